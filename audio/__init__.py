@@ -1,0 +1,1 @@
+"""file → clip: load and check recordings, corpora, emotions, speaker folds."""

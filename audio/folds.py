@@ -1,0 +1,135 @@
+"""Speaker folds: which speakers a model may learn from, and which it is tested on.
+
+Conventions
+-----------
+A *fold* is a set of test speakers; folds are disjoint and cover every speaker. The folds form two *halves*; a study tunes on
+one half and its best configuration is tested on the folds of the other (cross-fitted tuning, see the README).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio.errors import ProtocolError
+
+HALVES = ("A", "B")
+MAX_SPEAKERS_FOR_LEAVE_ONE_OUT = 10
+N_BALANCED_FOLDS = 6
+MIN_SPEAKERS = 4
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The outer folds of a corpus.
+
+    Attributes
+    ----------
+    name : str
+        Which rule made them.
+    test_speakers : tuple of tuple of str
+        Test speakers of each fold.
+    """
+
+    name: str
+    test_speakers: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        everyone = [speaker for fold in self.test_speakers for speaker in fold]
+        repeated = sorted({speaker for speaker in everyone if everyone.count(speaker) > 1})
+        if repeated:
+            raise ProtocolError(f"Folds must share no speaker, but {', '.join(repeated)} is in two; give each speaker one fold.")
+        if len(self.test_speakers) < MIN_SPEAKERS or not all(self.test_speakers):
+            raise ProtocolError(
+                f"The protocol needs at least {MIN_SPEAKERS} folds with a speaker each, got {len(self.test_speakers)}; "
+                f"add recordings of more speakers."
+            )
+
+    @property
+    def speakers(self) -> frozenset[str]:
+        """Every speaker of every fold."""
+        return frozenset(speaker for fold in self.test_speakers for speaker in fold)
+
+    def half_of(self, fold: int) -> str:
+        """Return the half that a fold lies in (its speakers' own half, not the one that tunes for it)."""
+        return HALVES[0] if fold < (len(self.test_speakers) + 1) // 2 else HALVES[1]
+
+    def tuning_half_for(self, fold: int) -> str:
+        """Return the half whose study tunes the configuration that is tested on a fold: always the other one."""
+        return HALVES[1 - HALVES.index(self.half_of(fold))]
+
+    def in_half(self, half: str) -> tuple[int, ...]:
+        """Return the numbers of the folds in a half."""
+        return tuple(fold for fold in range(len(self.test_speakers)) if self.half_of(fold) == half)
+
+    def fold_of_speaker(self) -> dict[str, int]:
+        """Return each speaker's fold."""
+        return {speaker: fold for fold, speakers in enumerate(self.test_speakers) for speaker in speakers}
+
+
+def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None = None) -> Folds:
+    """Return a corpus's outer folds: published ones where they exist, else deterministic gender-balanced ones.
+
+    Parameters
+    ----------
+    genders : mapping of str to str
+        Gender of each speaker (``""`` where unknown).
+    published : sequence of sequences of str, optional
+        Published test speakers of each fold. Speakers without clips are left out of their fold.
+
+    Raises
+    ------
+    ProtocolError
+        If fewer than four folds have a speaker, or a speaker has no published fold.
+    """
+    if published is not None:
+        missing = sorted(set(genders) - {speaker for fold in published for speaker in fold})
+        if missing:
+            raise ProtocolError(f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names.")
+        present = [tuple(speaker for speaker in fold if speaker in genders) for fold in published]
+        return Folds("published", tuple(fold for fold in present if fold))
+    ordered = sorted(genders, key=lambda speaker: (genders[speaker], speaker))
+    if len(ordered) <= MAX_SPEAKERS_FOR_LEAVE_ONE_OUT:
+        # Alternating over the gender-sorted list gives both halves men and women.
+        return Folds("leave-one-speaker-out", tuple((speaker,) for speaker in ordered[::2] + ordered[1::2]))
+    return Folds("gender-balanced", tuple(tuple(ordered[k::N_BALANCED_FOLDS]) for k in range(N_BALANCED_FOLDS)))
+
+
+def choose_inner_speakers(genders: Mapping[str, str], *, n_speakers: int, seed: int) -> frozenset[str]:
+    """Choose speakers to hold out inside the training side, as evenly over the genders as possible.
+
+    Parameters
+    ----------
+    genders : mapping of str to str
+        Gender of each training speaker.
+    n_speakers : int
+        How many to hold out, at least one less than there are.
+    seed : int
+        Seed of the choice.
+    """
+    if not 0 < n_speakers < len(genders):
+        raise ProtocolError(
+            f"Inner validation must hold out between 1 and {len(genders) - 1} of {len(genders)} speakers, got {n_speakers}."
+        )
+    rng = np.random.default_rng(seed)
+    by_gender = [sorted(s for s in genders if genders[s] == gender) for gender in sorted(set(genders.values()))]
+    shuffled = [list(rng.permutation(group)) for group in by_gender]
+    first = int(rng.integers(len(shuffled)))
+    order = shuffled[first:] + shuffled[:first]
+    interleaved = [group[k] for k in range(max(map(len, order))) for group in order if k < len(group)]
+    return frozenset(str(speaker) for speaker in interleaved[:n_speakers])
+
+
+def require_disjoint(training: Sequence[str], held_out: Sequence[str]) -> None:
+    """Refuse a cut that a speaker crosses.
+
+    Raises
+    ------
+    ProtocolError
+        If any speaker is on both sides.
+    """
+    shared = sorted(set(training) & set(held_out))
+    if shared:
+        raise ProtocolError(f"No speaker may be on both sides of a cut, but {', '.join(shared)} is; split by speaker.")
