@@ -53,3 +53,7 @@ class ChampionError(EmotuneError):
 
 class StudyError(EmotuneError):
     """A study that cannot be continued or used."""
+
+
+class PredictionsError(EmotuneError):
+    """Predictions or results that are missing, incomplete or do not add up."""
