@@ -1,0 +1,230 @@
+"""From out-of-fold predictions to the leaderboard: its rows, its files and its Markdown.
+
+Conventions
+-----------
+A row is a family. Its scores are computed from the predictions (:mod:`leaderboard.predictions`), from ``predictions.csv`` again
+to the last digit; the other columns are *facts* that only the search knows. Scores are fractions in 0-1 rounded to four decimals;
+what a person reads shows per cent with one decimal.
+
+Run ``python -m leaderboard.table leaderboard/results/ravdess`` to put a result's table into the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audio.emotions import ALL_EMOTIONS
+from audio.errors import EmotuneError, PredictionsError, UnknownKeyError
+from leaderboard.metrics import FROM_CONFUSION, confusion_by, evaluate, uar_of
+from leaderboard.predictions import arrays, as_written, emotions_in, read_table, write_whole
+from leaderboard.uncertainty import p_against_best, speaker_intervals
+
+DECIMALS = 4
+
+AUDIT_FACTS = ("random_split_accuracy", "uar_noise", "uar_pitch", "augmentation", "augmentation_gain", "tuning_uar")
+COST_FACTS = (
+    *("n_trials", "n_pruned", "n_failed", "tune_seconds", "fit_seconds"),
+    *("predict_ms_per_clip", "model_mb", "n_parameters", "seed", "run_hash"),
+)
+FACTS = (*AUDIT_FACTS, *COST_FACTS)
+"""The columns that only the search can know; one that it does not know is an empty cell."""
+
+WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
+TEXTS = ("corpus", "family", "augmentation", "run_hash")
+README_MARKS = ("<!-- leaderboard:begin -->", "<!-- leaderboard:end -->")
+
+
+def columns(emotions: Sequence[str]) -> tuple[str, ...]:
+    """Return the leaderboard's columns for a corpus with these emotions."""
+    with_intervals = [column for score in FROM_CONFUSION for column in (score, f"{score}_ci_low", f"{score}_ci_high")]
+    f1 = [f"f1_{emotion}" for emotion in emotions]
+    return ("rank", "family", *with_intervals, *f1, "uar_fold_sd", "log_loss", "ece", *AUDIT_FACTS, "p_vs_best", *COST_FACTS)
+
+
+def build_leaderboard(predictions: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]], *, seed: int = 0) -> pd.DataFrame:
+    """Score every family on its out-of-fold predictions and rank them by UAR, by nothing else.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        See the conventions above; every family predicts the same clips.
+    facts : mapping of str to mapping
+        What only the search knows of each family, by the names in :data:`FACTS`; whatever is absent stays an empty cell.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row a family, best first; columns as :func:`columns` lists them.
+
+    Raises
+    ------
+    PredictionsError
+        If the predictions are incomplete or do not add up.
+    UnknownKeyError
+        If a fact is none of the columns.
+    """
+    tidy = as_written(predictions)
+    emotions = emotions_in(tidy)
+    scores: dict[str, dict[str, float]] = {}
+    uar_by_speaker: dict[str, np.ndarray] = {}
+    for family in sorted(set(tidy["family"])):
+        scores[family], uar_by_speaker[family] = _score(tidy[tidy["family"] == family], emotions=emotions, seed=seed)
+    ranked = sorted(scores, key=lambda family: -scores[family]["uar"])
+    p_vs_best = p_against_best(uar_by_speaker, best=ranked[0])
+    board = pd.DataFrame([{"family": f, **scores[f], "p_vs_best": p_vs_best.get(f), **_known(facts.get(f, {}))} for f in ranked])
+    board["rank"] = board["uar"].rank(ascending=False, method="min")
+    board["p_vs_best"] = [float(f"{p:.3g}") for p in board["p_vs_best"].astype(float)]
+    return _typed(board.reindex(columns=list(columns(emotions))))
+
+
+def write_results(folder: Path, *, board: pd.DataFrame, predictions: pd.DataFrame) -> None:
+    """Write ``leaderboard.csv`` and ``predictions.csv`` into a result's folder, each file whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "predictions.csv", as_written(predictions).to_csv(index=False))
+    write_whole(folder / "leaderboard.csv", board.to_csv(index=False))
+
+
+def read_leaderboard(path: Path) -> pd.DataFrame:
+    """Read a ``leaderboard.csv`` back with its types; an empty cell is a missing value.
+
+    Raises
+    ------
+    PredictionsError
+        If the file cannot be read as one.
+    """
+    return _typed(read_table(path, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False, na_values=[""]))
+
+
+def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
+    """Gather the rows of all results into one table with a ``corpus`` column, and write it.
+
+    Parameters
+    ----------
+    results : Path
+        The folder that holds one folder a corpus.
+    target : Path, optional
+        Where to write; ``leaderboard.csv`` beside the results folder unless said otherwise.
+    """
+    found = sorted(results.glob("*/leaderboard.csv"))
+    if not found:
+        raise PredictionsError(f"No result lies in {results}; run search/run.py first.")
+    boards = [read_leaderboard(path).assign(corpus=path.parent.name) for path in found]
+    emotions = [emotion for emotion in ALL_EMOTIONS if any(f"f1_{emotion}" in board for board in boards)]
+    rows = [row for board in boards for row in _rows(board)]
+    everything = _typed(pd.DataFrame(rows).reindex(columns=["corpus", *columns(emotions)]))
+    write_whole(target or results.parent / "leaderboard.csv", everything.to_csv(index=False))
+    return everything
+
+
+def percent(value: Any, *, sign: str = "") -> str:
+    """Return a fraction as per cent with one decimal, a missing one as a dash; ``sign="+"`` shows the sign always."""
+    return "–" if pd.isna(value) else f"{100 * value:{sign}.1f}"
+
+
+def p_text(value: Any) -> str:
+    """Return a p-value as a reader wants it, a missing one as a dash."""
+    return "–" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def number(value: Any) -> str:
+    """Return a figure with three significant digits and no exponent, a missing one as a dash."""
+    return "–" if pd.isna(value) else f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "Family": lambda row: str(row["family"]),
+    "UAR, % [95 % interval]": lambda row: f"{percent(row['uar'])} [{percent(row['uar_ci_low'])}, {percent(row['uar_ci_high'])}]",
+    "Accuracy, %": lambda row: percent(row["accuracy"]),
+    "Macro F1, %": lambda row: percent(row["macro_f1"]),
+    "A random split would claim, %": lambda row: percent(row["random_split_accuracy"]),
+    "Augmentation gave, points": lambda row: percent(row["augmentation_gain"], sign="+"),
+    "p against best": lambda row: p_text(row["p_vs_best"]),
+    "ms a clip": lambda row: number(row["predict_ms_per_clip"]),
+    "MB": lambda row: number(row["model_mb"]),
+}
+"""What a reader sees first: the columns of the README's and the report's table."""
+
+
+def summary(board: pd.DataFrame) -> pd.DataFrame:
+    """Return the leaderboard as a reader sees it: few columns, per cent, all text."""
+    return pd.DataFrame([{title: show(row) for title, show in SUMMARY.items()} for row in _rows(board)])
+
+
+def markdown_table(board: pd.DataFrame) -> str:
+    """Return the summary as a Markdown table, the best family first."""
+    shown = summary(board)
+    lines = [list(shown.columns), ["---", *["---:"] * (len(shown.columns) - 1)], *shown.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def insert_between_marks(text: str, table: str) -> str:
+    """Return a README's text with the table between its two marks.
+
+    Raises
+    ------
+    PredictionsError
+        If the marks are not there, once each, in order.
+    """
+    begin, end = README_MARKS
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise PredictionsError(
+            f"The file must hold the line {begin} and below it {end}, once each; add them where the table goes."
+        )
+    return text[: text.index(begin) + len(begin)] + f"\n{table}\n" + text[text.index(end) :]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Put the Markdown table of a result's folder into the README; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m leaderboard.table", description="Put a result's table into the README.")
+    parser.add_argument("results", type=Path, help="a result's folder, such as leaderboard/results/ravdess")
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="the file with the two marks (default: README.md)")
+    chosen = parser.parse_args(arguments)
+    try:
+        table = markdown_table(read_leaderboard(chosen.results / "leaderboard.csv"))
+        write_whole(chosen.readme, insert_between_marks(chosen.readme.read_text(encoding="utf-8"), table))
+    except (EmotuneError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _score(rows: pd.DataFrame, *, emotions: Sequence[str], seed: int) -> tuple[dict[str, float], np.ndarray]:
+    y_true, probabilities = arrays(rows)
+    _, by_speaker = confusion_by(rows["speaker"], y_true, probabilities)
+    _, by_fold = confusion_by(rows["fold"], y_true, probabilities)
+    scores = evaluate(y_true, probabilities, emotions=emotions)
+    for name, (low, high) in speaker_intervals(by_speaker, seed=seed).items():
+        scores |= {f"{name}_ci_low": low, f"{name}_ci_high": high}
+    scores["uar_fold_sd"] = float(uar_of(by_fold).std(ddof=1)) if len(by_fold) > 1 else np.nan
+    return {name: round(value, DECIMALS) for name, value in scores.items()}, uar_of(by_speaker)
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    for name in facts:
+        if name not in FACTS:
+            raise UnknownKeyError("leaderboard column", name, list(FACTS))
+    return {name: round(value, DECIMALS) if isinstance(value, float | np.floating) else value for name, value in facts.items()}
+
+
+def _rows(board: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in board.to_dict("records")]
+
+
+def _typed(board: pd.DataFrame) -> pd.DataFrame:
+    texts = {name: "str" for name in board if name in TEXTS}
+    whole = {name: "Int64" for name in board if name in WHOLE_NUMBERS}
+    rest = {name: "float64" for name in board if name not in {*TEXTS, *WHOLE_NUMBERS}}
+    return board.astype({**texts, **whole, **rest})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
