@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import pooch
 import requests
@@ -24,7 +25,8 @@ RETRY_SECONDS = (1.0, 3.0, 10.0)
 """Waits between attempts that bring nothing; any progress starts the count again."""
 
 TIMEOUT_SECONDS = 30
-CHUNK_BYTES = 1 << 18
+USER_AGENT = "emotune"  # Zenodo answers 403 to the one that requests sends by itself
+CHUNK_BYTES = 1 << 15  # a cut loses at most one chunk of what had arrived
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Archive:
     Attributes
     ----------
     url : str
-        Its address; the last part is its file name.
+        Its address; the last part of its path is the file name.
     md5 : str
         Its checksum, in hexadecimal.
     """
@@ -45,7 +47,7 @@ class Archive:
     @property
     def file_name(self) -> str:
         """Name of the zip file."""
-        return PurePosixPath(self.url).name
+        return PurePosixPath(urlsplit(self.url).path).name
 
 
 def fetch_folder(archive: Archive, folder: Path, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> Path:
@@ -160,7 +162,7 @@ class ResumingDownloader:
     def _transfer(self, url: str, *, progress: Progress, task: TaskID) -> None:
         """Append what is missing; where the server ignores the range, begin again."""
         n_bytes = self._n_bytes()
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={n_bytes}-"} if n_bytes else {})
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | ({"Range": f"bytes={n_bytes}-"} if n_bytes else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as response:
             if n_bytes and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return  # nothing is missing; the checksum tells whether what is here is right

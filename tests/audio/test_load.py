@@ -1,0 +1,203 @@
+"""Loading recordings: what is accepted comes out mono at 16 kHz, what is not is refused with path, rule and value."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.clip import SAMPLE_RATE_HZ
+from audio.errors import BadRecordingError
+from audio.load import check_samples, load_recording
+
+TONE_HZ = 440
+
+
+def tone(*, seconds: float = 1.0, rate_hz: int = SAMPLE_RATE_HZ, n_channels: int = 1) -> np.ndarray:
+    mono = 0.3 * np.sin(2 * np.pi * TONE_HZ * np.arange(round(seconds * rate_hz)) / rate_hz)
+    return np.repeat(mono[:, None], n_channels, axis=1).astype(np.float32)
+
+
+def noise(n_samples: int = 2 * SAMPLE_RATE_HZ) -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(n_samples)).astype(np.float32)
+
+
+def loudest_hz(samples: np.ndarray) -> float:
+    return float(np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)[np.abs(np.fft.rfft(samples)).argmax()])
+
+
+def write_wav(path: Path, samples: np.ndarray) -> None:
+    soundfile.write(path, samples, SAMPLE_RATE_HZ, subtype="FLOAT")
+
+
+def write_cut(path: Path, *, keep: float) -> None:
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ)
+    content = path.read_bytes()
+    path.write_bytes(content[: round(keep * len(content))])
+
+
+@pytest.mark.parametrize(
+    ("extension", "rate_hz"), [("wav", 8000), ("wav", 48000), ("flac", 44100), ("ogg", 22050), ("mp3", 32000)]
+)
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_any_format_rate_and_channel_count_becomes_mono_16_khz_float32(
+    tmp_path: Path, extension: str, rate_hz: int, n_channels: int
+) -> None:
+    path = tmp_path / f"tone.{extension}"
+    soundfile.write(path, tone(rate_hz=rate_hz, n_channels=n_channels), rate_hz)
+    samples = load_recording(path)
+    assert samples.dtype == np.float32
+    assert samples.ndim == 1
+    assert len(samples) == pytest.approx(SAMPLE_RATE_HZ, rel=0.01)
+    assert loudest_hz(samples) == pytest.approx(TONE_HZ, abs=2)
+    assert np.abs(samples[2000:-2000]).max() == pytest.approx(0.3, abs=0.03)
+
+
+@pytest.mark.parametrize(("extension", "subtype"), [("wav", "FLOAT"), ("wav", "PCM_16"), ("flac", "PCM_16")])
+def test_mono_at_16_khz_passes_bit_for_bit(tmp_path: Path, extension: str, subtype: str) -> None:
+    path = tmp_path / f"noise.{extension}"
+    written = np.round(noise() * 2**15) / np.float32(2**15)
+    soundfile.write(path, written, SAMPLE_RATE_HZ, subtype=subtype)
+    assert np.array_equal(load_recording(path), written)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    path = tmp_path / "six.wav"
+    channels = np.stack([noise() * gain for gain in (1, 0, 0, 2, 0, 0)], axis=1)
+    write_wav(path, channels)
+    assert np.allclose(load_recording(path), noise() / 2, atol=1e-7)
+
+
+def test_opus_in_an_ogg_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "opus.ogg"
+    soundfile.write(path, tone(rate_hz=48000), 48000, format="OGG", subtype="OPUS")
+    assert loudest_hz(load_recording(path)) == pytest.approx(TONE_HZ, abs=2)
+
+
+def test_a_streamed_wav_that_leaves_its_size_open_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "streamed.wav"
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ)
+    content = bytearray(path.read_bytes())
+    position = content.index(b"data") + 4
+    content[position : position + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    assert len(load_recording(path)) == len(noise())
+
+
+def test_a_wav_with_other_chunks_around_the_sound_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "chunks.wav"
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ)
+    content = path.read_bytes()
+    position = content.index(b"data")
+    odd_chunk = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    path.write_bytes(content[:position] + odd_chunk + content[position:] + odd_chunk)
+    assert len(load_recording(path)) == len(noise())
+
+
+def test_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "sound.raw"
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ, format="FLAC")
+    assert len(load_recording(path)) == len(noise())
+
+
+BAD_FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "missing": ("a.wav", lambda path: None, "No such file"),
+    "a folder": ("a.wav", lambda path: path.mkdir(), "directory"),
+    "empty": ("a.wav", lambda path: path.write_bytes(b""), "must be WAV, FLAC, OGG or MP3 audio, but its 0 bytes are not"),
+    "text": ("a.wav", lambda path: path.write_text("not sound"), "must be WAV, FLAC, OGG or MP3 audio, but its 9 bytes are not"),
+    "another audio format": ("a.aiff", lambda path: soundfile.write(path, noise(), SAMPLE_RATE_HZ), "got AIFF"),
+    "half a wav": ("a.wav", lambda path: write_cut(path, keep=0.5), "its header says 64000 bytes of sound and it has 31978"),
+    "a wav that lacks its end": ("a.wav", lambda path: write_cut(path, keep=0.999), "truncated"),
+    "a wav that lacks all sound": (
+        "a.wav",
+        lambda path: write_cut(path, keep=44 / 64044),
+        "says 64000 bytes of sound and it has 0",
+    ),
+    "half a flac": ("a.flac", lambda path: write_cut(path, keep=0.5), "truncated"),
+    "a flac that lacks its end": ("a.flac", lambda path: write_cut(path, keep=0.98), "truncated"),
+    "half an ogg": ("a.ogg", lambda path: write_cut(path, keep=0.5), "truncated"),
+    "an ogg that lacks its end": ("a.ogg", lambda path: write_cut(path, keep=0.999), "truncated"),
+    "half an mp3": ("a.mp3", lambda path: write_cut(path, keep=0.5), "its header says 32000 frames and it has"),
+    "zero samples": ("a.wav", lambda path: write_wav(path, noise(0)), "zero samples"),
+    "too short": ("a.wav", lambda path: write_wav(path, noise(1600)), r"at least 0\.2 s, got 0\.100 s"),
+    "too long": ("a.wav", lambda path: soundfile.write(path, noise(31_000), 100), r"at most 5 min, got 5\.2 min"),
+    "silent": ("a.wav", lambda path: write_wav(path, np.zeros(8000, np.float32)), "all 8000 samples are 0"),
+    "opposite channels": ("a.wav", lambda path: write_wav(path, np.stack([noise(), -noise()], axis=1)), "must not be silent"),
+    "NaN": (
+        "a.wav",
+        lambda path: write_wav(path, np.where(np.arange(8000) == 5, np.nan, noise(8000))),
+        "1 of 8000 are NaN or Inf",
+    ),
+    "Inf": (
+        "a.wav",
+        lambda path: write_wav(path, np.where(np.arange(8000) > 7997, -np.inf, noise(8000))),
+        "2 of 8000 are NaN or Inf",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file_name", "make", "finding"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_bad_file_is_refused_with_its_path_the_rule_and_the_value(
+    tmp_path: Path, file_name: str, make: Callable[[Path], object], finding: str
+) -> None:
+    path = tmp_path / file_name
+    make(path)
+    with pytest.raises(BadRecordingError, match=finding) as caught:
+        load_recording(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert caught.value.source == str(path)
+
+
+def test_a_long_file_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, noise(31_000), 100)
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(BadRecordingError, match="at most 5 min"):
+        load_recording(path)
+
+
+def test_a_flac_of_open_length_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "open.flac"
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ)
+    content = bytearray(path.read_bytes())
+    stream_info = int.from_bytes(content[18:26], "big")
+    content[18:26] = (stream_info >> 36 << 36).to_bytes(8, "big")
+    path.write_bytes(content)
+    with pytest.raises(BadRecordingError, match=r"must say its length.*convert it to WAV"):
+        load_recording(path)
+
+
+def test_an_mp3_that_does_not_say_its_length_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "untagged.mp3"
+    soundfile.write(path, noise(), SAMPLE_RATE_HZ)
+    content = path.read_bytes().replace(b"Xing", b"\0\0\0\0")
+    path.write_bytes(content[: len(content) // 2])
+    assert SAMPLE_RATE_HZ / 2 < len(load_recording(path)) < 1.5 * SAMPLE_RATE_HZ
+
+
+def test_an_error_calls_the_recording_by_the_name_it_was_given(tmp_path: Path) -> None:
+    with pytest.raises(BadRecordingError, match=r"^your recording: "):
+        load_recording(tmp_path / "a.wav", name="your recording")
+
+
+@pytest.mark.parametrize(
+    ("samples", "finding"),
+    [
+        (np.zeros((8000, 2), np.float32), r"\(8000, 2\)"),
+        (noise(0), "zero samples"),
+        (noise(3199), "at least"),
+        (np.full(8000, 0.5, np.float32), "all 8000 samples are 0.5"),
+        (np.full(8000, np.nan, np.float32), "8000 of 8000"),
+    ],
+)
+def test_bad_samples_are_refused_like_bad_files(samples: np.ndarray, finding: str) -> None:
+    with pytest.raises(BadRecordingError, match=f"^the microphone: .*{finding}"):
+        check_samples(samples, source="the microphone")
+
+
+def test_good_samples_are_accepted_down_to_the_shortest() -> None:
+    check_samples(noise(3200), source="the microphone")
