@@ -21,7 +21,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from audio.errors import DownloadError
 
-RETRY_SECONDS = (1.0, 3.0, 10.0)
+RETRY_SECONDS = (1.0, 2.0, 4.0)
 """Waits between attempts that bring nothing; any progress starts the count again."""
 
 TIMEOUT_SECONDS = 30
