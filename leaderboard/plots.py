@@ -1,0 +1,289 @@
+"""Figures of a leaderboard, each a piece of SVG to put into a page.
+
+Conventions
+-----------
+Every function draws one figure and returns it as text: an ``<svg>`` element that needs no script, font or file from elsewhere, is
+as wide as its container but no wider than drawn, and carries a title for those who cannot see it. Scores come as fractions and
+are drawn in per cent. Colours are Okabe and Ito's, which colour-blind people tell apart, and never the only difference: markers,
+line styles or figures say the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from io import StringIO
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+INK, BLUE, ORANGE, GREEN, GREY = "#222222", "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
+HALF_STYLES = {"A": {"color": BLUE, "marker": "o", "linestyle": "-"}, "B": {"color": ORANGE, "marker": "s", "linestyle": "--"}}
+OTHER_STYLE = {"color": GREEN, "marker": "D", "linestyle": ":"}
+WIDTH_INCHES = 4.3
+SMALL_WIDTH_INCHES = 3.6
+ROW_INCHES = 0.36
+POINTS_PER_INCH, CSS_PIXELS_PER_INCH = 72, 96
+DARK_ENOUGH_FOR_WHITE = 0.55
+
+STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and copied
+    "text.parse_math": False,  # a name with a dollar sign is a name
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+}
+
+# matplotlib's metadata, its style for all elements (a page's own too) and its list of fonts (the page's font is used instead).
+NOT_FOR_A_PAGE = re.compile(r'<metadata>.*?</metadata>|<style.*?</style>|font-family: [^;"]*;? ?', flags=re.DOTALL)
+REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
+
+Draw = Callable[[Figure], None]
+
+
+def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None) -> str:
+    """Draw each family's UAR with its 95 % interval, and the line of human listeners where one is known.
+
+    Parameters
+    ----------
+    board : DataFrame
+        The leaderboard.
+    human_accuracy : float, optional
+        What human listeners reach on the same recordings, a fraction.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes = _rows(figure, board["family"])
+        low, middle, high = (100 * board[name].to_numpy(float) for name in ("uar_ci_low", "uar", "uar_ci_high"))
+        rows = np.arange(len(board))
+        axes.errorbar(middle, rows, xerr=[middle - low, high - middle], fmt="o", color=BLUE, capsize=3)
+        chance = 100 / len(_f1_columns(board))
+        axes.axvline(chance, color=GREY, linestyle=":", label=f"chance {chance:.1f}")
+        if human_accuracy is not None:
+            axes.axvline(100 * human_accuracy, color=INK, linestyle="--", label=f"human listeners {100 * human_accuracy:.1f}")
+        axes.set(xlabel="UAR on unseen speakers, %", xlim=(0, 100))
+        figure.legend(loc="outside upper center", ncols=2)
+
+    return _svg("intervals", "UAR of every family with its 95 % interval", draw, rows=len(board))
+
+
+def random_split(board: pd.DataFrame) -> str:
+    """Draw what a random split would have claimed against what unseen speakers show, as accuracy."""
+    known = board.dropna(subset=["random_split_accuracy"])
+
+    def draw(figure: Figure) -> None:
+        axes = _rows(figure, known["family"])
+        rows = np.arange(len(known))
+        unseen, claimed = (100 * known[name].to_numpy(float) for name in ("accuracy", "random_split_accuracy"))
+        axes.hlines(rows, unseen, claimed, color=GREY, linewidth=1.5)
+        axes.plot(unseen, rows, "o", color=BLUE, label="unseen speakers")
+        axes.plot(claimed, rows, "D", color=ORANGE, markerfacecolor="white", label="random split")
+        for row, (here, there) in enumerate(zip(unseen, claimed, strict=True)):
+            axes.annotate(f"{there - here:+.1f}", (max(here, there), row), xytext=(8, 0), textcoords="offset points", va="center")
+        axes.set(xlabel="accuracy, %", xlim=(0, 108), xticks=range(0, 101, 20))
+        figure.legend(loc="outside upper center", ncols=2)
+
+    return _svg("random-split", "Accuracy on unseen speakers beside that of a random split", draw, rows=len(known))
+
+
+def confusion(counts: NDArray[np.integer], emotions: Sequence[str], *, family: str) -> str:
+    """Draw a confusion matrix: of each true emotion (row), per cent of its clips taken for each emotion (column)."""
+
+    def draw(figure: Figure) -> None:
+        of_row = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes = _heat(figure, of_row, rows=emotions, columns=emotions, text=lambda value: f"{100 * value:.0f}")
+        axes.set(xlabel="taken for", ylabel="true emotion", title=family)
+
+    return _svg(f"confusion-{family}", f"Confusion matrix of {family}", draw, width=SMALL_WIDTH_INCHES, height=SMALL_WIDTH_INCHES)
+
+
+def f1_by_emotion(board: pd.DataFrame) -> str:
+    """Draw every family's F1 of every emotion as a grid of numbers on a shade."""
+    columns = _f1_columns(board)
+
+    def draw(figure: Figure) -> None:
+        emotions = [name.removeprefix("f1_") for name in columns]
+        scores = board[columns].to_numpy(float)
+        axes = _heat(figure, scores, rows=board["family"].tolist(), columns=emotions, text=lambda value: f"{100 * value:.0f}")
+        axes.set_xlabel("F1, %")
+
+    return _svg("f1", "F1 of every family on every emotion", draw, rows=len(board))
+
+
+def speakers(uar_by_speaker: Mapping[str, Mapping[str, float]]) -> str:
+    """Draw each family's UAR on each speaker: a dot a speaker, a bar at the median, the two ends named."""
+
+    def draw(figure: Figure) -> None:
+        axes = _rows(figure, list(uar_by_speaker))
+        for row, scores in enumerate(uar_by_speaker.values()):
+            values = 100 * np.array(list(scores.values()))
+            axes.plot(values, np.full(len(values), row), "o", color=BLUE, alpha=0.45, markersize=5)
+            axes.plot(np.median(values), row, "|", color=INK, markersize=16, markeredgewidth=2)
+            for end in (min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__)):
+                place = (100 * scores[end], row)
+                axes.annotate(end, place, xytext=(0, 5), textcoords="offset points", ha="center", fontsize=7)
+        axes.set(xlabel="UAR on one speaker, %", xlim=(-3, 103))
+
+    return _svg("speakers", "UAR of every family on every speaker", draw, rows=len(uar_by_speaker))
+
+
+def robustness(board: pd.DataFrame) -> str:
+    """Draw each family's UAR on the test clips as they are, with noise and with shifted pitch."""
+    kinds = {
+        "uar": ("as recorded", "o", INK),
+        "uar_noise": ("noise at 10 dB", "s", ORANGE),
+        "uar_pitch": ("pitch ±2 semitones", "^", BLUE),
+    }
+    known = board.dropna(subset=["uar_noise", "uar_pitch"], how="all")
+
+    def draw(figure: Figure) -> None:
+        axes = _rows(figure, known["family"])
+        rows = np.arange(len(known))
+        scores = 100 * known[list(kinds)].to_numpy(float)
+        axes.hlines(rows, np.nanmin(scores, axis=1), np.nanmax(scores, axis=1), color=GREY, linewidth=1)
+        for values, (title, marker, colour) in zip(scores.T, kinds.values(), strict=True):
+            axes.plot(values, rows, marker, color=colour, label=title)
+        axes.set(xlabel="UAR, %", xlim=(0, 100))
+        figure.legend(loc="outside upper center", ncols=3, columnspacing=0.8, handletextpad=0.1)
+
+    return _svg("robustness", "UAR of every family on clean, noisy and pitch-shifted clips", draw, rows=len(known))
+
+
+def history(trials: pd.DataFrame, *, family: str) -> str:
+    """Draw a family's search: every finished trial, the best so far, and the pruned and failed ones along the bottom.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        One row a trial, with the columns ``half, number, state, value``.
+    family : str
+        Whose search it is.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for place, (half, rows) in enumerate(trials.sort_values("number").groupby("half")):
+            look = HALF_STYLES.get(str(half), OTHER_STYLE)
+            done = rows[(rows["state"] == "COMPLETE") & rows["value"].notna()]
+            values = 100 * done["value"].to_numpy(float)
+            axes.plot(done["number"], values, look["marker"], color=look["color"], markersize=4, alpha=0.5)
+            best = np.maximum.accumulate(values)
+            axes.step(done["number"], best, where="post", color=look["color"], linestyle=look["linestyle"], label=f"half {half}")
+            for state, marker in (("PRUNED", "|"), ("FAIL", "x")):
+                stopped = rows.loc[rows["state"] == state, "number"]
+                bottom = np.full(len(stopped), 0.03 + 0.06 * place)
+                axes.plot(stopped, bottom, marker, color=look["color"], markersize=5, transform=axes.get_xaxis_transform())
+        axes.set(xlabel="trial", ylabel="tuning UAR, %", title=family)
+        axes.margins(y=0.2)
+        figure.legend(loc="outside lower center", ncols=2)
+
+    return _svg(f"history-{family}", f"Tuning UAR of {family} by trial", draw, width=SMALL_WIDTH_INCHES, height=2.8)
+
+
+def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_shown: int = 10) -> str:
+    """Draw how much each parameter of a family's search space mattered, one bar a half, the weightiest first."""
+    weight = pd.DataFrame({half: dict(values) for half, values in sorted(by_half.items())}).fillna(0.0)
+    shown = weight.loc[weight.mean(axis=1).sort_values(ascending=False).index[:n_shown]]
+
+    def draw(figure: Figure) -> None:
+        axes = _rows(figure, shown.index)
+        thickness = 0.8 / max(1, len(shown.columns))
+        for place, half in enumerate(shown.columns):
+            look = HALF_STYLES.get(str(half), OTHER_STYLE)
+            rows = np.arange(len(shown)) + (place - (len(shown.columns) - 1) / 2) * thickness
+            hatch = "" if look["linestyle"] == "-" else "///"
+            bars = {"height": thickness, "color": look["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
+            axes.barh(rows, 100 * shown[half], label=f"half {half}", **bars)
+        axes.set(xlabel="importance, %", title=family)
+        figure.legend(loc="outside lower center", ncols=2)
+
+    return _svg(
+        f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown)
+    )
+
+
+def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str:
+    """Draw a reliability diagram: how often a family is right at each confidence, dots as large as their share of clips.
+
+    Parameters
+    ----------
+    bins : float array [shape=(n_bins, 3)]
+        As :func:`leaderboard.metrics.reliability` returns them.
+    family : str
+        Whose confidence it is.
+    error : float
+        Its expected calibration error, a fraction.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        share, confidence, hit_rate = 100 * bins.T
+        axes.plot([0, 100], [0, 100], color=GREY, linestyle="--")
+        axes.vlines(confidence, confidence, hit_rate, color=ORANGE, linewidth=1.5)
+        axes.scatter(confidence, hit_rate, s=12 + 6 * share, color=BLUE, alpha=0.8, clip_on=False)
+        axes.set(
+            xlabel="confidence, %", ylabel="right, %", title=f"{family}: ECE {100 * error:.1f} %", xlim=(0, 102), ylim=(0, 102)
+        )
+
+    return _svg(f"calibration-{family}", f"Reliability of {family}", draw, width=SMALL_WIDTH_INCHES, height=3.2)
+
+
+def _f1_columns(board: pd.DataFrame) -> list[str]:
+    return [name for name in map(str, board.columns) if name.startswith("f1_")]
+
+
+def _rows(figure: Figure, names: Sequence[str] | pd.Series | pd.Index) -> Any:
+    """Return axes with one row a name, the first on top."""
+    axes = figure.add_subplot()
+    axes.set_yticks(range(len(names)), list(names))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    return axes
+
+
+def _heat(figure: Figure, values: NDArray[np.floating], *, rows: Sequence[str], columns: Sequence[str], text: Any) -> Any:
+    """Return axes with a grid of fractions 0-1, each a shade and a number."""
+    axes = figure.add_subplot()
+    axes.pcolormesh(np.nan_to_num(values), cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    for (row, column), value in np.ndenumerate(values):
+        ink = "white" if value > DARK_ENOUGH_FOR_WHITE else INK
+        shown = "–" if np.isnan(value) else text(value)
+        axes.text(column + 0.5, row + 0.5, shown, color=ink, ha="center", va="center", fontsize=8)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, list(columns), rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.invert_yaxis()
+    return axes
+
+
+def _svg(name: str, title: str, draw: Draw, *, width: float = WIDTH_INCHES, height: float | None = None, rows: int = 0) -> str:
+    """Draw and return an inline SVG whose identifiers no other figure of the page shares."""
+    with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
+        figure = Figure(figsize=(width, height or 1.3 + ROW_INCHES * rows), layout="constrained")
+        draw(figure)
+        buffer = StringIO()
+        figure.savefig(buffer, format="svg", transparent=True)
+    inside = buffer.getvalue().split("<svg", maxsplit=1)[1].split(">", maxsplit=1)[1]
+    inside = NOT_FOR_A_PAGE.sub("", inside).replace("xlink:href", "href")
+    own = re.sub(r"\W", "-", name)
+    inside = REFERENCE.sub(rf"\g<1>{own}-", inside)
+    size = f"0 0 {POINTS_PER_INCH * figure.get_figwidth():g} {POINTS_PER_INCH * figure.get_figheight():g}"
+    look = f"max-width: {CSS_PIXELS_PER_INCH * width:.0f}px; stroke-linejoin: round; stroke-linecap: butt"
+    said = escape(title)
+    return f'<svg viewBox="{size}" role="img" aria-label="{said}" style="{look}"><title>{said}</title>{inside}'

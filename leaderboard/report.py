@@ -1,0 +1,251 @@
+"""The report of a run: one HTML file that opens offline, on a phone or a desk, light or dark.
+
+Conventions
+-----------
+The page's words are in ``report_page.html``; each of its places is filled by a function from :class:`Outcome` to HTML, listed in
+:data:`PLACES`. Whatever a run did not record is said to be missing, never filled in. Every text that comes from a run is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leaderboard import plots
+from leaderboard.metrics import confusion_by, confusion_matrix, ece, reliability, uar_of
+from leaderboard.predictions import arrays, as_written, emotions_in, write_whole
+from leaderboard.table import percent, summary
+
+HUMAN_ACCURACY = {"ravdess": 0.624}
+HUMAN_SOURCE = "on the spoken audio, with one more answer to choose from; Livingstone & Russo, PLoS ONE 13(5), 2018"
+
+NOT_REAL = "These are not real speech: the clips were made by code. No figure here says how well a model hears people."
+PAGE = Path(__file__).with_name("report_page.html")
+SHOWN_DIGITS = 4
+LONG_CELL = 40
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a run left, as the sections read it.
+
+    Attributes
+    ----------
+    board : DataFrame
+        The leaderboard, best family first.
+    predictions : DataFrame
+        Out-of-fold predictions, see :mod:`leaderboard.predictions`.
+    trials : DataFrame
+        One row a trial: ``family, half, number, state, value, seconds, params, error``.
+    importances : mapping of (family, half) to mapping of parameter to fraction
+        How much each parameter mattered.
+    run : mapping
+        The content of ``run.json``.
+    """
+
+    board: pd.DataFrame
+    predictions: pd.DataFrame
+    trials: pd.DataFrame
+    importances: Mapping[tuple[str, str], Mapping[str, float]]
+    run: Mapping[str, Any]
+
+    @property
+    def families(self) -> list[str]:
+        """The families, best first."""
+        return self.board["family"].tolist()
+
+    def arrays_of(self, family: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return a family's truth and probabilities."""
+        return arrays(self.rows_of(family))
+
+    def rows_of(self, family: str) -> pd.DataFrame:
+        """Return a family's predictions."""
+        return self.predictions[self.predictions["family"] == family]
+
+
+def write_report(
+    path: Path,
+    *,
+    board: pd.DataFrame,
+    predictions: pd.DataFrame,
+    trials: pd.DataFrame,
+    importances: Mapping[tuple[str, str], Mapping[str, float]],
+    run: Mapping[str, Any],
+) -> None:
+    """Write the report of a run as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write, usually ``report.html`` in the result's folder.
+    board, predictions, trials, importances, run
+        See :class:`Outcome`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
+
+    Raises
+    ------
+    PredictionsError
+        If the predictions are incomplete or do not add up.
+    """
+    scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
+    outcome = Outcome(board, as_written(predictions), scored_trials, importances, run)
+    page = Template(PAGE.read_text(encoding="utf-8"))
+    write_whole(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
+
+
+def title(outcome: Outcome) -> str:
+    """Name the corpus, and say in the same breath when it is not real."""
+    return f"emotune: {_corpus(outcome)}" + ("" if outcome.run.get("is_real") else " (not real speech)")
+
+
+def what_this_is(outcome: Outcome) -> str:
+    """Say which recordings, how many, of whom; and when they are not recordings at all."""
+    rows = outcome.rows_of(outcome.families[0])
+    banner = "" if outcome.run.get("is_real") else f'<p class="banner" role="alert"><strong>Synthetic.</strong> {NOT_REAL}</p>'
+    return (
+        f"{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
+        f"{len(rows)} clips of {rows['speaker'].nunique()} speakers, {len(emotions_in(rows))} emotions. Every figure is for "
+        f"speakers that the model never heard, neither in training nor in tuning.</p>"
+    )
+
+
+def leaderboard_table(outcome: Outcome) -> str:
+    """Show the summary, and every column to whoever asks for it."""
+    everything = outcome.board.drop(columns="rank").set_index("family").T.reset_index(names="column")
+    return _table(summary(outcome.board)) + _details("Every column of leaderboard.csv", everything)
+
+
+def scores(outcome: Outcome) -> str:
+    """Draw the scores with their intervals, beside human listeners where they were measured."""
+    human = HUMAN_ACCURACY.get(str(outcome.run.get("corpus")))
+    source = f"<p>Human listeners: {percent(human)} % of answers right ({HUMAN_SOURCE}).</p>" if human is not None else ""
+    return source + _figures([plots.intervals(outcome.board, human_accuracy=human)])
+
+
+def random_split(outcome: Outcome) -> str:
+    """Draw the audit: what would have been claimed had speakers been on both sides of the cut."""
+    if outcome.board["random_split_accuracy"].isna().all():
+        return _missing("No family was tried on a random split.")
+    return _figures([plots.random_split(outcome.board)])
+
+
+def confusions(outcome: Outcome) -> str:
+    """Draw what every family takes for what."""
+    emotions = emotions_in(outcome.predictions)
+    return _figures(plots.confusion(confusion_matrix(*outcome.arrays_of(f)), emotions, family=f) for f in outcome.families)
+
+
+def by_emotion(outcome: Outcome) -> str:
+    """Draw how well every family knows every emotion."""
+    return _figures([plots.f1_by_emotion(outcome.board)])
+
+
+def by_speaker(outcome: Outcome) -> str:
+    """Draw how differently the speakers are recognised."""
+    uar_by_family = {}
+    for family in outcome.families:
+        names, counts = confusion_by(outcome.rows_of(family)["speaker"], *outcome.arrays_of(family))
+        uar_by_family[family] = dict(zip(names, uar_of(counts).tolist(), strict=True))
+    return _figures([plots.speakers(uar_by_family)])
+
+
+def robustness(outcome: Outcome) -> str:
+    """Draw what noise and pitch do."""
+    if outcome.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
+        return _missing("No family was tried on disturbed clips.")
+    return _figures([plots.robustness(outcome.board)])
+
+
+def search_history(outcome: Outcome) -> str:
+    """Draw every study, and list the best configurations and what went wrong."""
+    trials = outcome.trials
+    searched = [family for family in outcome.families if (trials["family"] == family).any()]
+    if not searched:
+        return _missing("No family was searched.")
+    done = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    best = done.loc[done.groupby(["family", "half"])["value"].idxmax(), ["family", "half", "number", "value", "params"]]
+    best["value"] = best["value"].map(percent)
+    failed = trials.loc[trials["state"] == "FAIL", ["family", "half", "number", "error"]]
+    return (
+        _figures(plots.history(trials[trials["family"] == family], family=family) for family in searched)
+        + _details("The best configurations", best.rename(columns={"number": "trial", "value": "tuning UAR, %"}))
+        + (_details(f"Failed trials ({len(failed)})", failed.rename(columns={"number": "trial"})) if len(failed) else "")
+    )
+
+
+def importances(outcome: Outcome) -> str:
+    """Draw which parameters mattered."""
+    by_family: dict[str, dict[str, Mapping[str, float]]] = {}
+    for (family, half), weights in outcome.importances.items():
+        if weights:
+            by_family.setdefault(family, {})[half] = weights
+    if not by_family:
+        return _missing("Too few trials to tell which parameters mattered.")
+    return _figures(plots.importance(by_family[f], family=f) for f in outcome.families if f in by_family)
+
+
+def calibration(outcome: Outcome) -> str:
+    """Draw whether a confidence means what it says."""
+    of_all = {family: outcome.arrays_of(family) for family in outcome.families}
+    return _figures(plots.calibration(reliability(*both), family=family, error=ece(*both)) for family, both in of_all.items())
+
+
+def the_run(outcome: Outcome) -> str:
+    """List what ``run.json`` says."""
+    said = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in outcome.run.items()}
+    return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd><code>{escape(text)}</code></dd>" for key, text in said.items()) + "</dl>"
+
+
+PLACES: Mapping[str, Callable[[Outcome], str]] = {
+    "title": title,
+    "what": what_this_is,
+    "table": leaderboard_table,
+    "scores": scores,
+    "random_split": random_split,
+    "confusion": confusions,
+    "emotions": by_emotion,
+    "speakers": by_speaker,
+    "robustness": robustness,
+    "search": search_history,
+    "importance": importances,
+    "calibration": calibration,
+    "run": the_run,
+}
+
+
+def _corpus(outcome: Outcome) -> str:
+    return escape(str(outcome.run.get("title") or outcome.run.get("corpus") or "a corpus"))
+
+
+def _figures(svgs: Iterable[str]) -> str:
+    drawn = list(svgs)
+    return f'<figure class="{"many" if len(drawn) > 1 else "one"}">' + "".join(f"<div>{svg}</div>" for svg in drawn) + "</figure>"
+
+
+def _missing(words: str) -> str:
+    return f'<p class="missing">{escape(words)}</p>'
+
+
+def _details(summary_text: str, table: pd.DataFrame) -> str:
+    return f"<details><summary>{escape(summary_text)}</summary>{_table(table)}</details>"
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.columns)
+    lines = ("".join(_cell(value, is_name=k == 0) for k, value in enumerate(row)) for row in table.to_numpy(dtype=object))
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: Any, *, is_name: bool) -> str:
+    shown = "–" if pd.isna(value) else f"{value:.{SHOWN_DIGITS}g}" if isinstance(value, float) else str(value)
+    if is_name:
+        return f'<th scope="row">{escape(shown)}</th>'
+    return f'<td class="{"words" if len(shown) > LONG_CELL else "figure"}">{escape(shown)}</td>'
