@@ -1,0 +1,57 @@
+"""Noise: white, pink, or shaped like the clip's own speech."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from augment.augmentation import Augmentation, Parameters
+
+COLOURS = ("white", "pink", "speech")
+CLEANEST_SNR_DB = 35.0
+NOISIEST_SNR_DB = 10.0
+LOWEST_PINK_HZ = 50.0
+SPEECH_SMOOTHING_HZ = 150.0
+
+
+class Noise(Augmentation):
+    """Add stationary noise of one colour at a signal-to-noise ratio over the whole clip.
+
+    The noise is random phase under a fixed spectrum, so one function serves every colour and needs no global random state.
+    """
+
+    key = "noise"
+    title = "Noise"
+
+    def draw(self, rng: np.random.Generator, *, strength: float) -> Parameters:
+        """Draw ``colour``, ``snr_db`` (35 dB down to 10 dB at full strength) and ``seed``."""
+        span_db = (CLEANEST_SNR_DB - NOISIEST_SNR_DB) * strength
+        return {
+            "colour": COLOURS[int(rng.integers(len(COLOURS)))],
+            "snr_db": float(CLEANEST_SNR_DB - rng.uniform(0.4, 1.0) * span_db),
+            "seed": int(rng.integers(2**31)),
+        }
+
+    def apply(self, samples: NDArray[np.float32], parameters: Parameters) -> NDArray[np.float32]:
+        """Return audio plus noise of ``colour`` at ``snr_db``."""
+        magnitude = _spectrum(samples, colour=parameters["colour"])
+        phase = np.random.default_rng(parameters["seed"]).uniform(0, 2 * np.pi, len(magnitude))
+        noise = scipy.fft.irfft(magnitude * np.exp(1j * phase))[: len(samples)]
+        signal_rms, noise_rms = np.sqrt(np.mean(samples.astype(np.float64) ** 2)), np.sqrt(np.mean(noise**2))
+        scale = signal_rms / max(noise_rms, 1e-12) * 10 ** (-parameters["snr_db"] / 20)
+        return (samples + scale * noise).astype(np.float32)
+
+
+def _spectrum(samples: NDArray[np.float32], *, colour: str) -> NDArray[np.float64]:
+    n = scipy.fft.next_fast_len(len(samples), real=True)
+    n += n % 2
+    frequencies_hz = scipy.fft.rfftfreq(n, 1 / SAMPLE_RATE_HZ)
+    if colour == "white":
+        return np.ones_like(frequencies_hz)
+    if colour == "pink":
+        return 1 / np.sqrt(np.maximum(frequencies_hz, LOWEST_PINK_HZ))
+    power = np.abs(scipy.fft.rfft(samples.astype(np.float64), n)) ** 2
+    width = max(1, round(SPEECH_SMOOTHING_HZ / frequencies_hz[1]))
+    return np.sqrt(np.convolve(power, np.ones(width) / width, mode="same"))

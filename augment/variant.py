@@ -1,0 +1,77 @@
+"""Variants: named, reproducible augmented copies of a clip."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import Clip
+from augment.augmentation import Augmentation
+
+STRENGTHS: Mapping[str, float] = {"gentle": 0.5, "strong": 1.0}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The name of an augmented copy; with a clip it fixes the audio to the last bit.
+
+    Attributes
+    ----------
+    augmentation : str
+        Key of an augmentation, or ``"none"`` for the clip itself.
+    strength : str
+        A key of :data:`STRENGTHS`, or ``"fixed"`` with parameters.
+    copy : int
+        Number of the copy, from 0.
+    parameters : tuple of (str, value)
+        Parameters set by hand instead of drawn; used to test robustness.
+    """
+
+    augmentation: str = "none"
+    strength: str = "gentle"
+    copy: int = 0
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A short name, usable in a file name."""
+        if self.augmentation == "none":
+            return "original"
+        fixed = hashlib.sha256(repr(self.parameters).encode()).hexdigest()[:8] if self.parameters else self.strength
+        return f"{self.augmentation}-{fixed}-{self.copy}"
+
+
+ORIGINAL = Variant()
+"""The clip as it is."""
+
+
+def make_variant(clip: Clip, variant: Variant, *, augmentation: Augmentation | None = None) -> NDArray[np.float32]:
+    """Return the audio of a variant.
+
+    The seed is derived from the clip's content and the variant's name, so the same variant is the same audio in every run.
+
+    Parameters
+    ----------
+    clip : Clip
+        The original.
+    variant : Variant
+        Which copy.
+    augmentation : Augmentation, optional
+        Its augmentation; looked up in the registry if not given.
+    """
+    if variant == ORIGINAL:
+        return clip.samples
+    if augmentation is None:
+        from augment import get_augmentation
+
+        augmentation = get_augmentation(variant.augmentation)
+    if variant.parameters:
+        return augmentation.apply(clip.samples, dict(variant.parameters))
+    seed = int.from_bytes(hashlib.sha256(f"{clip.digest}/{variant.key}".encode()).digest()[:8])
+    parameters = augmentation.draw(np.random.default_rng(seed), strength=STRENGTHS[variant.strength])
+    return augmentation.apply(clip.samples, parameters)

@@ -1,0 +1,159 @@
+"""The feature store: every array is computed once per clip and variant, and kept on disk.
+
+A file's path holds everything that determines its content: the input kind's fingerprint, a hash of the code that computes it, the
+clip's digest and the variant. A changed spec, a changed algorithm or a changed clip therefore never meets a stale entry, and
+nothing is ever invalidated by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import Clip
+from augment import ORIGINAL, Variant, make_variant
+from features.analysis import Analysis
+from features.kind import InputKind
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+CHUNK_CLIPS = 12
+
+
+class FeatureStore:
+    """Arrays of clips and their variants, from memory, from disk, or computed now.
+
+    Parameters
+    ----------
+    root : Path
+        The cache folder; made when first written to. Deleting it costs only time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._memory: dict[Path, NDArray[np.generic]] = {}
+
+    def path(self, kind: InputKind, clip: Clip, variant: Variant = ORIGINAL) -> Path:
+        """Return where an array lies, or would lie."""
+        return (
+            self.root
+            / f"{kind.key}-{kind.fingerprint}-{code_hash(kind)}"
+            / clip.digest[:2]
+            / f"{clip.digest[2:34]}-{variant.key}.npy"
+        )
+
+    def fetch(self, kind: InputKind, clip: Clip, variant: Variant = ORIGINAL) -> NDArray[np.generic]:
+        """Return the array of a clip's variant, read-only.
+
+        Parameters
+        ----------
+        kind : InputKind
+            What to extract.
+        clip : Clip
+            The original clip.
+        variant : Variant
+            Which copy of it.
+        """
+        path = self.path(kind, clip, variant)
+        if path not in self._memory:
+            array = _read(path)
+            if array is None:
+                array = compute([kind], clip, variant)[kind.key]
+                _write(path, array)
+            array.setflags(write=False)
+            self._memory[path] = array
+        return self._memory[path]
+
+    def prepare(
+        self,
+        kinds: Sequence[InputKind],
+        clips: Sequence[Clip],
+        variants: Sequence[Variant] = (ORIGINAL,),
+        *,
+        n_jobs: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Compute and keep what is missing, sharing one analysis among the kinds.
+
+        Parameters
+        ----------
+        kinds, clips, variants : sequences
+            Every combination is made present.
+        n_jobs : int
+            Processes to use.
+        progress : callable, optional
+            Called with (variants done, variants in all).
+
+        Returns
+        -------
+        int
+            How many variants had something to compute.
+        """
+        wanted = [
+            (clip, variant, missing)
+            for clip in clips
+            for variant in variants
+            if (missing := [kind for kind in kinds if not self.path(kind, clip, variant).exists()])
+        ]
+        chunks = [wanted[start : start + CHUNK_CLIPS] for start in range(0, len(wanted), CHUNK_CLIPS)]
+        done = 0
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+        for n in parallel(joblib.delayed(_compute_chunk)(self.root, chunk) for chunk in chunks):
+            done += n
+            if progress:
+                progress(done, len(wanted))
+        return len(wanted)
+
+    def forget(self) -> None:
+        """Free the memory; the disk keeps everything."""
+        self._memory.clear()
+
+
+def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL) -> dict[str, NDArray[np.generic]]:
+    """Compute arrays of one variant, sharing its analysis."""
+    analysis = Analysis(make_variant(clip, variant))
+    return {kind.key: kind.extract(analysis) for kind in kinds}
+
+
+@lru_cache
+def code_hash(kind: InputKind) -> str:
+    """Return a hash of the code that an input kind and the augmentations run, blind to comments and layout."""
+    digest = hashlib.sha256()
+    for source in sorted([*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py")]):
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                node.value = ast.Constant(None)  # a docstring
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:8]
+
+
+def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKind]]]) -> int:
+    store = FeatureStore(root)
+    for clip, variant, kinds in chunk:
+        arrays = compute(kinds, clip, variant)
+        for kind in kinds:
+            _write(store.path(kind, clip, variant), arrays[kind.key])
+    return len(chunk)
+
+
+def _read(path: Path) -> NDArray[np.generic] | None:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):  # absent, or cut short by a full disk
+        return None
+
+
+def _write(path: Path, array: NDArray[np.generic]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+    os.replace(temporary, path)

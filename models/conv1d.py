@@ -1,0 +1,48 @@
+"""1D CNN on MFCC sequences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from models.blocks import halve, head, normalise_and_activate, pool
+from models.family import Config
+from models.neural import SHARED_DEFAULTS, NeuralFamily, suggest_training
+
+if TYPE_CHECKING:
+    import keras
+    import optuna
+
+
+class Conv1D(NeuralFamily):
+    """Convolutions over time, halving it after each block, then pooling."""
+
+    key = "conv1d"
+    title = "1D CNN"
+    description = "Convolutions over MFCC sequences with masked pooling."
+    input_kind = "sequence"
+    defaults: Config = {**SHARED_DEFAULTS, "n_blocks": 3, "n_filters": 64, "kernel_steps": 5}
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw a configuration."""
+        return {
+            **suggest_training(trial),
+            "n_blocks": trial.suggest_int("n_blocks", 2, 4),
+            "n_filters": trial.suggest_categorical("n_filters", [32, 64, 96]),
+            "kernel_steps": trial.suggest_categorical("kernel_steps", [3, 5, 7]),
+        }
+
+    def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
+        """Return the untrained network."""
+        import keras
+        from keras import layers
+
+        inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
+        x, steps = inputs, mask
+        for block in range(config["n_blocks"]):
+            x = layers.Conv1D(config["n_filters"], config["kernel_steps"], padding="same", use_bias=False)(x)
+            x = normalise_and_activate(x, steps, dropout=config["dropout"])
+            if block < config["n_blocks"] - 1:
+                x, steps = layers.MaxPooling1D(2)(x), halve(steps)
+        x = pool(x, steps, how=config["pooling"])
+        logits = head(x, n_emotions=n_emotions, n_hidden=config["n_hidden"], dropout=config["head_dropout"])
+        return keras.Model([inputs, mask], logits)

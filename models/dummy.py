@@ -1,0 +1,62 @@
+"""Dummy: the class priors, which anchor the bottom of the leaderboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.family import Config, Examples, Family, Model, Observer
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True, eq=False)
+class PriorModel(Model):
+    """Answers every clip with the training clips' shares of the emotions."""
+
+    priors: NDArray[np.float64]
+
+    @property
+    def n_parameters(self) -> int:  # type: ignore[override]
+        """Number of emotions."""
+        return len(self.priors)
+
+    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return the priors for every input."""
+        return np.tile(self.priors, (len(inputs), 1))
+
+
+class Dummy(Family):
+    """Knows how often each emotion occurs, and nothing else."""
+
+    key = "dummy"
+    title = "Dummy"
+    description = "Answers every clip with the emotions' shares; whatever does not beat it has learnt nothing."
+    input_kind = "functionals"
+    is_tuned = False
+    defaults: Config = {"augmentation": "none"}
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Return the defaults: there is nothing to tune."""
+        return dict(self.defaults)
+
+    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> PriorModel:
+        """Count the emotions."""
+        counts = np.bincount(examples.targets, minlength=examples.n_emotions)
+        return PriorModel(counts / counts.sum())
+
+    def save(self, model: Model, folder: Path) -> None:
+        """Write ``priors.json``."""
+        assert isinstance(model, PriorModel)
+        (folder / "priors.json").write_text(json.dumps(model.priors.tolist()), encoding="utf-8")
+
+    def load(self, folder: Path, *, n_emotions: int) -> PriorModel:
+        """Read ``priors.json``."""
+        return PriorModel(np.array(json.loads((folder / "priors.json").read_text(encoding="utf-8"))))
