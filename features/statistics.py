@@ -53,12 +53,12 @@ def _movement(tracks: Array) -> dict[str, Array]:
 
 
 def full(tracks: Array) -> dict[str, Array]:
-    """Every statistic."""
+    """Return every statistic."""
     return {**_moments(tracks), **_percentiles(tracks), **_shape(tracks), **_movement(tracks)}
 
 
 def spread(tracks: Array) -> dict[str, Array]:
-    """The statistics that say something of a track whose mean is near zero, such as a delta."""
+    """Return the statistics that say something of a track whose mean is near zero, such as a delta."""
     moments, percentiles = _moments(tracks), _percentiles(tracks)
     return {
         "std": moments["std"],
@@ -71,7 +71,7 @@ def spread(tracks: Array) -> dict[str, Array]:
 
 
 def centre(tracks: Array) -> dict[str, Array]:
-    """Mean and standard deviation only."""
+    """Return mean and standard deviation only."""
     return {"mean": tracks.mean(axis=0), "std": tracks.std(axis=0)}
 
 

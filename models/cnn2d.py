@@ -40,9 +40,7 @@ class CNN2D(NeuralFamily):
         from keras import layers, ops
 
         inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
-        x = layers.Conv2D(config["n_filters"], (3, config["stem_bands"]), padding="same", use_bias=False)(
-            ops.expand_dims(inputs, -1)
-        )
+        x = layers.Conv2D(config["n_filters"], (3, config["stem_bands"]), padding="same", use_bias=False)(ops.expand_dims(inputs, -1))
         x = layers.MaxPooling2D((2, 2))(x)
         steps = halve(mask)
         x = normalise_and_activate(x, steps, dropout=0.0)

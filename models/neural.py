@@ -72,9 +72,7 @@ class NeuralModel(Model):
         """Return probabilities, (n, n_emotions), in batches of clips of like length."""
         order = np.argsort([len(sequence) for sequence in inputs], kind="stable")
         batches = [order[start : start + PREDICTION_BATCH] for start in range(0, len(order), PREDICTION_BATCH)]
-        found = [
-            self.forward(*pad([self.standardiser(inputs[row]) for row in rows])).numpy().astype(np.float64) for rows in batches
-        ]
+        found = [self.forward(*pad([self.standardiser(inputs[row]) for row in rows])).numpy().astype(np.float64) for rows in batches]
         return np.concatenate(found)[np.argsort(order)]
 
 

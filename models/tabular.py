@@ -157,7 +157,5 @@ def load_skops(folder: Path) -> Any:
     path = folder / SKOPS_FILE
     unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
     if unknown:
-        raise ChampionError(
-            f"{path}: a model may hold scikit-learn's types only, this one asks for {', '.join(unknown)}; refit it."
-        )
+        raise ChampionError(f"{path}: a model may hold scikit-learn's types only, this one asks for {', '.join(unknown)}; refit it.")
     return skops.io.load(path, trusted=list(TRUSTED_TYPES))

@@ -1,0 +1,223 @@
+"""Cards: what a saved model says about itself, and the checks it must pass before it is used.
+
+A champion's folder holds its weights in native formats, ``golden.npz`` (an input and the probabilities it must give) and
+``card.json``. Loading checks, in this order: the schema, the hash of every file, the preprocessing, the golden answer. Nothing is
+read from a file whose hash the card does not carry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.errors import ChampionError
+from features import Analysis, get_input_kind
+from models import Model, get_family
+from models.calibration import apply_temperature
+
+SCHEMA = 1
+CARD_FILE = "card.json"
+GOLDEN_FILE = "golden.npz"
+GOLDEN_TOLERANCE = 1e-4
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "keras", "tensorflow", "librosa")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a champion says about itself.
+
+    Attributes
+    ----------
+    family, title, corpus, licence : str
+        What it is, learnt from which corpus, and under which licence its weights may be used.
+    is_real : bool
+        False if it learnt from speech made by code.
+    emotions : tuple of str
+        Order of its probabilities.
+    config : mapping
+        Its configuration.
+    input_kind, input_fingerprint : str
+        The input it reads; refused if the code here would compute another.
+    input_spec : mapping
+        The same by name and value, for the message.
+    temperature : float
+        Divides the log probabilities; learnt on inner predictions.
+    scores : mapping
+        Its row of the leaderboard: for speakers never heard, from models like it.
+    seed : int
+        Of its fit.
+    versions : mapping
+        Of the libraries that wrote it.
+    files : mapping
+        SHA-256 of every other file of its folder.
+    """
+
+    family: str
+    title: str
+    corpus: str
+    licence: str
+    is_real: bool
+    emotions: tuple[str, ...]
+    config: Mapping[str, Any]
+    input_kind: str
+    input_fingerprint: str
+    input_spec: Mapping[str, Any]
+    temperature: float
+    scores: Mapping[str, Any]
+    seed: int
+    versions: Mapping[str, str]
+    files: Mapping[str, str]
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """A saved family, ready to answer."""
+
+    card: Card
+    model: Model
+
+    def predict(self, analyses: Sequence[Analysis]) -> NDArray[np.float64]:
+        """Return calibrated probabilities of clips, (n, n_emotions).
+
+        Parameters
+        ----------
+        analyses : sequence of Analysis
+            One a clip; families that share an input share its cost.
+        """
+        kind = get_input_kind(self.card.input_kind)
+        return self.predict_inputs([kind.extract(analysis) for analysis in analyses])
+
+    def predict_inputs(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return calibrated probabilities of extracted inputs, (n, n_emotions)."""
+        return apply_temperature(self.model.predict(inputs), self.card.temperature)
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that decide what a model answers."""
+    versions = {}
+    for library in LIBRARIES:
+        for name in (library, f"{library}-cpu"):
+            try:
+                versions[library] = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                continue
+    return versions
+
+
+def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[NDArray[Any]]) -> Champion:
+    """Write a champion's folder whole, and return it as read back.
+
+    Parameters
+    ----------
+    folder : Path
+        Replaced if it exists.
+    champion : Champion
+        The fitted model and its card; the card's ``files`` are filled in here.
+    golden_inputs : sequence of ndarray
+        One or two inputs whose answers are kept with it.
+
+    Raises
+    ------
+    ChampionError
+        If the saved model does not answer as the fitted one.
+    """
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    _remove(temporary)
+    temporary.mkdir(parents=True)
+    get_family(champion.card.family).save(champion.model, temporary)
+    answers = champion.predict_inputs(golden_inputs)
+    arrays = {f"input{k}": value for k, value in enumerate(golden_inputs)}
+    np.savez_compressed(temporary / GOLDEN_FILE, probabilities=answers, **arrays)
+    files = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
+    card = {**asdict(champion.card), "files": files}
+    (temporary / CARD_FILE).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    loaded = load_champion(temporary)
+    _remove(folder)
+    os.replace(temporary, folder)
+    return loaded
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card of a champion's folder, its schema checked.
+
+    Raises
+    ------
+    ChampionError
+        If it is missing, unreadable, or of a newer schema.
+    """
+    path = folder / CARD_FILE
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        schema = fields.get("schema")
+        if schema != SCHEMA:
+            raise ChampionError(
+                f"{path}: this version reads cards of schema {SCHEMA}, got {schema}; update emotune or refit the model."
+            )
+        return Card(**{**fields, "emotions": tuple(fields["emotions"])})
+    except FileNotFoundError:
+        raise ChampionError(f"{folder}: a champion needs a {CARD_FILE}, and there is none; run the search first.") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ChampionError(f"{path}: a card must be JSON with every field, but {error}; restore or refit it.") from None
+
+
+def load_champion(folder: Path) -> Champion:
+    """Return a champion after every check.
+
+    Raises
+    ------
+    ChampionError
+        If a file is missing or damaged, the preprocessing differs, or the golden answer is not met.
+    """
+    card = read_card(folder)
+    for name, expected in card.files.items():
+        path = folder / name
+        found = sha256(path) if path.is_file() else "nothing"
+        if found != expected:
+            raise ChampionError(
+                f"{path}: its SHA-256 must be {expected[:12]}…, found {found[:12]}; restore the file or refit the model."
+            )
+    _check_input(folder, card)
+    family = get_family(card.family)
+    champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)))
+    with np.load(folder / GOLDEN_FILE, allow_pickle=False) as golden:
+        expected_answer = golden["probabilities"]
+        inputs = [golden[f"input{k}"] for k in range(len(expected_answer))]
+    error = float(np.abs(champion.predict_inputs(inputs) - expected_answer).max())
+    if not error <= GOLDEN_TOLERANCE:
+        raise ChampionError(
+            f"{folder}: the model must repeat its golden answer to {GOLDEN_TOLERANCE}, but is off by {error:.2g} "
+            f"(made with {dict(card.versions)}, here {library_versions()}); install those versions or refit it."
+        )
+    return champion
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_input(folder: Path, card: Card) -> None:
+    kind = get_input_kind(card.input_kind)
+    if kind.fingerprint != card.input_fingerprint:
+        raise ChampionError(
+            f"{folder}: the model was made for the preprocessing {dict(card.input_spec)}, but this version computes "
+            f"{dict(kind.spec)}; refit the model or use the version that made it."
+        )
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
