@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.errors import ProtocolError
+from audio.errors import ProtocolError, UnknownKeyError
 
 HALVES = ("A", "B")
 MAX_SPEAKERS_FOR_LEAVE_ONE_OUT = 10
 N_BALANCED_FOLDS = 6
+RULES = ("published", "balanced", "leave-one-speaker-out")
+"""How outer folds may be made; "published" falls back to "balanced" where a corpus has none."""
 MIN_SPEAKERS = 4
 
 
@@ -69,7 +71,7 @@ class Folds:
         return {speaker: fold for fold, speakers in enumerate(self.test_speakers) for speaker in speakers}
 
 
-def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None = None) -> Folds:
+def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None = None, rule: str = "published") -> Folds:
     """Return a corpus's outer folds: published ones where they exist, else deterministic gender-balanced ones.
 
     Parameters
@@ -78,20 +80,24 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
         Gender of each speaker (``""`` where unknown).
     published : sequence of sequences of str, optional
         Published test speakers of each fold. Speakers without clips are left out of their fold.
+    rule : str
+        One of :data:`RULES`. Ten speakers or fewer are always left out one by one where no folds are published.
 
     Raises
     ------
     ProtocolError
         If fewer than four folds have a speaker, or a speaker has no published fold.
     """
-    if published is not None:
+    if rule not in RULES:
+        raise UnknownKeyError("protocol", rule, list(RULES))
+    if published is not None and rule == "published":
         missing = sorted(set(genders) - {speaker for fold in published for speaker in fold})
         if missing:
             raise ProtocolError(f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names.")
         present = [tuple(speaker for speaker in fold if speaker in genders) for fold in published]
         return Folds("published", tuple(fold for fold in present if fold))
     ordered = sorted(genders, key=lambda speaker: (genders[speaker], speaker))
-    if len(ordered) <= MAX_SPEAKERS_FOR_LEAVE_ONE_OUT:
+    if len(ordered) <= MAX_SPEAKERS_FOR_LEAVE_ONE_OUT or rule == "leave-one-speaker-out":
         # Alternating over the gender-sorted list gives both halves men and women.
         return Folds("leave-one-speaker-out", tuple((speaker,) for speaker in ordered[::2] + ordered[1::2]))
     return Folds("gender-balanced", tuple(tuple(ordered[k::N_BALANCED_FOLDS]) for k in range(N_BALANCED_FOLDS)))

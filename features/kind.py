@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.analysis import Analysis
+
+IMPORTED_MODULE = re.compile(r"^\s*from features\.(\w+) import", re.MULTILINE)
 
 
 class InputKind(ABC):
@@ -50,8 +53,16 @@ class InputKind(ABC):
         """
 
     def sources(self) -> list[Path]:
-        """Return the files whose code determines the array; a change of any of them makes a new cache entry."""
-        return [path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith(("whisper", "store"))]
+        """Return the files of this package whose code determines the array: its own and what they import, near and far."""
+        package = Path(__file__).parent
+        found: set[Path] = set()
+        waiting = [package / f"{type(self).__module__.rpartition('.')[2]}.py"]
+        while waiting:
+            path = waiting.pop()
+            if path not in found and path.exists():
+                found.add(path)
+                waiting += [package / f"{name}.py" for name in IMPORTED_MODULE.findall(path.read_text(encoding="utf-8"))]
+        return sorted(found)
 
     @cached_property
     def fingerprint(self) -> str:

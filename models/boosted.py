@@ -28,7 +28,7 @@ class XGBoost(Family):
         "n_features": 800,
         "balanced": True,
         "copy_weight": 0.5,
-        "n_rounds": 150,
+        "n_rounds": 160,
         "learning_rate": 0.1,
         "max_depth": 3,
         "min_child_weight": 1.0,

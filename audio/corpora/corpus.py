@@ -58,6 +58,21 @@ class Corpus(ABC):
     reference: ClassVar[str]
     test_folds: ClassVar[tuple[tuple[str, ...], ...] | None] = None
 
+    def locate(self, root: Path | None = None) -> Path | None:
+        """Make sure that the corpus is here, downloading it if need be.
+
+        Returns
+        -------
+        Path or None
+            Its folder; None for a corpus that is made by code.
+
+        Raises
+        ------
+        CorpusError
+            If it is not there and cannot be fetched.
+        """
+        return None
+
     @abstractmethod
     def read(self, root: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> Reading:
         """Read every clip.

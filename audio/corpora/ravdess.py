@@ -76,11 +76,13 @@ class Ravdess(Corpus):
         CorpusError
             If too many of its files are bad.
         """
+        return read_recordings(_list_recordings(self.locate(root)), corpus=self.key, language="en", progress=progress)
+
+    def locate(self, root: Path | None = None) -> Path:
+        """Return the folder of the actors, downloaded if need be."""
         data_folder = choose_data_folder(root)
         folder = find_corpus(data_folder, key=self.key, holds="Actor_*/03-01-*")
-        if folder is None:
-            folder = fetch_folder(self.archive, data_folder / self.key)
-        return read_recordings(_list_recordings(folder), corpus=self.key, language="en", progress=progress)
+        return folder or fetch_folder(self.archive, data_folder / self.key)
 
 
 def _list_recordings(folder: Path) -> list[Recording]:

@@ -1,0 +1,1 @@
+"""family → trials → champion: the cross-fitted protocol, the studies, resume."""

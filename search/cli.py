@@ -1,0 +1,115 @@
+"""The command line of ``search/run.py``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from audio.corpora import CORPORA, Corpus, get_corpus
+from audio.errors import CorpusError, EmotuneError
+from audio.folds import RULES
+from models import FAMILIES, get_family
+
+DEFAULT_TRIALS = 50
+NOT_REAL = (
+    "RAVDESS is not here and could not be downloaded, so this run uses the embedded SYNTHETIC corpus: speech-like sounds made by "
+    "code. Its numbers say nothing about real speech. Give --data DIR, or --corpus ravdess to insist."
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    p = argparse.ArgumentParser(
+        prog="search/run.py",
+        description="Tune every family with Optuna on augmented speech; write a leaderboard for speakers never heard.",
+        epilog="Stopped by Ctrl-C or killed, the same command continues where it was.",
+    )
+    p.add_argument(
+        "--trials", type=int, default=DEFAULT_TRIALS, metavar="N", help="trials of each of a family's two studies (%(default)s)"
+    )
+    p.add_argument("--families", metavar="A,B", help=f"which families, by comma: {', '.join(FAMILIES)} (all)")
+    p.add_argument("--corpus", metavar="KEY", help=f"one of {', '.join(CORPORA)} (ravdess if it can be had, else synthetic)")
+    p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
+    p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
+    p.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (%(default)s)")
+    p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
+    p.add_argument("--protocol", choices=RULES, default="published", help="how the outer speaker folds are made (%(default)s)")
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
+    p.add_argument("--fresh", action="store_true", help="forget earlier trials in the results folder")
+    p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
+    return p
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given)
+    try:
+        return _run(options, command="python search/run.py " + shlex.join(given))
+    except EmotuneError as error:
+        print(f"emotune: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nemotune: stopped; the same command continues from here.", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, *, command: str) -> int:
+    # Imported here, so that --help answers at once.
+    from search.runner import RESULTS, RunPlan, require_trials, run, start_over
+    from search.screen import Screen
+
+    require_trials(options.trials)
+    families = tuple(get_family(key.strip()) for key in options.families.split(",")) if options.families else tuple(FAMILIES.values())
+    corpus, is_fallback = _choose_corpus(options)
+    folder = (options.out or RESULTS / corpus.key).resolve()
+    if is_fallback:
+        print(NOT_REAL, file=sys.stderr)
+    plan = RunPlan(
+        corpus=corpus,
+        families=families,
+        n_trials=options.trials,
+        folder=folder,
+        data=options.data,
+        seed=options.seed,
+        n_jobs=max(1, options.jobs),
+        protocol=options.protocol,
+        timeout_seconds=None if options.timeout is None else 60 * options.timeout,
+        command=command,
+    )
+    if options.export_features:
+        from search.export import export_features
+
+        print(export_features(plan, Screen()))
+        return 0
+    if options.fresh:
+        start_over(folder)
+    board = run(plan, Screen())
+    _print_board(board, corpus, folder)
+    if is_fallback:
+        print(NOT_REAL, file=sys.stderr)
+    return 0
+
+
+def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
+    """Return the corpus, and whether it is the embedded one for want of RAVDESS."""
+    if options.corpus:
+        return get_corpus(options.corpus), False
+    ravdess = get_corpus("ravdess")
+    try:
+        ravdess.locate(options.data)
+    except CorpusError as error:
+        print(f"emotune: {error}", file=sys.stderr)
+        return get_corpus("synthetic"), True
+    return ravdess, False
+
+
+def _print_board(board: object, corpus: Corpus, folder: Path) -> None:
+    from leaderboard.table import markdown_table
+
+    real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
+    print(f"\n{corpus.title}{real}, speakers never heard:\n\n{markdown_table(board)}\n\nWritten to {folder}")

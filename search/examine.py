@@ -1,0 +1,190 @@
+"""Examinations: the best configurations tested on speakers that neither tuning nor training has heard, and the champion's last fit.
+
+Each is one fit, kept in a file of its own under a name that holds its configuration's hash: a killed run repeats none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.errors import ProtocolError
+from augment import ORIGINAL, Variant
+from augment.policy import without_augmentation
+from features import Analysis, get_input_kind
+from models import Config, Family, Model, get_family
+from search.material import Material, Rows, derive_seed
+from search.study import WORK_FOLDER
+
+N_RANDOM_FOLDS = 6
+N_TIMED_CLIPS = 15
+ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
+    "noise": (Variant("noise", "fixed", 0, (("colour", "pink"), ("snr_db", 10.0), ("seed", 10))),),
+    "pitch": tuple(Variant("pitch", "fixed", 0, (("semitones", semitones),)) for semitones in (-2.0, 2.0)),
+}
+"""Disturbances of the test clips, by the column that reports them."""
+
+
+@dataclass(frozen=True)
+class ExamPlan:
+    """One fit and what it predicts.
+
+    Attributes
+    ----------
+    family : str
+        What is examined.
+    purpose : {"unseen", "unaugmented", "random_split"}
+        Speakers never heard; the same without augmentation; clips drawn at random, speakers repeating (the audit).
+    fold : int
+        Which test part.
+    config : mapping
+        What to fit.
+    seed : int
+        Of the run.
+    """
+
+    family: str
+    purpose: str
+    fold: int
+    config: Config
+    seed: int
+
+    def path(self, folder: Path) -> Path:
+        """Return where the outcome is kept."""
+        text = json.dumps([dict(self.config), self.seed], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        return folder / WORK_FOLDER / f"exam-{self.family}-{self.purpose}-{self.fold}-{digest}.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """The outcome of one examination.
+
+    Attributes
+    ----------
+    rows : ndarray of int [shape=(n,)]
+        The test clips.
+    probabilities : ndarray [shape=(n, n_emotions)]
+        As the model gave them, not calibrated.
+    disturbed : mapping of str to ndarray [shape=(n_variants, n, n_emotions)]
+        The same for disturbed test clips, by the keys of :data:`ROBUSTNESS`; empty where not asked for.
+    fit_seconds : float
+        Time of the fit, examples at hand.
+    """
+
+    rows: Rows
+    probabilities: NDArray[np.float64]
+    disturbed: Mapping[str, NDArray[np.float64]]
+    fit_seconds: float
+
+
+def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, material: Material, *, seed: int) -> list[ExamPlan]:
+    """Return every examination of a family.
+
+    Parameters
+    ----------
+    family : Family
+        What is examined.
+    configs : mapping of str to Config
+        The best configuration of each half's study.
+    shipped : Config
+        The one whose study scored higher.
+    material : Material
+        The clips and folds.
+    seed : int
+        Of the run.
+    """
+    plans = []
+    for fold in range(len(material.folds.test_speakers)):
+        config = for_champion(family, configs[material.folds.tuning_half_for(fold)])
+        plans.append(ExamPlan(family.key, "unseen", fold, config, seed))
+        if config["augmentation"] != "none":
+            plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
+    audited = for_champion(family, shipped)
+    return plans + [ExamPlan(family.key, "random_split", fold, audited, seed) for fold in range(N_RANDOM_FOLDS)]
+
+
+def for_champion(family: Family, config: Config) -> Config:
+    """Return a trial's configuration with what a champion has more of."""
+    return {**config, **family.champion_overrides}
+
+
+def examine(plan: ExamPlan, material: Material, folder: Path) -> None:
+    """Fit, predict and keep the outcome, unless it is kept already."""
+    path = plan.path(folder)
+    if path.exists():
+        return
+    family = get_family(plan.family)
+    kind = get_input_kind(family.input_kind)
+    training, test = _split(plan, material)
+    examples = material.examples(kind, training, plan.config)
+    started = time.monotonic()
+    model = family.fit(examples, plan.config, seed=derive_seed(plan.seed, plan.family, plan.fold))
+    arrays = {"fit_seconds": np.array(time.monotonic() - started), "rows": test}
+    arrays["probabilities"] = model.predict(material.inputs(kind, test))
+    if plan.purpose == "unseen":
+        for name, variants in ROBUSTNESS.items():
+            arrays[f"disturbed_{name}"] = np.stack([model.predict(material.inputs(kind, test, v)) for v in variants])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    temporary.replace(path)
+
+
+def read_exam(plan: ExamPlan, folder: Path) -> Exam:
+    """Return the kept outcome of an examination."""
+    with np.load(plan.path(folder), allow_pickle=False) as kept:
+        disturbed = {key.removeprefix("disturbed_"): kept[key] for key in kept.files if key.startswith("disturbed_")}
+        return Exam(kept["rows"], kept["probabilities"], disturbed, float(kept["fit_seconds"]))
+
+
+def fit_champion(family: Family, config: Config, material: Material, *, seed: int) -> Model:
+    """Return the family fitted on all speakers."""
+    kind = get_input_kind(family.input_kind)
+    rows = np.arange(len(material.clips))
+    config = for_champion(family, config)
+    return family.fit(material.examples(kind, rows, config), config, seed=derive_seed(seed, family.key, "champion"))
+
+
+def time_predictions_ms(family: Family, model: Model, material: Material) -> float:
+    """Return the median time to answer one clip, from samples to probabilities, warm, in milliseconds."""
+    kind = get_input_kind(family.input_kind)
+
+    def answer(row: int) -> float:
+        started = time.perf_counter()
+        model.predict([kind.extract(Analysis(material.clips[row].samples))])
+        return 1000 * (time.perf_counter() - started)
+
+    rows = np.linspace(0, len(material.clips) - 1, N_TIMED_CLIPS).astype(int)
+    answer(int(rows[0]))
+    return statistics.median(answer(int(row)) for row in rows)
+
+
+def variants_to_test() -> tuple[Variant, ...]:
+    """Return every variant that test clips are predicted as."""
+    return (ORIGINAL, *(variant for variants in ROBUSTNESS.values() for variant in variants))
+
+
+def _split(plan: ExamPlan, material: Material) -> tuple[Rows, Rows]:
+    if plan.purpose in ("unseen", "unaugmented"):
+        return material.split(test_fold=plan.fold)
+    if plan.purpose == "random_split":
+        return random_split(material, plan.fold, seed=plan.seed)
+    raise ProtocolError(f"An examination's purpose must be unseen, unaugmented or random_split, got {plan.purpose!r}.")
+
+
+def random_split(material: Material, fold: int, *, seed: int) -> tuple[Rows, Rows]:
+    """Return training and test clips of a stratified random split in which speakers repeat: how inflated scores are made."""
+    from sklearn.model_selection import StratifiedKFold
+
+    splitter = StratifiedKFold(N_RANDOM_FOLDS, shuffle=True, random_state=derive_seed(seed, "random_split"))
+    training, test = list(splitter.split(material.targets, material.targets))[fold]
+    return training, test

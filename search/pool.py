@@ -1,0 +1,106 @@
+"""The pool: studies and examinations side by side, one process a core, each single-threaded.
+
+A study runs in one process from its first trial to its last, so how many there are changes nothing in what is found.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from search.examine import ExamPlan, examine
+from search.material import Material
+from search.study import StudyPlan, TrialEnd, run_study
+
+POLL_SECONDS = 0.5
+SINGLE_THREADED = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+Plan = StudyPlan | ExamPlan
+
+
+class Pool:
+    """Runs plans in processes and tells of every trial's end.
+
+    Parameters
+    ----------
+    material : Material
+        Sent to each process once.
+    folder : Path
+        The results folder.
+    n_jobs : int
+        How many processes.
+    tell : callable
+        Called in this process with each :class:`TrialEnd`.
+    """
+
+    def __init__(self, material: Material, folder: Path, *, n_jobs: int, tell: Callable[[TrialEnd], None]) -> None:
+        os.environ.update(SINGLE_THREADED)
+        context = multiprocessing.get_context("spawn")
+        self._events: Any = context.Queue()
+        self._tell = tell
+        self._executor = ProcessPoolExecutor(
+            n_jobs, mp_context=context, initializer=_start, initargs=(material, folder, self._events)
+        )
+        self._running: dict[Future[None], Plan] = {}
+
+    def submit(self, plans: Sequence[Plan]) -> None:
+        """Queue plans."""
+        for plan in plans:
+            self._running[self._executor.submit(_run, plan)] = plan
+
+    def finished(self) -> Iterator[Plan]:
+        """Yield each plan as it finishes, until none is left; more may be submitted meanwhile.
+
+        Raises
+        ------
+        EmotuneError
+            Whatever a plan raised.
+        """
+        while self._running:
+            done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            self._pass_on_events()
+            for future in done:
+                plan = self._running.pop(future)
+                future.result()
+                yield plan
+
+    def close(self, *, at_once: bool) -> None:
+        """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
+        if at_once:
+            for process in (self._executor._processes or {}).values():
+                process.kill()
+        self._executor.shutdown(wait=not at_once, cancel_futures=True)
+
+    def _pass_on_events(self) -> None:
+        while True:
+            try:
+                self._tell(self._events.get_nowait())
+            except queue.Empty:
+                return
+
+
+_place: tuple[Material, Path, Any] | None = None
+
+
+def _start(material: Material, folder: Path, events: Any) -> None:
+    global _place
+    _place = (material, folder, events)
+
+
+def _run(plan: Plan) -> None:
+    assert _place is not None
+    material, folder, events = _place
+    if isinstance(plan, StudyPlan):
+        run_study(plan, material, folder, tell=events.put)
+        material.store.forget()
+    else:
+        examine(plan, material, folder)

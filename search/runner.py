@@ -1,0 +1,241 @@
+"""A run, from the corpus to the leaderboard: read, prepare, tune, examine, write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from audio.corpora import Corpus
+from audio.corpora.corpus import Reading
+from audio.errors import EmotuneError
+from audio.folds import HALVES, make_folds
+from features import INPUT_KINDS, get_input_kind
+from features.store import PROJECT_ROOT, FeatureStore
+from leaderboard.report import write_report
+from leaderboard.table import build_leaderboard, gather, write_results
+from models import Family
+from models.card import library_versions
+from search import outcome
+from search.examine import plan_exams, variants_to_test
+from search.material import Material
+from search.outcome import Tuned
+from search.pool import Plan, Pool
+from search.screen import Screen
+from search.study import JOURNAL_FILE, WORK_FOLDER, StudyPlan
+
+RUN_FILE = "run.json"
+RESULTS = PROJECT_ROOT / "leaderboard" / "results"
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a person asked for.
+
+    Attributes
+    ----------
+    corpus : Corpus
+        Whose clips.
+    families : tuple of Family
+        What to tune.
+    n_trials : int
+        Trials of each study; a family has two.
+    folder : Path
+        The results folder.
+    data : Path or None
+        Where the corpus lies.
+    cache : Path
+        Where features are kept.
+    seed, n_jobs : int
+        Of all randomness; how many processes.
+    protocol : str
+        Which rule makes the folds.
+    timeout_seconds : float or None
+        After which no further trial begins.
+    command : str
+        As typed, for ``run.json``.
+    """
+
+    corpus: Corpus
+    families: tuple[Family, ...]
+    n_trials: int
+    folder: Path
+    data: Path | None
+    cache: Path = PROJECT_ROOT / "cache"
+    seed: int = 0
+    n_jobs: int = 1
+    protocol: str = "published"
+    timeout_seconds: float | None = None
+    command: str = ""
+    started: float = field(default_factory=time.time)
+
+    def study_plans(self, family: Family) -> list[StudyPlan]:
+        """Return the two studies of a family."""
+        deadline = None if self.timeout_seconds is None else self.started + self.timeout_seconds
+        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline) for half in HALVES if family.is_tuned]
+
+
+def run(plan: RunPlan, screen: Screen) -> pd.DataFrame:
+    """Carry out a run and return its leaderboard.
+
+    Raises
+    ------
+    EmotuneError
+        If the corpus cannot be read, a study cannot be continued, or all trials of one failed.
+    """
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    reading = read_corpus(plan, screen)
+    material = make_material(plan, reading)
+    prepare(plan, material, screen)
+    tuned = tune_and_examine(plan, material, screen)
+    return write_outcome(plan, reading, material, tuned, screen)
+
+
+def read_corpus(plan: RunPlan, screen: Screen) -> Reading:
+    """Read the corpus and say what was left out."""
+    with screen.progress(f"Reading {plan.corpus.title}") as progress:
+        reading = plan.corpus.read(plan.data, progress=progress)
+    for name, reason in reading.skipped:
+        screen.say(f"skipped {name}: {reason}")
+    for name, kept in reading.duplicates:
+        screen.say(f"dropped {name}: the same recording as {kept}")
+    return reading
+
+
+def make_material(plan: RunPlan, reading: Reading) -> Material:
+    """Return the clips with their folds and the feature store."""
+    genders = {clip.speaker: clip.gender for clip in reading.clips}
+    folds = make_folds(genders, published=plan.corpus.test_folds, rule=plan.protocol)
+    return Material(reading.clips, plan.corpus.emotions, folds, FeatureStore(plan.cache))
+
+
+def prepare(plan: RunPlan, material: Material, screen: Screen) -> None:
+    """Compute the features of every clip, and of the disturbed test clips."""
+    kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.families)]
+    with screen.progress("Computing features") as progress:
+        material.store.prepare(kinds, material.clips, variants_to_test(), n_jobs=plan.n_jobs, progress=progress)
+
+
+def tune_and_examine(plan: RunPlan, material: Material, screen: Screen) -> list[Tuned]:
+    """Run every study, and the examinations of a family as soon as both its studies are done."""
+    tuned: dict[str, Tuned] = {}
+    waiting = {family.key: len(plan.study_plans(family)) for family in plan.families}
+    by_key = {family.key: family for family in plan.families}
+    screen.expect([study for family in plan.families for study in plan.study_plans(family)])
+    pool = Pool(material, plan.folder, n_jobs=plan.n_jobs, tell=screen.trial_ended)
+    at_once = True
+
+    def begin_examinations(family: Family) -> list[Plan]:
+        one = outcome.collect(plan.study_plans(family), family, material, plan.folder)
+        tuned[family.key] = one
+        return list(plan_exams(family, one.configs, one.shipped, material, seed=plan.seed))
+
+    try:
+        # The slow families first, so that no core is idle in the end.
+        for family in sorted(plan.families, key=lambda family: not family.is_neural):
+            pool.submit(plan.study_plans(family) if family.is_tuned else begin_examinations(family))
+        for done in pool.finished():
+            if isinstance(done, StudyPlan):
+                waiting[done.family] -= 1
+                if waiting[done.family] == 0:
+                    pool.submit(begin_examinations(by_key[done.family]))
+            else:
+                screen.examined(done)
+        at_once = False
+    finally:
+        pool.close(at_once=at_once)
+    return [tuned[family.key] for family in plan.families]
+
+
+def write_outcome(plan: RunPlan, reading: Reading, material: Material, tuned: Sequence[Tuned], screen: Screen) -> pd.DataFrame:
+    """Write every file of the results folder; the champions last, each with its row on its card."""
+    screen.say("Writing the leaderboard")
+    seconds = time.time() - plan.started
+    run_content = describe_run(plan, reading, material, tuned, seconds=seconds)
+    outcome.write_json(plan.folder / RUN_FILE, run_content)
+    run_hash = hashlib.sha256((plan.folder / RUN_FILE).read_bytes()).hexdigest()[:12]
+
+    predictions = pd.concat(
+        [outcome.family_predictions(one, material, plan.folder, seed=plan.seed) for one in tuned], ignore_index=True
+    )
+    facts = {
+        one.family.key: outcome.family_facts(one, material, plan.folder, seed=plan.seed) | {"run_hash": run_hash} for one in tuned
+    }
+    scores = build_leaderboard(predictions, facts, seed=plan.seed).set_index("family")
+    for one in tuned:
+        screen.say(f"Fitting the champion of {one.family.title} on all speakers")
+        row = json.loads(scores.loc[one.family.key].to_json())
+        facts[one.family.key] |= outcome.write_champion(one, plan.corpus, material, plan.folder, scores=row, seed=plan.seed)
+    board = build_leaderboard(predictions, facts, seed=plan.seed)
+    write_results(plan.folder, board=board, predictions=predictions)
+    studies = [study for family in plan.families for study in plan.study_plans(family)]
+    write_report(
+        plan.folder / "report.html",
+        board=board,
+        predictions=predictions,
+        trials=outcome.trial_table(tuned),
+        importances=outcome.importances(studies, material, plan.folder, seed=plan.seed),
+        run=run_content,
+    )
+    if plan.folder.parent == RESULTS:
+        gather(RESULTS)
+    return board
+
+
+def describe_run(plan: RunPlan, reading: Reading, material: Material, tuned: Sequence[Tuned], *, seconds: float) -> dict[str, Any]:
+    """Return the content of ``run.json``: what was run on what, with what."""
+    return {
+        "corpus": plan.corpus.key,
+        "title": plan.corpus.title,
+        "is_real": plan.corpus.is_real,
+        "licence": plan.corpus.licence,
+        "reference": plan.corpus.reference,
+        "command": plan.command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "seed": plan.seed,
+        "n_jobs": plan.n_jobs,
+        "timeout_seconds": plan.timeout_seconds,
+        "protocol": {
+            "name": f"cross-fitted tuning, {material.folds.name} speaker folds",
+            "test_speakers": material.folds.test_speakers,
+            "folds_hash": material.folds_hash,
+            "trials_per_study": plan.n_trials,
+        },
+        "trials": {one.family.key: {half: len(trials) for half, trials in one.trials.items()} for one in tuned},
+        "configurations": {one.family.key: {half: dict(config) for half, config in one.configs.items()} for one in tuned},
+        "tuning_uar": {one.family.key: {half: round(value, 4) for half, value in one.tuning_uar.items()} for one in tuned},
+        "temperatures": {one.family.key: {half: round(value, 4) for half, value in one.temperatures.items()} for one in tuned},
+        "thresholds": {one.family.key: one.unsure_below for one in tuned if one.unsure_below is not None},
+        "data_hash": material.data_hash,
+        "n_clips": len(material.clips),
+        "n_speakers": len(material.genders),
+        "emotions": list(material.emotions),
+        "skipped": [list(pair) for pair in reading.skipped],
+        "duplicates": [list(pair) for pair in reading.duplicates],
+        "features": {key: get_input_kind(key).fingerprint for key in dict.fromkeys(one.family.input_kind for one in tuned)},
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "cores": os.cpu_count(),
+    }
+
+
+def start_over(folder: Path) -> None:
+    """Delete what a run leaves behind to continue from, and nothing else."""
+    (folder / JOURNAL_FILE).unlink(missing_ok=True)
+    for path in (folder / WORK_FOLDER).glob("*.npz"):
+        path.unlink()
+
+
+def require_trials(n_trials: int) -> None:
+    """Refuse a number of trials below one."""
+    if n_trials < 1:
+        raise EmotuneError(f"--trials must be at least 1, got {n_trials}; 50 is a good number, 5 a quick look.")

@@ -1,0 +1,312 @@
+"""A study: one family tuned on one half, trial by trial, in a journal that survives a kill.
+
+Each trial draws from a sampler seeded by the study and the trial's number, so a run that was killed and continued takes the same
+trials as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from audio.errors import StudyError
+from features import get_input_kind
+from leaderboard.metrics import uar
+from models import Family, get_family
+from search.material import Material, derive_seed
+
+JOURNAL_FILE = "study.log"
+WORK_FOLDER = "work"
+N_STARTUP_TRIALS = 10
+STEPS_PER_FOLD = 100
+"""A neural trial reports each epoch under ``fold * STEPS_PER_FOLD + epoch``, and the fold's result under the last of these."""
+FIRST_PRUNED_EPOCH = 10
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+@dataclass(frozen=True)
+class TrialEnd:
+    """What a person is told when a trial has ended."""
+
+    family: str
+    half: str
+    number: int
+    state: str
+    value: float | None
+    best: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """One study to run.
+
+    Attributes
+    ----------
+    family, half : str
+        What is tuned, on which half.
+    n_trials : int
+        How many trials the study shall have in the end.
+    seed : int
+        Of the run.
+    deadline : float or None
+        Seconds since the epoch after which no further trial is begun.
+    """
+
+    family: str
+    half: str
+    n_trials: int
+    seed: int
+    deadline: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        return f"{self.family}-{self.half}"
+
+
+def open_storage(folder: Path) -> JournalStorage:
+    """Return the journal of a results folder; locked for each write, so that several processes may share it."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return JournalStorage(JournalFileBackend(str(folder / JOURNAL_FILE)))
+
+
+def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Study:
+    """Return a study, new or continued; refuse one made under other conditions.
+
+    Raises
+    ------
+    StudyError
+        If the study was made with other data, folds, features or seed.
+    """
+    family = get_family(plan.family)
+    study = optuna.create_study(
+        study_name=plan.name, storage=open_storage(folder), direction="maximize", load_if_exists=True, pruner=_pruner(family)
+    )
+    conditions = {
+        "data": material.data_hash,
+        "folds": material.folds_hash,
+        "features": get_input_kind(family.input_kind).fingerprint,
+        "seed": plan.seed,
+    }
+    for what, here in conditions.items():
+        stored = study.user_attrs.get(what)
+        if stored is not None and stored != here:
+            raise StudyError(
+                f"Study {plan.name} in {folder} was made with {what} {stored}, but this run has {here}; "
+                f"use --fresh to start over, or --out for another folder."
+            )
+        if stored is None:
+            study.set_user_attr(what, here)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
+    return study
+
+
+def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
+    """Run the trials that a study still lacks.
+
+    A trial that was killed does not count: it is replaced. One that fails by itself is recorded with its reason and counts.
+
+    Raises
+    ------
+    StudyError
+        If every trial failed, or the study was made under other conditions.
+    """
+    family = get_family(plan.family)
+    study = open_study(plan, material, folder)
+    while len(ended := ended_trials(study)) < plan.n_trials:
+        if plan.deadline is not None and time.time() > plan.deadline and any(t.state is TrialState.COMPLETE for t in ended):
+            break
+        _run_trial(study, family, plan, material, folder, number=len(ended), tell=tell)
+    best_trial(study)
+
+
+def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that count: completed, pruned, or failed by themselves (not killed)."""
+    trials = study.get_trials(deepcopy=False, states=FINISHED)
+    return [trial for trial in trials if trial.state is not TrialState.FAIL or "error" in trial.user_attrs]
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial:
+    """Return the completed trial of the highest value.
+
+    Raises
+    ------
+    StudyError
+        If there is none; the message names the last reason.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not complete:
+        reasons = [trial.user_attrs.get("error", trial.state.name.lower()) for trial in ended_trials(study)]
+        raise StudyError(
+            f"A study needs one completed trial, but all {len(reasons)} of {study.study_name} failed, the last with: "
+            f"{reasons[-1] if reasons else 'no trial was run'}; mend that and run again."
+        )
+    return max(complete, key=lambda trial: (trial.value, -trial.number))
+
+
+def best_config(study: optuna.Study) -> dict[str, Any]:
+    """Return the configuration of the best trial."""
+    return dict(best_trial(study).user_attrs["config"])
+
+
+def inner_predictions(plan: StudyPlan, material: Material, folder: Path) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the clips of a study's half and the best configuration's predictions for them, each by a model that never heard them.
+
+    They teach what must not learn from test speakers: temperatures, thresholds, the weights of an ensemble.
+    """
+    best = best_trial(open_study(plan, material, folder))
+    path = _inner_predictions_path(folder, plan)
+    if path.exists():
+        with np.load(path, allow_pickle=False) as kept:
+            if int(kept["number"]) == best.number:
+                return kept["rows"], kept["probabilities"]
+    _, rows, probabilities = score_config(get_family(plan.family), dict(best.user_attrs["config"]), plan, material)
+    _keep_inner_predictions(path, rows, probabilities, number=best.number)
+    return rows, probabilities
+
+
+def _inner_predictions_path(folder: Path, plan: StudyPlan) -> Path:
+    return folder / WORK_FOLDER / f"inner-{plan.name}.npz"
+
+
+def _run_trial(
+    study: optuna.Study,
+    family: Family,
+    plan: StudyPlan,
+    material: Material,
+    folder: Path,
+    *,
+    number: int,
+    tell: Callable[[TrialEnd], None],
+) -> None:
+    started = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.sampler = optuna.samplers.TPESampler(
+            seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
+        )
+    if number == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(family.defaults))
+    trial = study.ask()
+    value, state = None, TrialState.COMPLETE
+    try:
+        config = family.suggest(trial)
+        trial.set_user_attr("config", config)
+        value, rows, probabilities = score_config(family, config, plan, material, trial=trial)
+    except optuna.TrialPruned:
+        state = TrialState.PRUNED
+    except Exception as error:  # recorded with its reason; a run must outlive any one trial
+        state = TrialState.FAIL
+        trial.set_user_attr("error", f"{type(error).__name__}: {error}"[:500])
+    seconds = time.monotonic() - started
+    trial.set_user_attr("seconds", round(seconds, 2))
+    earlier = [t.value for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if t.value is not None]
+    if value is not None and value > max(earlier, default=-np.inf):
+        _keep_inner_predictions(_inner_predictions_path(folder, plan), rows, probabilities, number=trial.number)
+    study.tell(trial, value, state=state)
+    best = max([*earlier, *([value] if value is not None else [])], default=None)
+    tell(TrialEnd(plan.family, plan.half, number + 1, state.name, value, best, seconds))
+
+
+def score_config(
+    family: Family, config: dict[str, Any], plan: StudyPlan, material: Material, *, trial: optuna.Trial | None = None
+) -> tuple[float, NDArray[np.intp], NDArray[np.float64]]:
+    """Return what tuning maximises, and the predictions that it was computed from.
+
+    Parameters
+    ----------
+    family : Family
+        What is tuned.
+    config : mapping
+        The configuration.
+    plan : StudyPlan
+        Says the half; each of its folds is predicted by a model of the half's other folds.
+    material : Material
+        The clips.
+    trial : optuna.Trial, optional
+        Told the scores on the way, and may be pruned.
+
+    Returns
+    -------
+    float
+        Mean UAR over the folds.
+    ndarray of int [shape=(n,)], ndarray [shape=(n, n_emotions)]
+        The half's clips and their probabilities.
+    """
+    kind = get_input_kind(family.input_kind)
+    half = material.folds.in_half(plan.half)
+    scores: list[float] = []
+    rows, found = [], []
+    for position, fold in enumerate(half):
+        training, held_out = material.split(test_fold=fold, among=half)
+        examples = material.examples(kind, training, config)
+        observer = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
+        model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), observer=observer)
+        probabilities = model.predict(material.inputs(kind, held_out))
+        if not np.isfinite(probabilities).all():
+            raise FloatingPointError("the model answered with NaN or infinity")
+        scores.append(uar(material.targets[held_out], probabilities))
+        rows.append(held_out)
+        found.append(probabilities)
+        if trial and position < len(half) - 1:
+            trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+    return float(np.mean(scores)), np.concatenate(rows), np.concatenate(found)
+
+
+class _EpochReporter:
+    """Reports each epoch's best inner UAR, averaged with the folds already done, and stops a hopeless trial."""
+
+    def __init__(self, trial: optuna.Trial, done: list[float], *, first_step: int) -> None:
+        self.trial, self.done, self.step, self.best = trial, done, first_step, 0.0
+
+    def __call__(self, inner_uar: float) -> None:
+        """Report one epoch."""
+        self.best = max(self.best, inner_uar)
+        self.trial.report(float(np.mean([*self.done, self.best])), step=self.step)
+        self.step += 1
+        if self.step % STEPS_PER_FOLD >= FIRST_PRUNED_EPOCH and self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def _pruner(family: Family) -> optuna.pruners.BasePruner:
+    # Epochs are noisy: a neural trial is cut only when it is among the worst third, and looked at every fifth epoch.
+    if family.is_neural:
+        return optuna.pruners.PercentilePruner(66.0, n_startup_trials=6, interval_steps=5)
+    return optuna.pruners.MedianPruner(n_startup_trials=8)
+
+
+def _keep_inner_predictions(path: Path, rows: NDArray[np.intp], probabilities: NDArray[np.float64], *, number: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, rows=rows, probabilities=probabilities, number=number)
+    temporary.replace(path)
+
+
+def trial_record(trial: FrozenTrial, *, family: str, half: str) -> dict[str, Any]:
+    """Return a trial as a row of the report's table."""
+    return {
+        "family": family,
+        "half": half,
+        "number": trial.number,
+        "state": trial.state.name,
+        "value": trial.value,
+        "seconds": trial.user_attrs.get("seconds"),
+        "params": json.dumps(trial.params),
+        "error": trial.user_attrs.get("error", ""),
+    }
