@@ -12,17 +12,19 @@ from features.frames import FRAMES_SPEC, N_MELS
 from features.kind import InputKind, finite
 from features.sequence import pool_frames
 
-FRAMES_PER_STEP = 2
+FRAMES_PER_STEP = 4
+N_BANDS = 32
 
 
 class Image(InputKind):
-    """Log-mel energies in dB, one step each 20 ms; steps × bands."""
+    """Log-mel energies in dB, one step each 40 ms, pairs of mel bands averaged; steps × bands."""
 
     key = "image"
     title = "Log-mel image"
-    spec = {"frames": FRAMES_SPEC, "frames_per_step": FRAMES_PER_STEP, "version": 1}
-    columns = tuple(f"logmel{k}" for k in range(N_MELS))
+    spec = {"frames": FRAMES_SPEC, "frames_per_step": FRAMES_PER_STEP, "n_bands": N_BANDS, "version": 2}
+    columns = tuple(f"logmel{k}" for k in range(N_BANDS))
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
-        """Return the image, (n_steps, 64), float16."""
-        return finite(pool_frames(analysis.log_mel, FRAMES_PER_STEP), dtype=np.float16)
+        """Return the image, (n_steps, 32), float16."""
+        bands = analysis.log_mel.reshape(-1, N_BANDS, N_MELS // N_BANDS).mean(axis=2)
+        return finite(pool_frames(bands, FRAMES_PER_STEP), dtype=np.float16)

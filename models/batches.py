@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from models.family import Config, Examples
 
-STEP_MULTIPLE = 16
-"""Padded lengths are multiples of this, so that pooling by two, up to four times, cuts every clip alike."""
-MAX_TRAINING_STEPS = 192
+STEP_MULTIPLE = 8
+"""Padded lengths are multiples of this, so that pooling by two, up to three times, cuts every clip alike."""
+MAX_TRAINING_STEPS = 100
 LONGEST_TIME_MASK = 0.2
 WIDEST_COLUMN_MASK = 0.2
 Array = NDArray[np.float32]

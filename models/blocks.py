@@ -49,9 +49,9 @@ def pool(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
         Features of each step.
     mask : tensor [shape=(n, n_steps)]
         1 for real steps.
-    how : {"statistics", "attention"}
-        Mean, deviation and maximum; or mean and deviation under learnt weights (attentive statistics pooling, Okabe, Koshinaka &
-        Shinoda 2018, Interspeech).
+    how : {"moments", "statistics", "attention"}
+        Mean and deviation; these and the maximum; or mean and deviation under learnt weights (attentive statistics pooling,
+        Okabe, Koshinaka & Shinoda 2018, Interspeech).
     n_hidden : int
         Width of the attention network.
     """
@@ -64,7 +64,7 @@ def pool(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
         extra = []
     else:
         weights = column / ops.maximum(ops.sum(column, axis=1, keepdims=True), 1.0)
-        extra = [ops.max(x + (1 - column) * MASKED_SCORE, axis=1)]
+        extra = [] if how == "moments" else [ops.max(x + (1 - column) * MASKED_SCORE, axis=1)]
     mean = ops.sum(weights * x, axis=1)
     variance = ops.sum(weights * ops.square(x - ops.expand_dims(mean, 1)), axis=1)
     return ops.concatenate([mean, ops.sqrt(variance + 1e-5), *extra], axis=-1)

@@ -20,15 +20,15 @@ class CNN2D(NeuralFamily):
     title = "2D CNN"
     description = "Convolutions over log-mel images with masked pooling over time."
     input_kind = "image"
-    defaults: Config = {**SHARED_DEFAULTS, "n_filters": 16, "n_blocks": 3, "stem_bands": 8}
+    defaults: Config = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""
         return {
             **suggest_training(trial),
-            "n_filters": trial.suggest_categorical("n_filters", [12, 16, 24]),
+            "n_filters": trial.suggest_categorical("n_filters", [8, 12, 16]),
             "n_blocks": trial.suggest_int("n_blocks", 2, 3),
-            "stem_bands": trial.suggest_categorical("stem_bands", [4, 8]),
+            "stem_bands": trial.suggest_categorical("stem_bands", [3, 5]),
         }
 
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
