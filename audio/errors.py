@@ -57,3 +57,7 @@ class StudyError(EmotuneError):
 
 class PredictionsError(EmotuneError):
     """Predictions or results that are missing, incomplete or do not add up."""
+
+
+class RequestError(EmotuneError):
+    """A request to the page that lacks something or asks for what cannot be done."""

@@ -1,0 +1,279 @@
+"""The engine: every champion of a result, loaded once, answering clips side by side.
+
+Champions load behind a lock, in the background if :meth:`Engine.warm_up` was called. One that is missing, damaged or made for
+another version keeps its place with the reason, and the rest works. Answering needs no lock: models are only read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from audio.emotions import RAVDESS_EMOTIONS
+from audio.errors import ChampionError, EmotuneError, PredictionsError, RequestError
+from demo.advice import held_share
+from features import Analysis, get_input_kind
+from leaderboard.predictions import read_predictions
+from leaderboard.table import read_leaderboard
+from models import FAMILIES
+from models.card import Champion, load_champion
+from models.familiarity import Familiarity, load_familiarity
+
+RESULTS = Path(__file__).resolve().parents[1] / "leaderboard" / "results"
+RESULTS_VARIABLE = "EMOTUNE_RESULTS"
+PREFERRED_CORPORA = ("ravdess", "synthetic")
+BASELINE = "dummy"
+ENSEMBLE = "ensemble"
+N_CLIPS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A family's place on the page.
+
+    Attributes
+    ----------
+    key, title : str
+        Its name in files and for people.
+    uar, uar_low, uar_high : float or None
+        What it is worth on speakers never heard, with its 95 % interval, as fractions.
+    unsure_below : float or None
+        Confidence below which its answer is called unsure; chosen on inner predictions.
+    champion : Champion or None
+        The model, if it could be loaded.
+    problem : str
+        Why it could not.
+    """
+
+    key: str
+    title: str
+    uar: float | None = None
+    uar_low: float | None = None
+    uar_high: float | None = None
+    unsure_below: float | None = None
+    champion: Champion | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What every family says about some clips, and what they sound like.
+
+    Attributes
+    ----------
+    probabilities : mapping of str to ndarray [shape=(n, n_emotions)]
+        By family, best first.
+    held_share : ndarray [shape=(n,)]
+        Share of each clip in which the pitch is held as in music.
+    strangeness : ndarray [shape=(n,)] or None
+        How unlike the training speech each clip is, 1 being the limit; None if the result does not say.
+    """
+
+    probabilities: Mapping[str, NDArray[np.float64]]
+    held_share: NDArray[np.float64]
+    strangeness: NDArray[np.float64] | None
+
+
+def find_results(folder: str | Path | None = None) -> Path:
+    """Return the folder of the result to show.
+
+    Parameters
+    ----------
+    folder : path-like, optional
+        A result's folder; else that named by ``EMOTUNE_RESULTS``, else RAVDESS's if it is there, else the synthetic corpus's.
+
+    Raises
+    ------
+    PredictionsError
+        If there is none.
+    """
+    named = folder or os.environ.get(RESULTS_VARIABLE)
+    candidates = [Path(named)] if named else [RESULTS / corpus for corpus in PREFERRED_CORPORA]
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    raise PredictionsError(
+        f"The page needs the results of a run, and {' and '.join(map(str, candidates))} is no folder; run search/run.py first."
+    )
+
+
+class Engine:
+    """The champions of one result.
+
+    Parameters
+    ----------
+    results : Path
+        Folder with ``models/<family>/``, and, where a run left them, ``leaderboard.csv``, ``predictions.csv``, ``run.json`` and
+        ``familiarity.npz``.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self._lock = threading.RLock()
+
+    @cached_property
+    def run(self) -> Mapping[str, Any]:
+        """What ``run.json`` says; nothing if there is none."""
+        try:
+            found = json.loads((self.results / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the models learnt from recordings of people."""
+        return bool(self.run.get("is_real"))
+
+    @property
+    def corpus_title(self) -> str:
+        """The corpus's name for people."""
+        return str(self.run.get("title") or self.run.get("corpus") or self.results.name)
+
+    @cached_property
+    def board(self) -> pd.DataFrame | None:
+        """The leaderboard, if there is a readable one."""
+        try:
+            return read_leaderboard(self.results / "leaderboard.csv")
+        except PredictionsError:
+            return None
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame | None:
+        """The out-of-fold predictions, if there are readable ones."""
+        try:
+            return read_predictions(self.results / "predictions.csv")
+        except PredictionsError:
+            return None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every family of the result but the dummy: the best, the ensemble, the others by UAR, then those that did not load."""
+        with self._lock:
+            return self._members
+
+    @property
+    def ready(self) -> tuple[Member, ...]:
+        """The families that answer."""
+        return tuple(member for member in self.members if member.champion)
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions, in the order of every probability vector."""
+        cards = [member.champion.card for member in self.members if member.champion]
+        return cards[0].emotions if cards else RAVDESS_EMOTIONS
+
+    @property
+    def familiarity(self) -> Familiarity | None:
+        """What the training speech sounds like, if the result says."""
+        with self._lock:
+            return self._familiarity
+
+    def warm_up(self) -> threading.Thread:
+        """Load everything and answer one made-up clip in the background; return the thread."""
+        thread = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
+        """Let every family answer clips; the analysis of a clip is shared by all of them.
+
+        Parameters
+        ----------
+        clips : sequence of ndarray [shape=(n,), dtype=float32]
+            Mono audio at ``SAMPLE_RATE_HZ``; at least one.
+
+        Raises
+        ------
+        RequestError
+            If no family could be loaded.
+        """
+        if not self.ready:
+            raise RequestError(f"No champion of {self.results.name} could be loaded; see the reasons on the page or run the search.")
+        parts = [self._answer(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
+        return Answers(
+            {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
+            np.concatenate([part.held_share for part in parts]),
+            None
+            if self.familiarity is None
+            else np.concatenate([part.strangeness for part in parts if part.strangeness is not None]),
+        )
+
+    def _answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
+        analyses = [Analysis(clip) for clip in clips]
+        inputs: dict[str, list[NDArray[Any]]] = {}
+
+        def extract(kind: str) -> list[NDArray[Any]]:
+            if kind not in inputs:
+                inputs[kind] = [get_input_kind(kind).extract(analysis) for analysis in analyses]
+            return inputs[kind]
+
+        champions = {member.key: member.champion for member in self.ready if member.champion}
+        probabilities = {key: champion.predict_inputs(extract(champion.card.input_kind)) for key, champion in champions.items()}
+        familiarity = self.familiarity
+        strangeness = None if familiarity is None else np.array([familiarity.score(vector) for vector in extract("functionals")])
+        return Answers(probabilities, np.array([held_share(analysis) for analysis in analyses]), strangeness)
+
+    @cached_property
+    def _members(self) -> tuple[Member, ...]:
+        scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
+        folders = {path.name for path in (self.results / "models").glob("[!.]*") if path.is_dir()}
+        found = [self._load(key, scores.get(key, {})) for key in sorted({*folders, *map(str, scores)} - {BASELINE})]
+        ranked = sorted(found, key=lambda member: (member.champion is None, -(member.uar or 0), member.key))
+        # The ensemble is told apart from the families that it averages: it comes first, or right after the best.
+        return tuple(sorted(ranked, key=lambda member: ranked.index(member) > 0 and (member.key != ENSEMBLE or not member.champion)))
+
+    def _load(self, key: str, scores: Mapping[Any, Any]) -> Member:
+        member = Member(
+            key,
+            FAMILIES[key].title if key in FAMILIES else key,
+            uar=_known(scores, "uar"),
+            uar_low=_known(scores, "uar_ci_low"),
+            uar_high=_known(scores, "uar_ci_high"),
+            unsure_below=_known(self.run.get("thresholds") or {}, key),
+        )
+        folder = self.results / "models" / key
+        try:
+            champion = load_champion(folder)
+            self._check_emotions(champion)
+        except (EmotuneError, ImportError, OSError, ValueError, KeyError) as error:
+            return replace(member, problem=str(error).replace(str(folder), key))
+        return replace(member, champion=champion)
+
+    def _check_emotions(self, champion: Champion) -> None:
+        if self.board is None:
+            return
+        expected = tuple(name.removeprefix("f1_") for name in self.board.columns if name.startswith("f1_"))
+        if champion.card.emotions != expected:
+            raise ChampionError(
+                f"{champion.card.family}: its emotions must be those of the leaderboard ({', '.join(expected)}), "
+                f"got {', '.join(champion.card.emotions)}; refit it on this corpus."
+            )
+
+    @cached_property
+    def _familiarity(self) -> Familiarity | None:
+        try:
+            return load_familiarity(self.results / "familiarity.npz")
+        except ChampionError:
+            return None
+
+    def _warm_up(self) -> None:
+        if self.ready:
+            buzz = np.sign(np.sin(np.arange(SAMPLE_RATE_HZ) * 2 * np.pi * 140 / SAMPLE_RATE_HZ)) / 10
+            self.answer([buzz.astype(np.float32)])
+
+
+def _known(scores: Mapping[Any, Any], name: str) -> float | None:
+    value = scores.get(name)
+    return None if value is None or pd.isna(value) else float(value)
