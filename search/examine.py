@@ -21,7 +21,7 @@ from augment import ORIGINAL, Variant
 from augment.policy import without_augmentation
 from features import Analysis, get_input_kind
 from models import Config, Family, Model, get_family
-from search.material import Material, Rows, derive_seed
+from search.material import Material, Rows, derive_seed, require_unheard
 from search.study import WORK_FOLDER
 
 N_RANDOM_FOLDS = 6
@@ -126,6 +126,7 @@ def examine(plan: ExamPlan, material: Material, folder: Path) -> None:
     kind = get_input_kind(family.input_kind)
     training, test = _split(plan, material)
     examples = material.examples(kind, training, plan.config)
+    require_unheard(examples, test)
     started = time.monotonic()
     model = family.fit(examples, plan.config, seed=derive_seed(plan.seed, plan.family, plan.fold))
     arrays = {"fit_seconds": np.array(time.monotonic() - started), "rows": test}

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import Clip
+from audio.errors import ProtocolError
 from audio.folds import Folds, require_disjoint
 from augment import ORIGINAL, Variant
 from augment.policy import variants_of
@@ -118,6 +119,22 @@ class Material:
     def inputs(self, kind: InputKind, rows: Rows, variant: Variant = ORIGINAL) -> list[NDArray[Any]]:
         """Return test inputs; a variant other than the original is for testing robustness."""
         return [self.store.fetch(kind, self.clips[row], variant) for row in rows]
+
+
+def require_unheard(examples: Examples, test: Rows) -> None:
+    """Refuse training examples that are a test clip, or a variant of one.
+
+    Raises
+    ------
+    ProtocolError
+        Naming how many are.
+    """
+    leaked = np.isin(examples.sources, test)
+    if leaked.any():
+        raise ProtocolError(
+            f"No test clip nor a variant of one may be trained on, but {leaked.sum()} of {len(examples)} examples are; "
+            f"make variants of training clips only."
+        )
 
 
 def derive_seed(seed: int, *parts: object) -> int:

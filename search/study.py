@@ -25,7 +25,7 @@ from audio.errors import StudyError
 from features import get_input_kind
 from leaderboard.metrics import uar
 from models import Family, get_family
-from search.material import Material, derive_seed
+from search.material import Material, derive_seed, require_unheard
 
 JOURNAL_FILE = "study.log"
 WORK_FOLDER = "work"
@@ -254,6 +254,7 @@ def score_config(
     for position, fold in enumerate(half):
         training, held_out = material.split(test_fold=fold, among=half)
         examples = material.examples(kind, training, config)
+        require_unheard(examples, held_out)
         observer = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
         model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), observer=observer)
         probabilities = model.predict(material.inputs(kind, held_out))

@@ -1,0 +1,143 @@
+"""A whole run, as a person meets it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audio.errors import CorpusError
+from leaderboard.table import build_leaderboard, read_leaderboard
+from models.card import load_champion
+from search.cli import main
+from search.runner import RESULTS, run
+from tests.search.conftest import silent_screen
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+TIMES = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash"]
+
+
+def test_a_run_leaves_everything_that_the_readme_names(finished_run):
+    folder = finished_run.plan.folder
+    for name in ("leaderboard.csv", "predictions.csv", "study.log", "report.html", "run.json"):
+        assert (folder / name).stat().st_size > 0
+    assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear"}
+
+
+def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
+    board = read_leaderboard(finished_run.plan.folder / "leaderboard.csv")
+    facts = board.set_index("family")[["random_split_accuracy", "n_trials"]].to_dict("index")
+    again = build_leaderboard(finished_run.predictions, facts, seed=finished_run.plan.seed)
+    scores = [
+        column for column in board.columns if column.startswith(("uar", "accuracy", "macro_f1", "f1_", "log_loss", "ece", "p_vs"))
+    ]
+    scores = [column for column in scores if column not in ("uar_noise", "uar_pitch")]
+    pd.testing.assert_frame_equal(board[scores], again[scores])
+
+
+@pytest.mark.parametrize("folder", sorted(RESULTS.glob("*/leaderboard.csv")), ids=lambda path: path.parent.name)
+def test_the_shipped_leaderboard_is_recomputed_from_its_predictions(folder):
+    from leaderboard.predictions import read_predictions
+
+    board = read_leaderboard(folder)
+    again = build_leaderboard(read_predictions(folder.with_name("predictions.csv")), {}, seed=int(board["seed"][0]))
+    for column in ("family", "uar", "uar_ci_low", "uar_ci_high", "accuracy", "macro_f1", "ece"):
+        pd.testing.assert_series_equal(board[column], again[column])
+
+
+def test_the_search_alone_knows_the_other_columns(finished_run):
+    linear = finished_run.board.set_index("family").loc["linear"]
+    assert linear["n_trials"] == 6
+    assert 0 < linear["uar_noise"] <= 1
+    assert 0 < linear["uar_pitch"] <= 1
+    assert 0 < linear["random_split_accuracy"] <= 1
+    assert linear["model_mb"] > 0
+
+
+def test_linear_beats_dummy_and_dummy_is_at_chance(finished_run):
+    board = finished_run.board.set_index("family")
+    assert board.loc["dummy", "uar"] == pytest.approx(0.125)
+    assert board.loc["linear", "uar"] > 0.3
+
+
+def test_two_processes_find_what_one_finds(finished_run, tmp_path):
+    again = run(replace(finished_run.plan, folder=tmp_path, n_jobs=2), silent_screen())
+    pd.testing.assert_frame_equal(again.drop(columns=TIMES), finished_run.board.drop(columns=TIMES))
+    first, second = ((folder / "predictions.csv").read_bytes() for folder in (finished_run.plan.folder, tmp_path))
+    assert first == second
+
+
+def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
+    champion = load_champion(finished_run.plan.folder / "models" / "linear")
+    from features import Analysis
+
+    probabilities = champion.predict([Analysis(material.clips[0].samples)])
+    assert probabilities.shape == (1, 8)
+    assert np.isclose(probabilities.sum(), 1)
+    assert champion.card.scores["uar"] == pytest.approx(finished_run.board.set_index("family").loc["linear", "uar"])
+
+
+def test_run_json_says_what_was_run(finished_run):
+    content = json.loads((finished_run.plan.folder / "run.json").read_text())
+    assert content["is_real"] is False
+    assert content["trials"] == {"dummy": {}, "linear": {"A": 3, "B": 3}}
+    assert content["n_clips"] == 96
+    assert 0 < content["thresholds"]["linear"] <= 1
+
+
+def test_the_command_works_from_another_folder(tmp_path):
+    command = [sys.executable, str(PROJECT_ROOT / "search" / "run.py"), "--help"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    for option in ("--trials", "--families", "--corpus", "--data", "--out", "--seed", "--timeout", "--protocol", "--fresh"):
+        assert option in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trials", "0"], "--trials must be at least 1, got 0"),
+        (["--families", "perceptron"], "There is no family 'perceptron'"),
+        (["--corpus", "tess"], "There is no corpus 'tess'"),
+    ],
+)
+def test_a_wrong_option_is_answered_with_one_sentence(arguments, message, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Traceback" not in shown
+
+
+def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(monkeypatch, capsys, tmp_path, finished_run):
+    import search.runner
+
+    def absent(self, root=None):
+        raise CorpusError("RAVDESS is nowhere")
+
+    monkeypatch.setattr("audio.corpora.ravdess.Ravdess.locate", absent)
+    monkeypatch.setattr(search.runner, "run", lambda plan, screen: finished_run.board)
+    assert main(["--out", str(tmp_path)]) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("SYNTHETIC") == 2
+
+
+def test_asking_for_ravdess_where_there_is_none_stops(monkeypatch, capsys, tmp_path):
+    def absent(self, root=None):
+        raise CorpusError("RAVDESS is nowhere")
+
+    monkeypatch.setattr("audio.corpora.ravdess.Ravdess.locate", absent)
+    assert main(["--corpus", "ravdess", "--out", str(tmp_path)]) == 2
+    assert "RAVDESS is nowhere" in capsys.readouterr().err
+
+
+def test_features_are_exported_with_a_name_for_each_column(finished_run, tmp_path):
+    from search.export import export_features
+
+    path = export_features(replace(finished_run.plan, folder=tmp_path), silent_screen())
+    table = pd.read_csv(path)
+    assert len(table) == 96
+    assert {"clip", "speaker", "emotion", "fold", "f0_semitones.mean"} <= set(table.columns)
+    assert np.isfinite(table.drop(columns=["clip", "speaker", "emotion", "fold"]).to_numpy()).all()
