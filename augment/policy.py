@@ -13,7 +13,8 @@ from augment.variant import STRENGTHS, Variant
 if TYPE_CHECKING:
     import optuna
 
-MAX_COPIES = 3
+MAX_MIXED_COPIES = 3
+"""Of "mixed", which never repeats itself; a single disturbance comes in one copy."""
 
 
 def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
@@ -26,8 +27,16 @@ def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
     return {
         "augmentation": augmentation,
         "strength": trial.suggest_categorical("strength", list(STRENGTHS)),
-        "copies": trial.suggest_int("copies", 1, MAX_COPIES),
+        "copies": trial.suggest_int("copies", 1, MAX_MIXED_COPIES) if augmentation == "mixed" else 1,
     }
+
+
+def all_variants() -> tuple[Variant, ...]:
+    """Return every variant that any policy can ask for."""
+    from augment import AUGMENTATIONS
+
+    n_copies = {key: MAX_MIXED_COPIES if key == "mixed" else 1 for key in AUGMENTATIONS}
+    return tuple(Variant(key, strength, copy) for key, n in n_copies.items() for strength in STRENGTHS for copy in range(n))
 
 
 def variants_of(config: Mapping[str, Any]) -> tuple[Variant, ...]:

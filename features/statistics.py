@@ -20,7 +20,8 @@ EPSILON = 1e-6
 def _moments(tracks: Array) -> dict[str, Array]:
     mean, std = tracks.mean(axis=0), tracks.std(axis=0)
     z = (tracks - mean) / np.maximum(std, EPSILON)
-    return {"mean": mean, "std": std, "skew": (z**3).mean(axis=0), "kurtosis": (z**4).mean(axis=0)}
+    squared = z * z
+    return {"mean": mean, "std": std, "skew": (squared * z).mean(axis=0), "kurtosis": (squared * squared).mean(axis=0)}
 
 
 def _percentiles(tracks: Array) -> dict[str, Array]:

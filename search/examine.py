@@ -24,7 +24,7 @@ from models import Config, Family, Model, get_family
 from search.material import Material, Rows, derive_seed, require_unheard
 from search.study import WORK_FOLDER
 
-N_RANDOM_FOLDS = 6
+N_RANDOM_FOLDS = 4
 N_TIMED_CLIPS = 15
 ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
     "noise": (Variant("noise", "fixed", 0, (("colour", "pink"), ("snr_db", 10.0), ("seed", 10))),),

@@ -19,6 +19,7 @@ from audio.corpora import Corpus
 from audio.corpora.corpus import Reading
 from audio.errors import EmotuneError
 from audio.folds import HALVES, make_folds
+from augment.policy import all_variants
 from features import INPUT_KINDS, get_input_kind
 from features.store import PROJECT_ROOT, FeatureStore
 from leaderboard.report import write_report
@@ -119,10 +120,10 @@ def make_material(plan: RunPlan, reading: Reading) -> Material:
 
 
 def prepare(plan: RunPlan, material: Material, screen: Screen) -> None:
-    """Compute the features of every clip, and of the disturbed test clips."""
+    """Compute the features of every clip, of every variant that a policy may ask for, and of the disturbed test clips."""
     kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.families)]
     with screen.progress("Computing features") as progress:
-        material.store.prepare(kinds, material.clips, variants_to_test(), n_jobs=plan.n_jobs, progress=progress)
+        material.store.prepare(kinds, material.clips, (*variants_to_test(), *all_variants()), n_jobs=plan.n_jobs, progress=progress)
 
 
 def tune_and_examine(plan: RunPlan, material: Material, screen: Screen) -> list[Tuned]:
