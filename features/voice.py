@@ -63,7 +63,7 @@ def track_voice(samples: NDArray[np.float32]) -> Voice:
     f0_hz = SAMPLE_RATE_HZ / lags
     strengths = heights - OCTAVE_COST * np.log2(HIGHEST_F0_HZ / f0_hz)
     unvoiced = VOICING_THRESHOLD + np.maximum(0, 2 - loudness / SILENCE_THRESHOLD * 2)
-    path = _cheapest_path(np.log2(f0_hz), strengths, unvoiced)
+    path = _cheapest_path(np.log2(f0_hz), strengths, unvoiced)  # type: ignore[arg-type]
     is_voiced = path < N_CANDIDATES
     chosen = np.minimum(path, N_CANDIDATES - 1)
     rows = np.arange(len(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.blocks import halve, head, normalise_and_activate, pool
 from models.family import Config
@@ -20,7 +20,14 @@ class BiLSTM(NeuralFamily):
     title = "Conv1D-BiLSTM"
     description = "Convolution, then a bidirectional LSTM over MFCC sequences, with masked pooling."
     input_kind = "sequence"
-    defaults: Config = {**SHARED_DEFAULTS, "pooling": "attention", "n_filters": 48, "kernel_steps": 3, "n_units": 32, "n_layers": 1}
+    defaults: ClassVar[Config] = {
+        **SHARED_DEFAULTS,
+        "pooling": "attention",
+        "n_filters": 48,
+        "kernel_steps": 3,
+        "n_units": 32,
+        "n_layers": 1,
+    }
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.policy import suggest_policy
 from models.family import Config, Examples, Family, Model, Observer
@@ -23,7 +23,7 @@ class XGBoost(Family):
     title = "XGBoost"
     description = "Gradient-boosted trees on functionals."
     input_kind = "functionals"
-    defaults: Config = {
+    defaults: ClassVar[Config] = {
         "augmentation": "none",
         "n_features": 800,
         "balanced": True,

@@ -136,7 +136,7 @@ def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[N
     temporary.mkdir(parents=True)
     get_family(champion.card.family).save(champion.model, temporary)
     answers = champion.predict_inputs(golden_inputs)
-    arrays = {f"input{k}": value for k, value in enumerate(golden_inputs)}
+    arrays: dict[str, Any] = {f"input{k}": value for k, value in enumerate(golden_inputs)}
     np.savez_compressed(temporary / GOLDEN_FILE, probabilities=answers, **arrays)
     files = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
     card = {**asdict(champion.card), "files": files}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.blocks import halve, head, normalise_and_activate, pool
 from models.family import Config
@@ -20,7 +20,7 @@ class CNN2D(NeuralFamily):
     title = "2D CNN"
     description = "Convolutions over log-mel images with masked pooling over time."
     input_kind = "image"
-    defaults: Config = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
+    defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.blocks import halve, head, normalise_and_activate, pool
 from models.family import Config
@@ -20,7 +20,7 @@ class Conv1D(NeuralFamily):
     title = "1D CNN"
     description = "Convolutions over MFCC sequences with masked pooling."
     input_kind = "sequence"
-    defaults: Config = {**SHARED_DEFAULTS, "n_blocks": 3, "n_filters": 48, "kernel_steps": 3}
+    defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_blocks": 3, "n_filters": 48, "kernel_steps": 3}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class Dummy(Family):
     description = "Answers every clip with the emotions' shares; whatever does not beat it has learnt nothing."
     input_kind = "functionals"
     is_tuned = False
-    defaults: Config = {"augmentation": "none"}
+    defaults: ClassVar[Config] = {"augmentation": "none"}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Return the defaults: there is nothing to tune."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.policy import suggest_policy
 from models.family import Config, Examples, Family, Model, Observer
@@ -28,7 +28,7 @@ class RandomForest(Family):
     title = "Random forest"
     description = "Randomised decision trees on functionals; with random thresholds where the search prefers them."
     input_kind = "functionals"
-    defaults: Config = {
+    defaults: ClassVar[Config] = {
         "augmentation": "none",
         "n_features": 1000,
         "balanced": True,

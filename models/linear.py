@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Linear(Family):
     title = "Linear"
     description = "Strongly regularised multinomial logistic regression on functionals, optionally blind to speaker directions."
     input_kind = "functionals"
-    defaults: Config = {
+    defaults: ClassVar[Config] = {
         "augmentation": "none",
         "n_features": 2600,
         "balanced": True,

@@ -8,11 +8,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audio.corpora import CORPORA, Corpus, get_corpus
 from audio.errors import CorpusError, EmotuneError
 from audio.folds import RULES
 from models import FAMILIES, get_family
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_TRIALS = 50
 NOT_REAL = (
@@ -108,7 +112,7 @@ def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
     return ravdess, False
 
 
-def _print_board(board: object, corpus: Corpus, folder: Path) -> None:
+def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:
     from leaderboard.table import markdown_table
 
     real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
