@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from audio.errors import PredictionsError, UnknownKeyError
-from demo.engine import Engine
+from demo.engine import Engine, title_of
 from leaderboard import plots
 from leaderboard.metrics import confusion_matrix
 from leaderboard.predictions import arrays, emotions_in
@@ -64,12 +66,21 @@ def show_table(engine: Engine) -> pd.DataFrame:
         If the result has no leaderboard.
     """
     board = _board(engine)
-    shown = pd.DataFrame({"Family": [_title(engine, key) for key in board["family"]]})
+    shown = pd.DataFrame({"Family": [title_of(key) for key in board["family"]]})
     for name, title in PER_CENT.items():
         shown[title] = (100 * board[name].astype(float)).round(1)
     for name, title in AS_THEY_ARE.items():
         shown[title] = board[name].astype(float).round(3)
     return shown.dropna(axis="columns", how="all")
+
+
+def styled(table: pd.DataFrame) -> Styler:
+    """Return the table with its figures written alike; they stay numbers, and sort as such."""
+    whole = {AS_THEY_ARE["n_trials"]: "{:.0f}"}
+    per_cent = dict.fromkeys(PER_CENT.values(), "{:.1f}")
+    precise = dict.fromkeys(AS_THEY_ARE.values(), "{:.3g}")
+    formats = {name: text for name, text in {**per_cent, **precise, **whole}.items() if name in table}
+    return table.style.format(formats, na_rep="–")
 
 
 def records(engine: Engine) -> list[dict[str, Any]]:
@@ -81,9 +92,10 @@ def records(engine: Engine) -> list[dict[str, Any]]:
 
 def families(engine: Engine) -> list[tuple[str, str]]:
     """Return title and key of every family of the leaderboard, best first."""
-    return [(_title(engine, key), key) for key in _board(engine)["family"]]
+    return [(title_of(key), key) for key in _board(engine)["family"]]
 
 
+@lru_cache(maxsize=64)
 def draw(engine: Engine, family: str) -> Figures:
     """Draw what a family takes for what, and the scores of all.
 
@@ -99,7 +111,7 @@ def draw(engine: Engine, family: str) -> Figures:
     row = board[board["family"] == family].iloc[0]
     f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
     human = HUMAN_ACCURACY.get(str(engine.run.get("corpus")))
-    named = board.assign(family=[_title(engine, key) for key in known])
+    named = board.assign(family=[title_of(key) for key in known])
     with _drawing:
         claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
         return Figures(family, plots.intervals(named, human_accuracy=human), claims, _confusion(engine, family), f1)
@@ -109,16 +121,10 @@ def _confusion(engine: Engine, family: str) -> str:
     if engine.predictions is None:
         return ""
     rows = engine.predictions[engine.predictions["family"] == family]
-    return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=_title(engine, family))
+    return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family))
 
 
 def _board(engine: Engine) -> pd.DataFrame:
     if engine.board is None:
         raise PredictionsError(f"{engine.results.name} has no readable leaderboard.csv; run search/run.py.")
     return engine.board
-
-
-def _title(engine: Engine, key: str) -> str:
-    from models import FAMILIES
-
-    return FAMILIES[key].title if key in FAMILIES else key

@@ -108,6 +108,11 @@ def find_results(folder: str | Path | None = None) -> Path:
     )
 
 
+def title_of(family: str) -> str:
+    """Return a family's name for people, or its key if this version does not know it."""
+    return FAMILIES[family].title if family in FAMILIES else family
+
+
 class Engine:
     """The champions of one result.
 
@@ -171,8 +176,9 @@ class Engine:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions, in the order of every probability vector."""
-        cards = [member.champion.card for member in self.members if member.champion]
-        return cards[0].emotions if cards else RAVDESS_EMOTIONS
+        if self.board is not None:
+            return tuple(name.removeprefix("f1_") for name in self.board.columns if name.startswith("f1_"))
+        return next((member.champion.card.emotions for member in self.members if member.champion), RAVDESS_EMOTIONS)
 
     @property
     def familiarity(self) -> Familiarity | None:
@@ -237,7 +243,7 @@ class Engine:
     def _load(self, key: str, scores: Mapping[Any, Any]) -> Member:
         member = Member(
             key,
-            FAMILIES[key].title if key in FAMILIES else key,
+            title_of(key),
             uar=_known(scores, "uar"),
             uar_low=_known(scores, "uar_ci_low"),
             uar_high=_known(scores, "uar_ci_high"),
@@ -252,13 +258,11 @@ class Engine:
         return replace(member, champion=champion)
 
     def _check_emotions(self, champion: Champion) -> None:
-        if self.board is None:
-            return
-        expected = tuple(name.removeprefix("f1_") for name in self.board.columns if name.startswith("f1_"))
-        if champion.card.emotions != expected:
+        expected, found = self.emotions if self.board is not None else champion.card.emotions, champion.card.emotions
+        if found != expected:
             raise ChampionError(
-                f"{champion.card.family}: its emotions must be those of the leaderboard ({', '.join(expected)}), "
-                f"got {', '.join(champion.card.emotions)}; refit it on this corpus."
+                f"{champion.card.family}: its emotions must be the leaderboard's ({', '.join(expected)}), got {', '.join(found)}; "
+                f"refit it on this corpus."
             )
 
     @cached_property

@@ -1,0 +1,41 @@
+"""The page: ``python app.py`` opens it on the shipped champions, ``--results DIR`` on those of another run."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+import sys
+from pathlib import Path
+
+from audio.errors import EmotuneError
+from demo.engine import Engine, find_results
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python app.py", description="Talk to the best model of every family at once.")
+    parser.add_argument("--results", type=Path, help="a result's folder (default: leaderboard/results/ravdess, else …/synthetic)")
+    parser.add_argument("--host", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    options = parser.parse_args(arguments)
+    try:
+        options.results = find_results(options.results)
+    except EmotuneError as error:
+        parser.error(str(error))
+    return options
+
+
+options = parse(sys.argv[1:] if __name__ == "__main__" else [])
+engine = Engine(options.results)
+engine.warm_up()
+
+from demo.page import build, launch_options  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
+
+demo = build(engine)
+
+if __name__ == "__main__":
+    demo.launch(server_name=options.host, server_port=options.port, **launch_options())
