@@ -54,7 +54,7 @@ def visit(tab, clip: Path, name: str) -> None:
     if name == "Batch":
         tab.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.iterdir()))
         tab.get_by_role("button", name="Judge them all").click()
-        tab.locator("#csv .download").wait_for()
+        tab.locator("#judged .download").wait_for()
     tab.wait_for_timeout(SETTLE_MS)
 
 

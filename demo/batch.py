@@ -82,11 +82,6 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     return tuple(rows)
 
 
-def as_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return the rows as a table: file, the best family's emotion and confidence, the others' emotions, the problem."""
-    return pd.DataFrame([_cells(row) for row in rows]).fillna("")
-
-
 def as_csv(rows: Sequence[Row]) -> str:
     """Return one line a file and family, with every probability."""
     lines = [
@@ -100,16 +95,6 @@ def as_csv(rows: Sequence[Row]) -> str:
     bad = [{"file": row.file, "problem": row.problem} for row in rows if row.problem]
     table = pd.DataFrame([*lines, *bad])
     return table.assign(file=table["file"].map(_harmless)).to_csv(index=False)
-
-
-def _cells(row: Row) -> dict[str, str]:
-    if not row.answers:
-        return {"file": row.file, "problem": row.problem}
-    best = row.answers[0]
-    cells = {"file": row.file, "emotion": best.emotion, "confidence": f"{best.confidence:.0%}"}
-    agreeing = sum(answer.emotion == best.emotion for answer in row.answers)
-    cells |= {"agree": f"{agreeing} of {len(row.answers)}"}
-    return cells | {answer.title: answer.emotion for answer in row.answers} | {"problem": ""}
 
 
 def _judge(engine: Engine, source: Source) -> Row:

@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from audio.errors import PredictionsError, UnknownKeyError
 from demo.engine import Engine, title_of
 from leaderboard import plots
 from leaderboard.metrics import confusion_matrix
 from leaderboard.predictions import arrays, emotions_in
+from leaderboard.table import number, p_text, percent
 
 HUMAN_ACCURACY = {"ravdess": 0.624}
-PER_CENT = {
-    "uar": "UAR, %",
-    "uar_ci_low": "from",
-    "uar_ci_high": "to",
-    "accuracy": "Accuracy, %",
-    "macro_f1": "Macro F1, %",
-    "random_split_accuracy": "A random split would claim, %",
-    "uar_noise": "UAR in noise, %",
-    "uar_pitch": "UAR, pitch shifted, %",
-    "augmentation_gain": "Augmentation gave, points",
-    "ece": "Calibration error, %",
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of the leaderboard: as it is read, and as it sorts (None where nothing was measured)."""
+
+    text: str
+    value: float | None
+
+
+def _cell(name: str, *, show: Callable[[Any], str] = percent) -> Callable[[Row], Cell]:
+    return lambda row: Cell(show(row[name]), None if pd.isna(row[name]) else float(row[name]))
+
+
+def _interval(row: Row) -> Cell:
+    return Cell(f"{percent(row['uar_ci_low'])} to {percent(row['uar_ci_high'])}", float(row["uar_ci_low"]))
+
+
+COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
+    "UAR, %": _cell("uar"),
+    "95 % interval": _interval,
+    "Accuracy, %": _cell("accuracy"),
+    "Macro F1, %": _cell("macro_f1"),
+    "A random split would claim, %": _cell("random_split_accuracy"),
+    "UAR in noise, %": _cell("uar_noise"),
+    "UAR, pitch shifted, %": _cell("uar_pitch"),
+    "Augmentation gave, points": _cell("augmentation_gain", show=partial(percent, sign="+")),
+    "Calibration error, %": _cell("ece"),
+    "p against best": _cell("p_vs_best", show=p_text),
+    "ms a clip": _cell("predict_ms_per_clip", show=number),
+    "MB": _cell("model_mb", show=number),
 }
-AS_THEY_ARE = {"p_vs_best": "p against best", "predict_ms_per_clip": "ms a clip", "model_mb": "MB", "n_trials": "Trials"}
+"""The columns that the page shows, in order."""
 
 _drawing = threading.Lock()
 """Matplotlib's style is global: one figure at a time."""
@@ -57,30 +78,18 @@ class Figures:
     f1: Mapping[str, float] = field(default_factory=dict)
 
 
-def show_table(engine: Engine) -> pd.DataFrame:
-    """Return the leaderboard as a reader sorts it: numbers in per cent, one row a family, best first.
+def show_table(engine: Engine) -> dict[str, dict[str, Cell]]:
+    """Return the leaderboard by family, best first, and column; a column that nothing was measured for is left out.
 
     Raises
     ------
     PredictionsError
         If the result has no leaderboard.
     """
-    board = _board(engine)
-    shown = pd.DataFrame({"Family": [title_of(key) for key in board["family"]]})
-    for name, title in PER_CENT.items():
-        shown[title] = (100 * board[name].astype(float)).round(1)
-    for name, title in AS_THEY_ARE.items():
-        shown[title] = board[name].astype(float).round(3)
-    return shown.dropna(axis="columns", how="all")
-
-
-def styled(table: pd.DataFrame) -> Styler:
-    """Return the table with its figures written alike; they stay numbers, and sort as such."""
-    whole = {AS_THEY_ARE["n_trials"]: "{:.0f}"}
-    per_cent = dict.fromkeys(PER_CENT.values(), "{:.1f}")
-    precise = dict.fromkeys(AS_THEY_ARE.values(), "{:.3g}")
-    formats = {name: text for name, text in {**per_cent, **precise, **whole}.items() if name in table}
-    return table.style.format(formats, na_rep="–")
+    rows = _board(engine).to_dict("records")
+    cells = {str(row["family"]): {title: make(row) for title, make in COLUMNS.items()} for row in rows}
+    measured = [title for title in COLUMNS if any(of_family[title].value is not None for of_family in cells.values())]
+    return {family: {title: of_family[title] for title in measured} for family, of_family in cells.items()}
 
 
 def records(engine: Engine) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from audio.errors import EmotuneError
 from demo import board, render
-from demo.batch import MAX_FILES, as_csv, as_table, batch
+from demo.batch import MAX_FILES, as_csv, batch
 from demo.engine import Engine
 from demo.examples import FOLDER as EXAMPLES
 from demo.listen import Heard, listen, load_clip
@@ -203,16 +203,7 @@ def _leaderboard_tab(engine: Engine, tab: gr.Tab) -> None:
         html(render.waiting(engine))
         return
     families = board.families(engine)
-    html(render.board_hint())
-    gr.Dataframe(
-        board.styled(board.show_table(engine)),
-        interactive=False,
-        show_search="filter",
-        pinned_columns=1,
-        label="Leaderboard",
-        elem_id="board",
-        buttons=["fullscreen"],
-    )
+    html(render.board(board.show_table(engine)), js_on_load=(HERE / "sort.js").read_text(encoding="utf-8"), elem_id="board")
     family = gr.Dropdown(families, value=families[0][1], label="Look closer at", elem_id="closer")
     figures = html(elem_id="figures")
 
@@ -233,13 +224,12 @@ def _batch_tab(engine: Engine) -> None:
     html(render.batch_waiting(MAX_FILES))
     files = gr.File(file_count="multiple", file_types=[*AUDIO_TYPES, ".zip"], label="Recordings, or zips of them", elem_id="files")
     run = gr.Button("Judge them all", variant="primary")
-    link = html(elem_id="csv")
-    table = gr.Dataframe(visible=False, interactive=False, pinned_columns=1, label="One row a file", elem_id="rows", max_chars=160)
+    judged = html(elem_id="judged")
 
     @told
-    def judge(paths: list[str] | None, progress: gr.Progress = gr.Progress()) -> tuple[Any, str]:  # noqa: B008
+    def judge(paths: list[str] | None, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
         rows = batch(engine, paths, progress=lambda done, n: progress((done, n), unit="files"))
-        return gr.update(value=as_table(rows), visible=True), render.download("emotune.csv", as_csv(rows))
+        return render.batch(rows) + render.download("emotune.csv", as_csv(rows))
 
     @told
     def batch_api(files: list[str]) -> dict[str, Any]:
@@ -247,7 +237,7 @@ def _batch_tab(engine: Engine) -> None:
         rows = batch(engine, files)
         return {"rows": [asdict(row) for row in rows], "csv": as_csv(rows)}
 
-    run.click(judge, files, [table, link], **PRIVATE)
+    run.click(judge, files, judged, **PRIVATE)
     _endpoint(batch_api, [files], [gr.JSON(visible=False, label="rows")], name="batch")
 
 

@@ -9,7 +9,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.board import Figures
+from demo.batch import Row
+from demo.board import Cell, Figures
 from demo.drawing import chart, chip, sound, timeline
 from demo.engine import BASELINE, Engine, Member, title_of
 from demo.listen import Answer, Heard
@@ -187,9 +188,40 @@ def batch_waiting(max_files: int) -> str:
     return f'<p class="hint">{formats} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept.</p>'
 
 
-def board_hint() -> str:
-    """Say how to read the table."""
-    return '<p class="hint">Every figure is for speakers never heard, in training or in tuning. Click a heading to sort.</p>'
+def board(table: Mapping[str, Mapping[str, Cell]]) -> str:
+    """Show the leaderboard; each heading is a button that sorts (``sort.js``), families by their order here."""
+    titles = list(next(iter(table.values())))
+    head = "".join(f'<th scope="col"><button type="button">{escape(title)}</button></th>' for title in ("Family", *titles))
+    lines = (
+        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{"".join(map(_figure, cells.values()))}</tr>'
+        for place, (key, cells) in enumerate(table.items())
+    )
+    whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    hint = "Every figure is for speakers never heard, in training or in tuning. Choose a heading to sort by it."
+    return f'<section class="card">{_scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
+
+
+def _figure(cell: Cell) -> str:
+    return f'<td data-value="{"" if cell.value is None else cell.value}">{escape(cell.text)}</td>'
+
+
+def batch(rows: Sequence[Row]) -> str:
+    """Show one line a file: every family's emotion, or the reason why there is none."""
+    titles = next(([answer.title for answer in row.answers] for row in rows if row.answers), [])
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Answer", "Agree", *titles))
+    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 2)}</tr>' for row in rows)
+    table = f'<table class="files"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    n_bad = sum(bool(row.problem) for row in rows)
+    return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged</h2>{_scrolling("Files", table)}</section>'
+
+
+def _judged(row: Row, *, n_columns: int) -> str:
+    if not row.answers:
+        return f'<td class="problem" colspan="{n_columns}">✕ {escape(row.problem)}</td>'
+    best = row.answers[0]
+    n_agree = sum(answer.emotion == best.emotion for answer in row.answers)
+    others = "".join(f"<td>{answer.emotion} {_whole(answer.confidence)}</td>" for answer in row.answers)
+    return f"<td>{chip(best.emotion, unsure=best.is_unsure)}</td><td>{n_agree} of {len(row.answers)}</td>{others}"
 
 
 def figures(found: Figures) -> str:
