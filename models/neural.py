@@ -90,6 +90,9 @@ class NeuralFamily(Family):
 
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> NeuralModel:
         """Train one network for each member, each stopped by other inner speakers."""
+        import keras
+
+        keras.backend.clear_session()  # or a search of hundreds of fits fills the memory with their graphs
         standardiser = fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks = tuple(
@@ -111,8 +114,8 @@ class NeuralFamily(Family):
 
         keras.utils.set_random_seed(seed)
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
-        training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out)], examples.select(~held_out), config)
-        validation_rows = np.flatnonzero(held_out & examples.is_original)
+        training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
+        validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
         validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
         train(network, training, validation, config, rng=np.random.default_rng(seed), observer=observer)
         return network
@@ -139,7 +142,7 @@ def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.
 
     n_columns = networks[0].inputs[0].shape[-1]
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None, n_columns]), tf.TensorSpec([None, None])])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec([None, None, n_columns]), tf.TensorSpec([None, None])])
     def forward(batch: Any, mask: Any) -> Any:
         return tf.add_n([tf.nn.softmax(network([batch, mask], training=False)) for network in networks]) / len(networks)
 
@@ -200,15 +203,17 @@ def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
     import keras
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # each fit is a new network, and rightly traced anew
+
     optimizer = keras.optimizers.AdamW(
         config["learning_rate"], weight_decay=config["weight_decay"], global_clipnorm=MAX_GRADIENT_NORM
     )
     optimizer.build(network.trainable_variables)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     n_columns, n_emotions = network.inputs[0].shape[-1], network.outputs[0].shape[-1]
-    shapes = ([], [None, None, n_columns], [None, None], [None, n_emotions], [None])
+    shapes: tuple[list[int | None], ...] = ([], [None, None, n_columns], [None, None], [None, n_emotions], [None])
 
-    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
     def step(rate: Any, inputs: Any, mask: Any, distributions: Any, weights: Any) -> None:
         with tf.GradientTape() as tape:
             value = loss(distributions, network([inputs, mask], training=True), sample_weight=weights)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import statistics
 import time
 from collections.abc import Mapping
@@ -41,8 +42,9 @@ class ExamPlan:
     ----------
     family : str
         What is examined.
-    purpose : {"unseen", "unaugmented", "random_split"}
-        Speakers never heard; the same without augmentation; clips drawn at random, speakers repeating (the audit).
+    purpose : {"unseen", "unaugmented", "random_split", "champion"}
+        Speakers never heard; the same without augmentation; clips drawn at random, speakers repeating (the audit); the last fit,
+        on all speakers.
     fold : int
         Which test part.
     config : mapping
@@ -61,7 +63,8 @@ class ExamPlan:
         """Return where the outcome is kept."""
         text = json.dumps([dict(self.config), self.seed], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        return folder / WORK_FOLDER / f"exam-{self.family}-{self.purpose}-{self.fold}-{digest}.npz"
+        ending = "" if self.purpose == "champion" else ".npz"
+        return folder / WORK_FOLDER / f"exam-{self.family}-{self.purpose}-{self.fold}-{digest}{ending}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,8 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
         if config["augmentation"] != "none":
             plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
     audited = for_champion(family, shipped)
-    return plans + [ExamPlan(family.key, "random_split", fold, audited, seed) for fold in range(N_RANDOM_FOLDS)]
+    plans += [ExamPlan(family.key, "random_split", fold, audited, seed) for fold in range(N_RANDOM_FOLDS)]
+    return [*plans, champion_plan(family, shipped, seed=seed)]
 
 
 def for_champion(family: Family, config: Config) -> Config:
@@ -119,6 +123,9 @@ def for_champion(family: Family, config: Config) -> Config:
 
 def examine(plan: ExamPlan, material: Material, folder: Path) -> None:
     """Fit, predict and keep the outcome, unless it is kept already."""
+    if plan.purpose == "champion":
+        fit_champion(plan, material, folder)
+        return
     path = plan.path(folder)
     if path.exists():
         return
@@ -147,12 +154,24 @@ def read_exam(plan: ExamPlan, folder: Path) -> Exam:
         return Exam(kept["rows"], kept["probabilities"], disturbed, float(kept["fit_seconds"]))
 
 
-def fit_champion(family: Family, config: Config, material: Material, *, seed: int) -> Model:
-    """Return the family fitted on all speakers."""
-    kind = get_input_kind(family.input_kind)
-    rows = np.arange(len(material.clips))
-    config = for_champion(family, config)
-    return family.fit(material.examples(kind, rows, config), config, seed=derive_seed(seed, family.key, "champion"))
+def champion_plan(family: Family, shipped: Config, *, seed: int) -> ExamPlan:
+    """Return the plan of the fit on all speakers, which nothing can examine any more."""
+    return ExamPlan(family.key, "champion", 0, for_champion(family, shipped), seed)
+
+
+def fit_champion(plan: ExamPlan, material: Material, folder: Path) -> None:
+    """Fit on all speakers and keep the weights, unless they are kept already."""
+    path = plan.path(folder)
+    if path.exists():
+        return
+    family = get_family(plan.family)
+    examples = material.examples(get_input_kind(family.input_kind), np.arange(len(material.clips)), plan.config)
+    model = family.fit(examples, plan.config, seed=derive_seed(plan.seed, plan.family, plan.purpose))
+    temporary = path.with_suffix(".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    family.save(model, temporary)
+    temporary.replace(path)
 
 
 def time_predictions_ms(family: Family, model: Model, material: Material) -> float:

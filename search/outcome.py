@@ -22,12 +22,14 @@ from leaderboard.metrics import accuracy, uar
 from models import Config, Family
 from models.calibration import apply_temperature, fit_temperature
 from models.card import Card, Champion, library_versions, save_champion
-from search.examine import ExamPlan, fit_champion, plan_exams, read_exam, time_predictions_ms
+from models.familiarity import fit_familiarity
+from search.examine import ExamPlan, champion_plan, for_champion, plan_exams, read_exam, time_predictions_ms
 from search.material import Material, derive_seed
 from search.study import StudyPlan, best_trial, ended_trials, inner_predictions, open_study, trial_record
 
 N_GOLDEN_CLIPS = 2
 MODELS_FOLDER = "models"
+FAMILIARITY_FILE = "familiarity.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +163,10 @@ def family_facts(tuned: Tuned, material: Material, folder: Path, *, seed: int) -
 def write_champion(
     tuned: Tuned, corpus: Corpus, material: Material, folder: Path, *, scores: Mapping[str, Any], seed: int
 ) -> dict[str, Any]:
-    """Fit, save, reload and compare the champion of a family; return the facts that only it knows.
-
-    A champion that is there already, of the same configuration and data, is kept.
-    """
+    """Save, reload and compare the champion of a family; return the facts that only it knows."""
     family, kind = tuned.family, get_input_kind(tuned.family.input_kind)
     place = folder / MODELS_FOLDER / family.key
-    model = fit_champion(family, tuned.shipped, material, seed=seed)
+    model = family.load(champion_plan(family, tuned.shipped, seed=seed).path(folder), n_emotions=len(material.emotions))
     card = Card(
         family=family.key,
         title=family.title,
@@ -175,7 +174,7 @@ def write_champion(
         licence=corpus.licence,
         is_real=corpus.is_real,
         emotions=material.emotions,
-        config=dict(tuned.shipped),
+        config=dict(for_champion(family, tuned.shipped)),
         input_kind=kind.key,
         input_fingerprint=kind.fingerprint,
         input_spec=kind.spec,
@@ -193,6 +192,12 @@ def write_champion(
         "model_mb": round(sum(path.stat().st_size for path in place.iterdir()) / 1e6, 3),
         "n_parameters": champion.model.n_parameters,
     }
+
+
+def write_familiarity(material: Material, folder: Path) -> None:
+    """Learn what the corpus sounds like, so that the page can say when a clip does not."""
+    vectors = np.stack(material.inputs(get_input_kind("functionals"), np.arange(len(material.clips))))
+    fit_familiarity(vectors, material.speakers).save(folder / FAMILIARITY_FILE)
 
 
 def trial_table(tuned: Sequence[Tuned]) -> pd.DataFrame:

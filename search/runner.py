@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from search.screen import Screen
 from search.study import JOURNAL_FILE, WORK_FOLDER, StudyPlan
 
 RUN_FILE = "run.json"
+N_TRIALS_WORTH_PREPARING = 10
 RESULTS = PROJECT_ROOT / "leaderboard" / "results"
 
 
@@ -120,10 +122,11 @@ def make_material(plan: RunPlan, reading: Reading) -> Material:
 
 
 def prepare(plan: RunPlan, material: Material, screen: Screen) -> None:
-    """Compute the features of every clip, of every variant that a policy may ask for, and of the disturbed test clips."""
+    """Compute the features of every clip and of the disturbed test clips; if the run is long, of every variant it may ask for."""
+    variants = (*variants_to_test(), *(all_variants() if plan.n_trials >= N_TRIALS_WORTH_PREPARING else ()))
     kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.families)]
     with screen.progress("Computing features") as progress:
-        material.store.prepare(kinds, material.clips, (*variants_to_test(), *all_variants()), n_jobs=plan.n_jobs, progress=progress)
+        material.store.prepare(kinds, material.clips, variants, n_jobs=plan.n_jobs, progress=progress)
 
 
 def tune_and_examine(plan: RunPlan, material: Material, screen: Screen) -> list[Tuned]:
@@ -173,11 +176,11 @@ def write_outcome(plan: RunPlan, reading: Reading, material: Material, tuned: Se
     }
     scores = build_leaderboard(predictions, facts, seed=plan.seed).set_index("family")
     for one in tuned:
-        screen.say(f"Fitting the champion of {one.family.title} on all speakers")
         row = json.loads(scores.loc[one.family.key].to_json())
         facts[one.family.key] |= outcome.write_champion(one, plan.corpus, material, plan.folder, scores=row, seed=plan.seed)
     board = build_leaderboard(predictions, facts, seed=plan.seed)
     write_results(plan.folder, board=board, predictions=predictions)
+    outcome.write_familiarity(material, plan.folder)
     studies = [study for family in plan.families for study in plan.study_plans(family)]
     write_report(
         plan.folder / "report.html",
@@ -232,8 +235,7 @@ def describe_run(plan: RunPlan, reading: Reading, material: Material, tuned: Seq
 def start_over(folder: Path) -> None:
     """Delete what a run leaves behind to continue from, and nothing else."""
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
-    for path in (folder / WORK_FOLDER).glob("*.npz"):
-        path.unlink()
+    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
 
 
 def require_trials(n_trials: int) -> None:
