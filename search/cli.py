@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = parser().parse_args(given)
     try:
         return _run(options, command="python search/run.py " + shlex.join(given))

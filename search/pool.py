@@ -8,6 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -94,6 +96,14 @@ _place: tuple[Material, Path, Any] | None = None
 def _start(material: Material, folder: Path, events: Any) -> None:
     global _place
     _place = (material, folder, events)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave no process behind when the run is killed."""
+    while os.getppid() == parent:
+        time.sleep(POLL_SECONDS)
+    os._exit(1)
 
 
 def _run(plan: Plan) -> None:
