@@ -119,7 +119,7 @@ def _sources(path: Path) -> list[Source]:
 
 def _is_recording(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return not ("__MACOSX" in parts or parts[-1].startswith("."))
 
 
 def _harmless(name: str) -> str:

@@ -113,6 +113,14 @@ def title_of(family: str) -> str:
     return FAMILIES[family].title if family in FAMILIES else family
 
 
+def rank(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Order families: the best, the ensemble, the others by UAR, then those that did not load."""
+    ranked = sorted(members, key=lambda member: (member.champion is None, -(member.uar or 0), member.key))
+    best = ranked[:1]
+    ensembles = [member for member in ranked[1:] if member.key == ENSEMBLE and member.champion]
+    return (*best, *ensembles, *(member for member in ranked[1:] if member not in ensembles))
+
+
 class Engine:
     """The champions of one result.
 
@@ -164,7 +172,7 @@ class Engine:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Every family of the result but the dummy: the best, the ensemble, the others by UAR, then those that did not load."""
+        """Every family of the result but the dummy, in the order of :func:`rank`."""
         with self._lock:
             return self._members
 
@@ -236,9 +244,7 @@ class Engine:
         scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
         folders = {path.name for path in (self.results / "models").glob("[!.]*") if path.is_dir()}
         found = [self._load(key, scores.get(key, {})) for key in sorted({*folders, *map(str, scores)} - {BASELINE})]
-        ranked = sorted(found, key=lambda member: (member.champion is None, -(member.uar or 0), member.key))
-        # The ensemble is told apart from the families that it averages: it comes first, or right after the best.
-        return tuple(sorted(ranked, key=lambda member: ranked.index(member) > 0 and (member.key != ENSEMBLE or not member.champion)))
+        return rank(found)
 
     def _load(self, key: str, scores: Mapping[Any, Any]) -> Member:
         member = Member(

@@ -264,7 +264,7 @@ def about(engine: Engine, text: str) -> str:
     run: Mapping[str, object] = engine.run
     words = {"corpus": engine.corpus_title, "licence": run.get("licence") or "not stated", "reference": run.get("reference") or ""}
     for name, value in words.items():
-        text = text.replace("{" + name + "}", str(value))
+        text = text.replace("{" + name + "}", escape(str(value)))
     return text
 
 

@@ -6,11 +6,13 @@ are the classic monitor of multivariate processes (Jackson & Mudholkar 1979, Tec
 units of its own limit (Yue & Qin 2001, Ind. Eng. Chem. Res. 40(20)). T² is Mahalanobis's distance in a space small enough to
 estimate it; Q catches what no training clip varies in, such as music.
 
-The limits come from speakers left out one at a time, so that a new voice saying the same kind of thing stays familiar.
+The limits come from speakers left out one at a time, and are never below what the training clips themselves reach, so that a new
+voice saying the same kind of thing stays familiar.
 """
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from numpy.typing import NDArray
 from audio.errors import ChampionError, ProtocolError
 
 N_COMPONENTS = 30
+CLIPS_PER_COMPONENT = 10
+"""A small corpus gets fewer components: a variance needs some clips to be known."""
 SHRINKAGE = 0.1
 PERCENTILE = 99.0
 CLIP_LIMIT = 8.0
@@ -65,9 +69,9 @@ class Familiarity:
     subspace : Subspace
         Of all training speakers.
     limits : ndarray [shape=(2,)]
-        99th percentiles of T² and Q of speakers left out.
+        99th percentiles of T² and Q: of speakers left out or of all training clips, whichever is larger.
     threshold : float
-        99th percentile of the index of speakers left out.
+        99th percentile of the index, likewise.
     """
 
     subspace: Subspace
@@ -111,7 +115,7 @@ def load_familiarity(path: Path) -> Familiarity:
             found = {name: file[name].astype(np.float64) for name in file}
         subspace = Subspace(found["mean"], found["scale"], found["components"], found["variances"])
         return Familiarity(subspace, found["limits"], float(found["threshold"]))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ChampionError(f"{path}: must be the familiarity that a run saved, but {error}; run the search again.") from error
 
 
@@ -135,15 +139,20 @@ def fit_familiarity(vectors: NDArray[np.floating], speakers: NDArray[np.str_]) -
     if len(everyone) < 2:
         raise ProtocolError(f"Familiarity must see at least two speakers, got {len(everyone)}; add recordings of others.")
     left_out = np.concatenate([_fit_subspace(X[speakers != one]).distances(X[speakers == one]) for one in everyone])
-    limits = np.percentile(left_out, PERCENTILE, axis=0)
-    return Familiarity(_fit_subspace(X), limits, float(np.percentile(_index(left_out, limits), PERCENTILE)))
+    subspace = _fit_subspace(X)
+    # Few clips tilt the components towards themselves, so that those left out look closer than those learnt from.
+    both = (left_out, subspace.distances(X))
+    limits = np.max([np.percentile(distances, PERCENTILE, axis=0) for distances in both], axis=0)
+    threshold = max(float(np.percentile(_index(distances, limits), PERCENTILE)) for distances in both)
+    return Familiarity(subspace, limits, threshold)
 
 
 def _fit_subspace(X: Array) -> Subspace:
     mean, scale = X.mean(axis=0), X.std(axis=0)
     scale = np.maximum(scale, SMALLEST_SCALE * np.maximum(1, np.abs(mean)))
     z = np.clip((X - mean) / scale, -CLIP_LIMIT, CLIP_LIMIT)
-    n, k = len(z), min(N_COMPONENTS, len(z) - 1)
+    n = len(z)
+    k = min(N_COMPONENTS, max(1, n // CLIPS_PER_COMPONENT))
     # The Gram matrix is the small one: there are fewer clips than functionals.
     values, vectors = scipy.linalg.eigh(z @ z.T, subset_by_index=(n - k, n - 1))
     values = np.maximum(values, SMALLEST_SCALE)

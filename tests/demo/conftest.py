@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from audio.clip import Clip
 from audio.emotions import RAVDESS_EMOTIONS
+from demo.engine import Engine
+from demo.page import build, launch_options
 from features import Analysis, get_input_kind
 from leaderboard.table import build_leaderboard, write_results
 from models import Examples, get_family
@@ -99,3 +102,34 @@ def made_up_predictions(clips: Sequence[Clip]) -> pd.DataFrame:
 def results(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[Clip, ...]) -> Path:
     """The results' folder; treat it as read-only."""
     return make_results(tmp_path_factory.mktemp("results") / "synthetic", synthetic_clips)
+
+
+@pytest.fixture(scope="session")
+def engine(results: Path) -> Engine:
+    """Linear, random forest and 1D CNN, loaded."""
+    engine = Engine(results)
+    engine.warm_up().join()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def page_url(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the page, served by this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+        page = build(engine)
+        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        yield url
+        page.close()
+
+
+@pytest.fixture
+def copied_results(results: Path, tmp_path: Path) -> Path:
+    """A copy of the results' folder to damage."""
+    return Path(shutil.copytree(results, tmp_path / "synthetic"))
+
+
+@pytest.fixture(scope="session")
+def clip(synthetic_clips: tuple[Clip, ...]) -> np.ndarray:
+    """Samples of an angry clip."""
+    return next(clip.samples for clip in synthetic_clips if clip.emotion == "angry")
