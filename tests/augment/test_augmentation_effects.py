@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -40,7 +42,7 @@ def octave_levels_db(samples: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean power density of the octaves from 125 Hz to 8 kHz."""
     f, density = scipy.signal.welch(samples, SAMPLE_RATE_HZ, nperseg=1024)
     edges = 125 * 2.0 ** np.arange(7)
-    return np.array([10 * np.log10(density[(f >= a) & (f < b)].mean()) for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    return np.array([10 * np.log10(density[(f >= a) & (f < b)].mean()) for a, b in pairwise(edges)])
 
 
 @pytest.mark.parametrize("colour", COLOURS)
