@@ -195,8 +195,8 @@ class Engine:
             return self._familiarity
 
     def warm_up(self) -> threading.Thread:
-        """Load everything and answer one made-up clip in the background; return the thread."""
-        thread = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+        """Load everything in the background, each champion answering a made-up clip; return the thread."""
+        thread = threading.Thread(target=lambda: (self.members, self.familiarity), name="warm-up", daemon=True)
         thread.start()
         return thread
 
@@ -259,6 +259,7 @@ class Engine:
         try:
             champion = load_champion(folder)
             self._check_emotions(champion)
+            champion.predict([Analysis(_buzz())])  # an input may need what is not here, and the first answer is the slow one
         except (EmotuneError, ImportError, OSError, ValueError, KeyError) as error:
             return replace(member, problem=str(error).replace(str(folder), key))
         return replace(member, champion=champion)
@@ -278,10 +279,11 @@ class Engine:
         except ChampionError:
             return None
 
-    def _warm_up(self) -> None:
-        if self.ready:
-            buzz = np.sign(np.sin(np.arange(SAMPLE_RATE_HZ) * 2 * np.pi * 140 / SAMPLE_RATE_HZ)) / 10
-            self.answer([buzz.astype(np.float32)])
+
+def _buzz() -> NDArray[np.float32]:
+    """Return a second of a buzzing voice."""
+    phase = np.arange(SAMPLE_RATE_HZ) * 2 * np.pi * 140 / SAMPLE_RATE_HZ
+    return (0.1 * np.sign(np.sin(phase))).astype(np.float32)
 
 
 def _known(scores: Mapping[Any, Any], name: str) -> float | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.errors import PredictionsError, RequestError
+from audio.errors import ChampionError, PredictionsError, RequestError
 from demo import engine as engine_module
 from demo.engine import Engine, Member, find_results, rank
+from features import get_input_kind
 
 
 def broken(engine: Engine) -> dict[str, str]:
@@ -78,6 +79,18 @@ def test_a_champion_with_other_emotions_than_the_leaderboard_is_refused(copied_r
     emotions = ["calm", "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
     rewrite_card(copied_results, "linear", emotions=emotions)
     assert "its emotions must be the leaderboard's" in broken(Engine(copied_results))["linear"]
+
+
+def test_a_family_whose_input_cannot_be_computed_here_says_why(
+    results: Path, clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ChampionError("the encoder's weights are not here; download them.")
+
+    monkeypatch.setattr(get_input_kind("sequence").__class__, "extract", fail)
+    engine = Engine(results)
+    assert broken(engine) == {"conv1d": "the encoder's weights are not here; download them."}
+    assert len(engine.answer([clip]).probabilities) == 2
 
 
 def test_reasons_name_no_folder_of_this_machine(copied_results: Path) -> None:

@@ -1,0 +1,53 @@
+"""Print how fast the page answers a 3 s clip: ``python -m benchmarks.page_speed [--results DIR]``.
+
+Every request is another clip. The same clips are also given to the engine in this process, so that the ratio of the two, which
+depends little on the machine, says what HTTP, the queue and the upload add.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from gradio_client import Client, handle_file
+
+from benchmarks.serving import make_clips, page, percentiles
+from demo.engine import Engine, find_results
+from demo.listen import listen, load_clip
+
+N_REQUESTS = 60
+N_WARM_UP = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, help="a result's folder")
+    parser.add_argument("--port", type=int, default=7890)
+    options = parser.parse_args()
+    results = find_results(options.results).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = make_clips(Path(folder), n=N_REQUESTS + N_WARM_UP)
+        with page(results, port=options.port) as served:
+            client = Client(served.url, verbose=False)
+            client.predict(handle_file(paths[0]), api_name="/predict")
+            print(f"start to first answer  {time.perf_counter() - served.started:6.1f} s")
+            seconds = [timed(lambda path=path: client.predict(handle_file(path), api_name="/predict")) for path in paths]
+            print(f"through the API        {percentiles(seconds[N_WARM_UP:])}")
+            print(f"memory                 {served.resident_mb:6.0f} MB")
+        engine = Engine(results)
+        engine.warm_up().join()
+        alone = [timed(lambda path=path: listen(engine, load_clip(path))) for path in paths]
+    print(f"the engine alone       {percentiles(alone[N_WARM_UP:])}   ({len(engine.ready)} families)")
+    print(f"ratio of the sums      {sum(seconds[N_WARM_UP:]) / sum(alone[N_WARM_UP:]):6.2f}")
+
+
+def timed(run) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
