@@ -42,7 +42,7 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
     "95 % interval": _interval,
     "Accuracy, %": _cell("accuracy"),
     "Macro F1, %": _cell("macro_f1"),
-    "A random split would claim, %": _cell("random_split_accuracy"),
+    "Random split would claim, %": _cell("random_split_accuracy"),
     "UAR in noise, %": _cell("uar_noise"),
     "UAR, pitch shifted, %": _cell("uar_pitch"),
     "Augmentation gave, points": _cell("augmentation_gain", show=partial(percent, sign="+")),

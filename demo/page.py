@@ -120,7 +120,7 @@ def say_missing(engine: Engine) -> Any:
 
 def _listen_tab(engine: Engine) -> gr.Audio:
     with gr.Row(equal_height=False):
-        with gr.Column(scale=4, min_width=280):
+        with gr.Column(scale=4, min_width=280, elem_classes="stay"):
             clip = gr.Audio(
                 sources=["microphone", "upload"], type="filepath", label="Your clip", elem_id="clip", buttons=["download"]
             )

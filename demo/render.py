@@ -74,7 +74,7 @@ def heard(found: Heard, samples: NDArray[np.float32], members: Sequence[Member])
         )
     return (
         f"{verdict(found)}{advice(found.advice)}"
-        f'<section class="card"><h2>Every family</h2>{matrix(found.answers, found.emotions)}{unavailable(members)}</section>'
+        f'<section class="card"><h2>Every family</h2>{matrix(found.answers, found.emotions, members)}</section>'
         f'{over_time}<section class="card"><h2>The sound</h2>{sound(samples)}</section>'
     )
 
@@ -102,10 +102,11 @@ def advice(lines: Sequence[str]) -> str:
     return f'<ul class="advice" role="status" aria-label="About this recording">{items}</ul>' if items else ""
 
 
-def matrix(answers: Sequence[Answer], emotions: Sequence[str]) -> str:
-    """Show families in rows and emotions in columns; the answer of each is marked, bold and outlined."""
+def matrix(answers: Sequence[Answer], emotions: Sequence[str], members: Sequence[Member] = ()) -> str:
+    """Show families in rows and emotions in columns; the answer of each is marked, and those that cannot answer are grey."""
     head = "".join(f'<th scope="col">{_heading(emotion)}</th>' for emotion in emotions)
     body = "".join(f'<tr><th scope="row">{_who(answer)}</th>{_cells(answer, emotions)}</tr>' for answer in answers)
+    body += "".join(_gone(member, len(emotions)) for member in members if member.champion is None)
     table = (
         f'<table class="matrix" style="--n:{len(emotions)}"><caption>Calibrated probabilities, %</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -113,6 +114,11 @@ def matrix(answers: Sequence[Answer], emotions: Sequence[str]) -> str:
     unsure = "" if not any(one.is_unsure for one in answers) else " ◌ unsure: below the confidence asked of this family."
     hint = f"Per cent. ● the family’s answer.{unsure} Families are ordered by UAR on speakers never heard."
     return f'{_scrolling("Probabilities", table)}<p class="hint">{hint}</p>'
+
+
+def _gone(member: Member, n_columns: int) -> str:
+    words = "cannot answer; the reason stands at the top"
+    return f'<tr class="gone"><th scope="row">{escape(member.title)}</th><td colspan="{n_columns}">{words}</td></tr>'
 
 
 def _heading(emotion: str) -> str:

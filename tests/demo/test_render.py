@@ -67,8 +67,10 @@ def test_a_family_is_shown_with_its_uar(everything: dict[str, str], engine: Engi
     assert f"UAR {100 * engine.ready[0].uar:.1f}" in everything["heard"]
 
 
-def test_a_family_that_cannot_answer_is_named_with_the_reason(everything: dict[str, str]) -> None:
-    assert "Gone</strong> cannot answer<details><summary>why</summary>no file" in everything["heard"]
+def test_a_family_that_cannot_answer_is_grey_and_its_reason_stands_at_the_top(everything: dict[str, str]) -> None:
+    assert '<tr class="gone"><th scope="row">Gone</th>' in everything["heard"]
+    gone = Member("gone", "Gone", problem="no file")
+    assert "Gone</strong> cannot answer<details><summary>why</summary>no file" in render.unavailable([gone])
 
 
 def test_synthetic_models_are_announced_and_real_ones_are_not(engine: Engine, copied_results: Path) -> None:
