@@ -2,7 +2,7 @@
 
 A champion's folder holds its weights in native formats, ``golden.npz`` (an input and the probabilities it must give) and
 ``card.json``. Loading checks, in this order: the schema, the hash of every file, the preprocessing, the golden answer. Nothing is
-read from a file whose hash the card does not carry.
+read from a file whose hash the card does not carry, and a folder with such a file is refused; hidden files are not looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import shutil
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ SCHEMA = 1
 CARD_FILE = "card.json"
 GOLDEN_FILE = "golden.npz"
 GOLDEN_TOLERANCE = 1e-4
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, IndexError, zipfile.BadZipFile)
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "keras", "tensorflow", "librosa")
 
 
@@ -132,7 +135,7 @@ def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[N
         If the saved model does not answer as the fitted one.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
-    _remove(temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     get_family(champion.card.family).save(champion.model, temporary)
     answers = champion.predict_inputs(golden_inputs)
@@ -142,8 +145,12 @@ def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[N
     card = {**asdict(champion.card), "files": files}
     (temporary / CARD_FILE).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     loaded = load_champion(temporary)
-    _remove(folder)
+    retired = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(retired, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, retired)
     os.replace(temporary, folder)
+    shutil.rmtree(retired, ignore_errors=True)
     return loaded
 
 
@@ -176,23 +183,19 @@ def load_champion(folder: Path) -> Champion:
     Raises
     ------
     ChampionError
-        If a file is missing or damaged, the preprocessing differs, or the golden answer is not met.
+        If a file is missing, damaged or not the card's, the preprocessing differs, or the golden answer is not met.
     """
     card = read_card(folder)
-    for name, expected in card.files.items():
-        path = folder / name
-        found = sha256(path) if path.is_file() else "nothing"
-        if found != expected:
-            raise ChampionError(
-                f"{path}: its SHA-256 must be {expected[:12]}…, found {found[:12]}; restore the file or refit the model."
-            )
+    _check_files(folder, card)
     _check_input(folder, card)
     family = get_family(card.family)
-    champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)))
-    with np.load(folder / GOLDEN_FILE, allow_pickle=False) as golden:
-        expected_answer = golden["probabilities"]
-        inputs = [golden[f"input{k}"] for k in range(len(expected_answer))]
-    error = float(np.abs(champion.predict_inputs(inputs) - expected_answer).max())
+    try:
+        champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)))
+        error = _golden_error(folder, champion)
+    except UNREADABLE as problem:
+        raise ChampionError(
+            f"{folder}: the files must hold the {family.title} of the card, but {problem}; refit the model."
+        ) from problem
     if not error <= GOLDEN_TOLERANCE:
         raise ChampionError(
             f"{folder}: the model must repeat its golden answer to {GOLDEN_TOLERANCE}, but is off by {error:.2g} "
@@ -207,6 +210,27 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _check_files(folder: Path, card: Card) -> None:
+    present = {path.name for path in folder.glob("[!.]*") if path.is_file()} - {CARD_FILE}
+    for name in sorted({*present, *card.files, GOLDEN_FILE}):
+        expected, found = card.files.get(name, "named in the card"), sha256(folder / name) if name in present else "nothing"
+        if found != expected:
+            raise ChampionError(
+                f"{folder / name}: its SHA-256 must be {_short(expected)}, found {_short(found)}; restore it or refit the model."
+            )
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:12]}…" if len(digest) == 64 else digest
+
+
+def _golden_error(folder: Path, champion: Champion) -> float:
+    with np.load(folder / GOLDEN_FILE, allow_pickle=False) as golden:
+        expected = golden["probabilities"]
+        inputs = [golden[f"input{k}"] for k in range(len(expected))]
+    return float(np.abs(champion.predict_inputs(inputs) - expected).max())
+
+
 def _check_input(folder: Path, card: Card) -> None:
     kind = get_input_kind(card.input_kind)
     if kind.fingerprint != card.input_fingerprint:
@@ -214,10 +238,3 @@ def _check_input(folder: Path, card: Card) -> None:
             f"{folder}: the model was made for the preprocessing {dict(card.input_spec)}, but this version computes "
             f"{dict(kind.spec)}; refit the model or use the version that made it."
         )
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()

@@ -1,0 +1,230 @@
+"""The contract of every family."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from numpy.typing import NDArray
+
+import models.neural
+from audio.errors import UnknownKeyError
+from features import INPUT_KINDS
+from models import FAMILIES, Config, Examples, Family, Model, get_family
+from models.neural import NeuralFamily
+
+N_POINTS = 12
+NATIVE_FORMATS = {".json", ".npz", ".skops", ".ubj", ".keras"}
+MakeExamples = Callable[[str], Examples]
+SmallestConfig = Callable[[Family], Config]
+every_family = pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+tuned_families = pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.is_tuned], ids=lambda family: family.key)
+neural_families = pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.is_neural], ids=lambda family: family.key)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    family: Family
+    config: Config
+    examples: Examples
+    model: Model
+    observed: list[float]
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def fitted(request: pytest.FixtureRequest, make_examples: MakeExamples, smallest_config: SmallestConfig) -> Fitted:
+    family = get_family(request.param)
+    config, examples, observed = smallest_config(family), make_examples(family.input_kind), []
+    return Fitted(family, config, examples, family.fit(examples, config, seed=3, observer=observed.append), observed)
+
+
+def unlike_inputs(fitted: Fitted) -> list[NDArray[Any]]:
+    """Inputs of the training clips; sequences among them are also cut to a few steps and repeated to many."""
+    inputs = list(fitted.examples.inputs[:6])
+    if inputs[0].ndim == 2:
+        inputs += [inputs[0][:1], inputs[1][:7], np.concatenate(inputs[:5])]
+    return inputs
+
+
+@pytest.fixture
+def trials() -> Iterator[optuna.Trial]:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=7))
+    return (study.ask() for _ in range(N_POINTS))
+
+
+def test_probabilities_are_finite_and_sum_to_one(fitted: Fitted) -> None:
+    probabilities = fitted.model.predict(unlike_inputs(fitted))
+    assert probabilities.shape == (len(unlike_inputs(fitted)), fitted.examples.n_emotions)
+    assert probabilities.dtype == np.float64
+    assert np.isfinite(probabilities).all()
+    assert probabilities.min() >= 0
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_batch_equals_its_clips_one_by_one_whatever_their_neighbours(fitted: Fitted) -> None:
+    inputs = unlike_inputs(fitted)
+    alone = np.concatenate([fitted.model.predict([array]) for array in inputs])
+    np.testing.assert_allclose(fitted.model.predict(inputs), alone, atol=1e-5)
+    np.testing.assert_allclose(fitted.model.predict(inputs[::-1]), alone[::-1], atol=1e-5)
+
+
+def test_a_saved_model_answers_as_before_and_holds_native_formats_alone(fitted: Fitted, tmp_path: Path) -> None:
+    fitted.family.save(fitted.model, tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} <= NATIVE_FORMATS
+    loaded = fitted.family.load(tmp_path, n_emotions=fitted.examples.n_emotions)
+    inputs = unlike_inputs(fitted)
+    np.testing.assert_allclose(loaded.predict(inputs), fitted.model.predict(inputs), atol=1e-6)
+    assert loaded.n_parameters == fitted.model.n_parameters > 0
+
+
+def test_the_same_seed_gives_the_same_model(fitted: Fitted) -> None:
+    again = fitted.family.fit(fitted.examples, fitted.config, seed=3)
+    inputs = unlike_inputs(fitted)
+    np.testing.assert_allclose(again.predict(inputs), fitted.model.predict(inputs), atol=1e-6)
+
+
+def test_networks_report_the_inner_uar_of_each_epoch_and_others_nothing(fitted: Fitted) -> None:
+    assert len(fitted.observed) == (fitted.config["n_epochs"] if fitted.family.is_neural else 0)
+    assert all(0 <= uar <= 1 for uar in fitted.observed)
+
+
+@neural_families
+def test_an_observer_can_stop_a_fit(
+    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.neural, "_make_step", lambda *_: lambda *_: None)
+    reported: list[float] = []
+
+    def stop(uar: float) -> None:
+        reported.append(uar)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        family.fit(make_examples(family.input_kind), smallest_config(family), seed=1, observer=stop)
+    assert len(reported) == 1
+
+
+@tuned_families
+def test_every_point_of_the_search_space_builds(family: Family, trials: Iterator[optuna.Trial], make_examples: MakeExamples) -> None:
+    examples = make_examples(family.input_kind)
+    few = examples.select(np.isin(examples.speakers, np.unique(examples.speakers)[:2]) & examples.is_original)
+    for trial in trials:
+        config = family.suggest(trial)
+        assert json.loads(json.dumps(config)) == config
+        if isinstance(family, NeuralFamily):
+            network = family.build(config, n_columns=examples.inputs[0].shape[1], n_emotions=8)
+            assert network.output_shape == (None, 8)
+        else:
+            assert np.isfinite(family.fit(few, config, seed=0).predict(few.inputs[:2])).all()
+
+
+@every_family
+def test_the_defaults_lie_inside_the_search_space(family: Family) -> None:
+    study = optuna.create_study()
+    study.enqueue_trial(dict(family.defaults))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert family.suggest(study.ask()) == family.defaults
+    assert json.loads(json.dumps(family.defaults)) == family.defaults
+
+
+@tuned_families
+def test_no_augmentation_is_a_point_of_the_search_space(family: Family) -> None:
+    study = optuna.create_study()
+    study.enqueue_trial({"augmentation": "none"})
+    assert family.suggest(study.ask())["augmentation"] == "none"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("dummy", "linear", "random_forest"),
+        pytest.param("xgboost", marks=pytest.mark.xfail(raises=ValueError, reason="XGBoost wants every emotion among its targets")),
+    ],
+)
+def test_an_emotion_that_nobody_in_training_shows_is_still_in_the_answer(
+    key: str, random_examples: Examples, smallest_config: SmallestConfig
+) -> None:
+    family = get_family(key)
+    lacking = random_examples.select(random_examples.targets != 1)
+    probabilities = family.fit(lacking, smallest_config(family), seed=0).predict(random_examples.inputs[:5])
+    assert probabilities.shape == (5, 4)
+    assert probabilities[:, 1].max() < 0.1
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("key", [key for key, family in FAMILIES.items() if family.is_tuned and not family.is_neural])
+def test_the_cheap_families_learn_what_is_there_to_learn(key: str, random_examples: Examples) -> None:
+    heard = random_examples.speakers != "S5"
+    model = get_family(key).fit(random_examples.select(heard), get_family(key).defaults, seed=0)
+    unheard = random_examples.select(~heard)
+    assert np.mean(model.predict(unheard.inputs).argmax(axis=1) == unheard.targets) > 0.5
+
+
+def test_the_dummy_answers_with_the_shares_of_the_emotions(random_examples: Examples) -> None:
+    uneven = random_examples.select(np.arange(len(random_examples)) < 6)
+    expected = np.bincount(uneven.targets, minlength=4) / 6
+    model = get_family("dummy").fit(uneven, {"augmentation": "none"}, seed=0)
+    np.testing.assert_allclose(model.predict(random_examples.inputs[:3]), np.tile(expected, (3, 1)))
+
+
+def signed_by_speaker(examples: Examples) -> Examples:
+    """Sequences whose first column says who speaks."""
+    _, speaker = np.unique(examples.speakers, return_inverse=True)
+    signed = []
+    for k, sequence in enumerate(examples.inputs):
+        signed.append(sequence.astype(np.float32))
+        signed[k][:, 0] = speaker[k]
+    return replace(examples, inputs=tuple(signed))
+
+
+@neural_families
+@pytest.mark.parametrize("seed", range(4))
+def test_no_speaker_crosses_the_inner_cut_and_no_variant_validates(
+    family: Family, seed: int, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def record(network: Any, training: Any, validation: Any, *_: Any, **__: Any) -> None:
+        seen.update(training=training, validation=validation)
+
+    monkeypatch.setattr(models.neural, "train", record)
+    monkeypatch.setattr(type(family), "build", lambda *_, **__: TinyNetwork())
+    monkeypatch.setattr(models.neural, "make_neural_model", lambda *_: None)
+    examples = signed_by_speaker(make_examples(family.input_kind))
+    family.fit(examples, {**smallest_config(family), "clip_mean_removal": 0.0}, seed=seed)
+
+    (inputs, _), targets = seen["validation"]
+    validating = {round(float(sequence[0, 0]), 3) for sequence in inputs}
+    trained_on = {round(float(sequence[0, 0]), 3) for sequence in seen["training"].sequences}
+    assert validating
+    assert trained_on
+    assert not validating & trained_on
+    assert len(validating | trained_on) == len(np.unique(examples.speakers))
+    assert len(targets) == examples.is_original.sum() * len(validating) / len(validating | trained_on)
+    assert set(targets) == set(range(8))
+
+
+class TinyNetwork:
+    """Stands for a network that is never trained."""
+
+
+@every_family
+def test_a_family_says_what_it_is(family: Family) -> None:
+    assert FAMILIES[family.key] is family
+    assert family.title
+    assert family.description.endswith(".")
+    assert family.input_kind in INPUT_KINDS
+    assert set(family.champion_overrides) <= set(family.defaults)
+
+
+def test_an_unknown_family_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownKeyError, match=r"'svm'.*dummy, linear, random_forest"):
+        get_family("svm")

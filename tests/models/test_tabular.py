@@ -1,0 +1,111 @@
+"""What the families that read functionals share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from audio.errors import ChampionError
+from models import Examples
+from models.tabular import CLIP_LIMIT, Standardiser, fit_standardiser, load_skops, save_skops, speaker_directions
+
+
+class Stranger:
+    """A type that no champion may hold."""
+
+
+def between_speaker_variance(X: np.ndarray, examples: Examples) -> float:
+    """Variance of the speakers' means, emotions taken off."""
+    centred = X - np.stack([X[examples.targets == target].mean(axis=0) for target in examples.targets])
+    means = np.stack([centred[examples.speakers == speaker].mean(axis=0) for speaker in np.unique(examples.speakers)])
+    return float((means**2).sum())
+
+
+def test_functionals_are_standardised_on_the_training_clips(random_examples: Examples) -> None:
+    originals = random_examples.select(random_examples.is_original)
+    X = fit_standardiser(originals)(originals.inputs)
+    np.testing.assert_allclose(X.mean(axis=0), 0, atol=0.02)
+    np.testing.assert_allclose(X.std(axis=0), 1, atol=0.02)
+
+
+@pytest.mark.parametrize("n_features", [None, 10])
+def test_scaling_and_selection_look_at_originals_alone(n_features: int | None, random_examples: Examples) -> None:
+    wild = tuple(
+        array if original else array * 1000
+        for array, original in zip(random_examples.inputs, random_examples.is_original, strict=True)
+    )
+    tame = fit_standardiser(random_examples, n_features=n_features)
+    found = fit_standardiser(replace(random_examples, inputs=wild), n_features=n_features)
+    for name in ("columns", "mean", "scale"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(tame, name))
+
+
+def test_the_functionals_that_tell_emotions_apart_are_kept(random_examples: Examples) -> None:
+    kept = fit_standardiser(random_examples, n_features=4).columns
+    assert kept.tolist() == [0, 1, 2, 3]
+    assert fit_standardiser(random_examples, n_features=1000).columns.tolist() == list(range(40))
+
+
+def test_functionals_that_never_vary_are_dropped(random_examples: Examples) -> None:
+    constant = tuple(np.append(array, np.float32(7.25)) for array in random_examples.inputs)
+    assert 40 not in fit_standardiser(replace(random_examples, inputs=constant)).columns
+
+
+def test_what_is_far_out_is_cut(random_examples: Examples) -> None:
+    standardiser = fit_standardiser(random_examples)
+    assert np.abs(standardiser([np.full(40, 1e6, np.float32), np.full(40, -1e6, np.float32)])).tolist() == [[CLIP_LIMIT] * 40] * 2
+
+
+def test_a_standardiser_comes_back_as_it_was(random_examples: Examples, tmp_path: Path) -> None:
+    standardiser = fit_standardiser(random_examples, n_features=7)
+    standardiser.save(tmp_path)
+    np.testing.assert_array_equal(Standardiser.load(tmp_path)(random_examples.inputs), standardiser(random_examples.inputs))
+
+
+@pytest.mark.parametrize("n_directions", [1, 3, 5, 50])
+def test_speaker_directions_are_orthonormal_and_fewer_than_speakers(n_directions: int, random_examples: Examples) -> None:
+    X = np.stack(random_examples.inputs).astype(np.float64)
+    directions = speaker_directions(X, random_examples.targets, random_examples.speakers, n_directions=n_directions)
+    assert directions.shape == (min(n_directions, 5), 40)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(len(directions)), atol=1e-9)
+
+
+def test_removing_speaker_directions_takes_speakers_out_and_leaves_emotions(random_examples: Examples) -> None:
+    X = np.stack(random_examples.inputs).astype(np.float64)
+    variances = [between_speaker_variance(X, random_examples)]
+    for n_directions in (1, 2, 5):
+        directions = speaker_directions(X, random_examples.targets, random_examples.speakers, n_directions=n_directions)
+        blind = X - (X @ directions.T) @ directions
+        variances.append(between_speaker_variance(blind, random_examples))
+    assert variances == sorted(variances, reverse=True)
+    assert variances[-1] == pytest.approx(0, abs=1e-9)
+    means = np.stack([blind[random_examples.targets == target].mean(axis=0) for target in range(4)])
+    assert np.linalg.matrix_rank(means - means.mean(axis=0), tol=0.5) == 3
+
+
+def test_a_planted_speaker_direction_is_found(random_examples: Examples) -> None:
+    rng = np.random.default_rng(3)
+    planted = rng.normal(size=40)
+    planted /= np.linalg.norm(planted)
+    _, speaker = np.unique(random_examples.speakers, return_inverse=True)
+    X = rng.normal(size=(len(random_examples), 40)) + 20 * np.outer(speaker - speaker.mean(), planted)
+    (found,) = speaker_directions(X, random_examples.targets, random_examples.speakers, n_directions=1)
+    assert abs(found @ planted) > 0.99
+
+
+def test_a_scikit_learn_model_comes_back_from_its_file(random_examples: Examples, tmp_path: Path) -> None:
+    X = np.stack(random_examples.inputs)
+    classifier = LogisticRegression(C=0.1).fit(X, random_examples.targets)
+    save_skops(classifier, tmp_path)
+    np.testing.assert_array_equal(load_skops(tmp_path).predict_proba(X), classifier.predict_proba(X))
+
+
+def test_a_file_that_asks_for_another_type_is_refused_by_its_name(tmp_path: Path) -> None:
+    skops.io.dump(Stranger(), tmp_path / "model.skops")
+    with pytest.raises(ChampionError, match=r"model\.skops.*Stranger"):
+        load_skops(tmp_path)
