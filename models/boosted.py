@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import optuna
 
 BOOSTER_FILE = "model.ubj"
-N_BINS = 64
+N_BINS = 32
 
 
 class XGBoost(Family):
@@ -33,7 +33,7 @@ class XGBoost(Family):
         "max_depth": 3,
         "min_child_weight": 1.0,
         "subsample": 0.7,
-        "colsample_bytree": 0.1,
+        "colsample_bytree": 0.08,
         "reg_lambda": 3.0,
         "gamma": 0.05,
     }
@@ -43,12 +43,12 @@ class XGBoost(Family):
         return {
             **suggest_policy(trial),
             **suggest_selection(trial),
-            "n_rounds": trial.suggest_int("n_rounds", 80, 300, step=20),
+            "n_rounds": trial.suggest_int("n_rounds", 60, 240, step=20),
             "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.3, log=True),
-            "max_depth": trial.suggest_int("max_depth", 1, 5),
+            "max_depth": trial.suggest_int("max_depth", 1, 4),
             "min_child_weight": trial.suggest_float("min_child_weight", 0.1, 10.0, log=True),
             "subsample": trial.suggest_float("subsample", 0.4, 1.0),
-            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.03, 0.5, log=True),
+            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.02, 0.25, log=True),
             "reg_lambda": trial.suggest_float("reg_lambda", 0.1, 30.0, log=True),
             "gamma": trial.suggest_float("gamma", 1e-3, 1.0, log=True),
         }

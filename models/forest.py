@@ -34,8 +34,8 @@ class RandomForest(Family):
         "balanced": True,
         "copy_weight": 0.5,
         "random_thresholds": True,
-        "n_trees": 300,
-        "max_features": 0.1,
+        "n_trees": 250,
+        "max_features": 0.04,
         "min_samples_leaf": 1,
         "max_depth": 20,
     }
@@ -46,8 +46,8 @@ class RandomForest(Family):
             **suggest_policy(trial),
             **suggest_selection(trial),
             "random_thresholds": trial.suggest_categorical("random_thresholds", [True, False]),
-            "n_trees": trial.suggest_int("n_trees", 100, 500, step=50),
-            "max_features": trial.suggest_float("max_features", 0.01, 0.4, log=True),
+            "n_trees": trial.suggest_int("n_trees", 100, 400, step=50),
+            "max_features": trial.suggest_float("max_features", 0.005, 0.08, log=True),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 8),
             "max_depth": trial.suggest_int("max_depth", 6, 24),
         }
