@@ -1,4 +1,4 @@
-"""The emotions, their order and their colours: defined here and nowhere else."""
+"""The emotions and their order: defined here and nowhere else."""
 
 from __future__ import annotations
 
