@@ -118,9 +118,8 @@ def main() -> None:
     print(f"{'':<32}{'ms a variant':>14}{f'{N_CORPUS_CLIPS} × {len(variants)}, min':>18}")
     for name, seconds in rows.items():
         print(f"{name:<32}{1000 * seconds:>14.1f}{seconds * n_arrays / 60:>18.1f}")
-    print(
-        f"Disk: {stored_bytes / 1000:.1f} kB a variant, {stored_bytes * n_arrays / 1e9:.2f} GB (limits: {LIMIT_MINUTES} min, {LIMIT_GB} GB)"
-    )
+    disk = f"{stored_bytes / 1000:.1f} kB a variant, {stored_bytes * n_arrays / 1e9:.2f} GB"
+    print(f"Disk: {disk} (limits: {LIMIT_MINUTES} min, {LIMIT_GB} GB)")
 
 
 if __name__ == "__main__":
