@@ -26,7 +26,7 @@ class Noise(Augmentation):
     title = "Noise"
 
     def draw(self, rng: np.random.Generator, *, strength: float) -> Parameters:
-        """Draw ``colour``, ``snr_db`` (35 dB down to 10 dB at full strength) and ``seed``."""
+        """Draw ``colour``, ``snr_db`` (25 down to 10 dB at full strength, 30 down to 22.5 at half) and ``seed``."""
         span_db = (CLEANEST_SNR_DB - NOISIEST_SNR_DB) * strength
         return {
             "colour": COLOURS[int(rng.integers(len(COLOURS)))],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from augment.policy import suggest_policy
 from models.family import Config, Examples, Family, Model, Observer
 from models.tabular import Standardiser, TabularModel, fit_standardiser, suggest_selection, training_weights
@@ -73,7 +75,11 @@ class XGBoost(Family):
             n_jobs=1,
         )
         standardiser = fit_standardiser(examples, n_features=config["n_features"])
-        classifier.fit(standardiser(examples.inputs), examples.targets, sample_weight=training_weights(examples, config))
+        X, weights = standardiser(examples.inputs), training_weights(examples, config)
+        # XGBoost wants every emotion among the targets: one example without weight stands for each that is absent.
+        absent = np.setdiff1d(np.arange(examples.n_emotions), examples.targets)
+        X = np.vstack([X, np.zeros((len(absent), X.shape[1]))])
+        classifier.fit(X, np.append(examples.targets, absent), sample_weight=np.append(weights, np.zeros(len(absent))))
         return TabularModel(standardiser, classifier, examples.n_emotions, _count_nodes(classifier))
 
     def save(self, model: Model, folder: Path) -> None:
