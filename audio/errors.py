@@ -61,3 +61,7 @@ class PredictionsError(EmotuneError):
 
 class RequestError(EmotuneError):
     """A request to the page that lacks something or asks for what cannot be done."""
+
+
+class DeployError(EmotuneError):
+    """A Space that cannot be put together, started or sent."""

@@ -1,0 +1,167 @@
+"""The prose that goes along: the Space's README and a model card for each champion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
+from deployment.outcome import Outcome, is_non_commercial
+from leaderboard.table import markdown_table
+
+CARDS_FOLDER = "model-cards"
+
+SPACE = """
+# emotune
+
+Speak, and hear what every family of speech-emotion models makes of it: side by side, each with what it is worth on **speakers it
+never heard**. Learnt from {corpus}{made}.
+
+{table}
+
+How the numbers are made is on the page under *About*; a card for each champion is in [`{cards}/`](./{cards}).
+
+## Limits
+
+{limits}
+
+## Licences
+
+- The code is MIT (`LICENSE`).
+- The models are {licences}.{non_commercial}
+- {reference}
+"""
+
+MODEL = """
+# {title}
+
+Recognises {emotions} in short recordings of speech. Learnt from {corpus}{made}. It is one of the champions of an
+[emotune](../README.md) Space and lies in `{folder}`.
+
+## What it is worth
+
+On speakers that neither its training nor its tuning ever heard:
+
+{scores}
+
+These are scores of models like it: each test fold was judged by one that was trained on all other speakers, with a configuration
+that was tuned without them. The model here has the configuration whose study scored higher, refitted on all speakers.
+
+## Protocol
+
+{protocol}
+
+## How it was made
+
+- Input: {input_kind}; seed {seed}; confidences divided by a temperature of {temperature:.3g} learnt on inner predictions.
+- Made with {versions}.
+
+```json
+{config}
+```
+
+## Limits
+
+{limits}
+
+## Licence
+
+{licence}.{non_commercial} {reference}
+"""
+
+LEARNT_FROM = {
+    True: "- It learnt acted speech: a few sentences, in one accent, in a quiet room. What people feel is not what actors show.",
+    False: "- It learnt from sounds made by code. Its numbers say nothing about real voices.",
+}
+LIMITS = """- A probability is about how the voice sounds to a model, not about the person. Do not judge people by it.
+- In the European Union it is forbidden to infer emotions of people at work or in education from their voice (AI Act, Regulation
+  (EU) 2024/1689, Article 5(1)(f)), with narrow exceptions for medical or safety reasons."""
+
+
+MADE_BY_CODE = ", which is **speech-like sound made by code, not people's speech**"
+NON_COMMERCIAL = " They may not be used commercially."
+AUDIT = {
+    "random_split_accuracy": "Accuracy that a random split would claim",
+    "uar_noise": "UAR in noise",
+    "uar_pitch": "UAR, pitch shifted",
+    "ece": "Calibration error",
+}
+
+
+def space_readme(outcome: Outcome, *, requirements: str) -> str:
+    """Return the Space's README, its front matter included."""
+    text = SPACE.format(
+        corpus=outcome.title,
+        made="" if outcome.is_real else MADE_BY_CODE,
+        table=markdown_table(outcome.board),
+        cards=CARDS_FOLDER,
+        limits=_limits(is_real=outcome.is_real),
+        licences=", ".join(outcome.licences),
+        non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
+        reference=outcome.run.get("reference") or f"Corpus: {outcome.title}.",
+    )
+    return space_front_matter(outcome, requirements=requirements) + text
+
+
+def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
+    """Return a champion's model card, its ``model-index`` included.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The results that it is part of.
+    family : str
+        Key of its family.
+    folder : str
+        Where its files lie in the Space.
+    """
+    card = outcome.champions[family]
+    rows = outcome.board.set_index("family").to_dict("index")
+    scores = {str(name): value for name, value in rows.get(family, {}).items() if value == value and value is not None}
+    text = MODEL.format(
+        title=card.title,
+        emotions=", ".join(card.emotions[:-1]) + f" and {card.emotions[-1]}",
+        corpus=outcome.title,
+        made="" if card.is_real else MADE_BY_CODE,
+        folder=folder,
+        scores=_score_table(scores),
+        protocol=_protocol(outcome),
+        input_kind=card.input_kind,
+        seed=card.seed,
+        temperature=card.temperature,
+        versions=", ".join(f"{library} {version}" for library, version in card.versions.items()),
+        config=json.dumps(dict(card.config), indent=1, ensure_ascii=False),
+        limits=_limits(is_real=card.is_real),
+        licence=card.licence,
+        non_commercial=NON_COMMERCIAL if is_non_commercial(card.licence) else "",
+        reference=outcome.run.get("reference") or "",
+    )
+    return model_front_matter(card, corpus_title=outcome.title, scores=scores) + text
+
+
+def _limits(*, is_real: bool) -> str:
+    return f"{LEARNT_FROM[is_real]}\n{LIMITS}"
+
+
+def _score_table(scores: Mapping[str, Any]) -> str:
+    """Return a champion's scores as a Markdown table, with intervals over speakers where there are any."""
+    with_intervals = [
+        f"| {name} | {100 * scores[key]:.1f} % | {interval(scores, key)} |" for key, (_, name) in HUB_METRICS.items() if key in scores
+    ]
+    audit = [f"| {name} | {100 * scores[key]:.1f} % | |" for key, name in AUDIT.items() if key in scores]
+    lines = [*with_intervals, *audit] or ["| not measured | | |"]
+    return "\n".join(["| score | value | 95 % interval |", "|---|---:|---:|", *lines])
+
+
+def _protocol(outcome: Outcome) -> str:
+    """Return how the scores were made, as far as the run says."""
+    protocol = outcome.run.get("protocol") or {}
+    data = [f"{outcome.run[key]} {word}" for key, word in (("n_clips", "clips"), ("n_speakers", "speakers")) if key in outcome.run]
+    parts = [
+        f"{protocol['name']}." if protocol.get("name") else "",
+        f"{' of '.join(data)}." if data else "",
+        f"{protocol['trials_per_study']} trials for each of a family's two studies." if protocol.get("trials_per_study") else "",
+        "Folds are disjoint by speaker; intervals are drawn over speakers.",
+    ]
+    return " ".join(part[:1].upper() + part[1:] for part in parts if part)
