@@ -195,7 +195,10 @@ def _outcome(api: HfApi, name: str) -> tuple[str, str]:
         raise DeployError(f"{name} is sent but not built within {BUILD_SECONDS / 60:g} minutes; see its log on the Hub.") from None
     if stage not in FAILED:
         return stage, ""
-    return stage, "".join(api.fetch_space_logs(name, build=stage != SpaceStage.RUNTIME_ERROR))
+    try:
+        return stage, "".join(api.fetch_space_logs(name, build=stage != SpaceStage.RUNTIME_ERROR))
+    except httpx2.HTTPError as error:
+        return stage, f"Its log cannot be read ({type(error).__name__})."
 
 
 def _insist(call: Callable[[], T]) -> T:

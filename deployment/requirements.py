@@ -21,9 +21,9 @@ def page_requirements(text: str) -> str:
 
 
 def name_of(line: str) -> str:
-    """Return the name of the distribution that a line of requirements asks for, in lower case."""
+    """Return the name of the distribution that a line of requirements asks for, in lower case, with hyphens."""
     match = NAME.match(line.strip())
-    return match.group().lower() if match else ""
+    return match.group().lower().replace("_", "-") if match else ""
 
 
 def pinned_version(text: str, name: str) -> str:

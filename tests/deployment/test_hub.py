@@ -141,6 +141,14 @@ def test_a_build_that_fails_comes_with_its_log(fake_hub: FakeHub, few: tuple[Ite
     assert "GET /api/spaces/NAME/logs/build" in fake_hub.calls
 
 
+def test_a_build_that_fails_is_told_even_if_its_log_cannot_be_read(fake_hub: FakeHub, few: tuple[Item, ...]) -> None:
+    fake_hub.stages = ["BUILDING", "BUILD_ERROR"]
+    fake_hub.failures["/api/spaces/NAME/logs/build"] = [(403, "not yours")]
+    sent = push(few, NAME)
+    assert sent.has_failed
+    assert "cannot be read" in sent.log
+
+
 def test_a_page_that_fails_comes_with_what_it_said(fake_hub: FakeHub, few: tuple[Item, ...]) -> None:
     fake_hub.stages = ["APP_STARTING", "RUNTIME_ERROR"]
     assert push(few, NAME).has_failed

@@ -1,0 +1,48 @@
+"""The card of each champion, as the Hub and as people read it."""
+
+from __future__ import annotations
+
+from huggingface_hub import ModelCard
+
+from deployment.outcome import Outcome
+from deployment.texts import model_card
+
+
+def test_the_scores_are_the_leaderboards_in_the_hubs_form(outcome: Outcome) -> None:
+    results = ModelCard(model_card(outcome, "linear", folder="there")).data.eval_results
+    row = outcome.board.set_index("family").loc["linear"]
+    found = {result.metric_type: result.metric_value for result in results or []}
+    assert found == {"recall": row["uar"], "accuracy": row["accuracy"], "f1": row["macro_f1"]}
+    uar = next(result for result in results or [] if result.metric_type == "recall")
+    assert uar.metric_name == f"UAR (95 % interval over speakers: {100 * row['uar_ci_low']:.1f} to {100 * row['uar_ci_high']:.1f} %)"
+    assert uar.task_type == "audio-classification"
+    assert uar.dataset_name == "Synthetic clips, speakers never heard"
+
+
+def test_a_card_tells_scores_protocol_configuration_limits_and_licence(outcome: Outcome) -> None:
+    text = model_card(outcome, "linear", folder="there")
+    for part in ("## What it is worth", "| UAR |", "disjoint by speaker", '"n_features": 300', "Do not judge people", "MIT."):
+        assert part in text
+    assert "lies in `there`" in text
+    assert "sounds made by code" in text
+
+
+def test_a_card_tells_what_the_run_says_of_its_protocol(outcome: Outcome) -> None:
+    protocol = {"name": "cross-fitted tuning, published speaker folds", "trials_per_study": 50}
+    run = {**outcome.run, "protocol": protocol, "n_clips": 1439, "n_speakers": 24}
+    text = model_card(Outcome(outcome.folder, run, outcome.board, outcome.champions), "linear", folder="there")
+    assert "Cross-fitted tuning, published speaker folds. 1439 clips of 24 speakers. 50 trials for each" in text
+
+
+def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial: Outcome) -> None:
+    card = ModelCard(model_card(non_commercial, "linear", folder="there"))
+    assert card.data.license == "cc-by-nc-sa-4.0"
+    assert "CC BY-NC-SA 4.0. They may not be used commercially. Livingstone & Russo" in card.text
+    assert "sounds made by code" not in card.text
+
+
+def test_a_champion_without_a_row_on_the_leaderboard_claims_no_score(outcome: Outcome) -> None:
+    without = Outcome(outcome.folder, outcome.run, outcome.board[outcome.board["family"] != "linear"], outcome.champions)
+    card = ModelCard(model_card(without, "linear", folder="there"))
+    assert card.data.eval_results is None
+    assert "not measured" in card.text
