@@ -80,7 +80,7 @@ LIMITS = """- A probability is about how the voice sounds to a model, not about 
 
 
 MADE_BY_CODE = ", which is **speech-like sound made by code, not people's speech**"
-NON_COMMERCIAL = " They may not be used commercially."
+NON_COMMERCIAL = " Commercial use is forbidden."
 AUDIT = {
     "random_split_accuracy": "Accuracy that a random split would claim",
     "uar_noise": "UAR in noise",

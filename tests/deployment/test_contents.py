@@ -110,7 +110,7 @@ def test_the_readme_says_what_it_shows_and_under_which_licences(items: tuple[Ite
     text = text_of(collect(non_commercial), "README.md")
     assert "made by code" not in text
     assert "The code is MIT" in text
-    assert "CC BY-NC-SA 4.0. They may not be used commercially." in text
+    assert "CC BY-NC-SA 4.0. Commercial use is forbidden." in text
     assert "| linear |" in text.lower()
 
 

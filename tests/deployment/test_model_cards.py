@@ -37,7 +37,7 @@ def test_a_card_tells_what_the_run_says_of_its_protocol(outcome: Outcome) -> Non
 def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial: Outcome) -> None:
     card = ModelCard(model_card(non_commercial, "linear", folder="there"))
     assert card.data.license == "cc-by-nc-sa-4.0"
-    assert "CC BY-NC-SA 4.0. They may not be used commercially. Livingstone & Russo" in card.text
+    assert "CC BY-NC-SA 4.0. Commercial use is forbidden. Livingstone & Russo" in card.text
     assert "sounds made by code" not in card.text
 
 
