@@ -27,6 +27,8 @@ from search.study import WORK_FOLDER
 
 N_RANDOM_FOLDS = 4
 N_TIMED_CLIPS = 15
+PURPOSES = ("unseen", "champion", "random_split", "unaugmented")
+"""In the order of what a person would miss most."""
 ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
     "noise": (Variant("noise", "fixed", 0, (("colour", "pink"), ("snr_db", 10.0), ("seed", 10))),),
     "pitch": tuple(Variant("pitch", "fixed", 0, (("semitones", semitones),)) for semitones in (-2.0, 2.0)),
@@ -113,7 +115,7 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
             plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
     audited = for_champion(family, shipped)
     plans += [ExamPlan(family.key, "random_split", fold, audited, seed) for fold in range(N_RANDOM_FOLDS)]
-    return [*plans, champion_plan(family, shipped, seed=seed)]
+    return sorted([*plans, champion_plan(family, shipped, seed=seed)], key=lambda plan: PURPOSES.index(plan.purpose))
 
 
 def for_champion(family: Family, config: Config) -> Config:
