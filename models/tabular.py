@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ def save_skops(classifier: Any, folder: Path) -> None:
     """Write a scikit-learn estimator as ``model.skops``."""
     import skops.io
 
-    skops.io.dump(classifier, folder / SKOPS_FILE)
+    skops.io.dump(classifier, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
 
 
 def load_skops(folder: Path) -> Any:
