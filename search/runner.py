@@ -18,14 +18,14 @@ import pandas as pd
 
 from audio.corpora import Corpus
 from audio.corpora.corpus import Reading
-from audio.errors import EmotuneError
+from audio.errors import EmotuneError, StudyError
 from audio.folds import HALVES, make_folds
 from augment.policy import all_variants
 from features import INPUT_KINDS, get_input_kind
 from features.store import PROJECT_ROOT, FeatureStore
 from leaderboard.report import write_report
 from leaderboard.table import build_leaderboard, gather, write_results
-from models import Family
+from models import FAMILIES, Family
 from models.card import library_versions
 from search import outcome
 from search.examine import plan_exams, variants_to_test
@@ -33,7 +33,7 @@ from search.material import Material
 from search.outcome import Tuned
 from search.pool import Plan, Pool
 from search.screen import Screen
-from search.study import JOURNAL_FILE, WORK_FOLDER, StudyPlan
+from search.study import JOURNAL_FILE, WORK_FOLDER, StudyPlan, has_study
 
 RUN_FILE = "run.json"
 N_TRIALS_WORTH_PREPARING = 10
@@ -100,6 +100,7 @@ def run(plan: RunPlan, screen: Screen) -> pd.DataFrame:
     material = make_material(plan, reading)
     prepare(plan, material, screen)
     tuned = tune_and_examine(plan, material, screen)
+    tuned += finished_before(plan, material)
     return write_outcome(plan, reading, material, tuned, screen)
 
 
@@ -160,6 +161,23 @@ def tune_and_examine(plan: RunPlan, material: Material, screen: Screen) -> list[
     return [tuned[family.key] for family in plan.families]
 
 
+def finished_before(plan: RunPlan, material: Material) -> list[Tuned]:
+    """Return the families that earlier runs finished in this folder on the same data: their rows stay."""
+    found = []
+    for family in FAMILIES.values():
+        studies = plan.study_plans(family)
+        if family in plan.families or not all(has_study(study, plan.folder) for study in studies):
+            continue
+        try:
+            one = outcome.collect(studies, family, material, plan.folder)
+        except StudyError:  # tuned under other conditions, or never to the end
+            continue
+        exams = plan_exams(family, one.configs, one.shipped, material, seed=plan.seed)
+        if all(exam.path(plan.folder).exists() for exam in exams):
+            found.append(one)
+    return found
+
+
 def write_outcome(plan: RunPlan, reading: Reading, material: Material, tuned: Sequence[Tuned], screen: Screen) -> pd.DataFrame:
     """Write every file of the results folder; the champions last, each with its row on its card."""
     screen.say("Writing the leaderboard")
@@ -181,7 +199,7 @@ def write_outcome(plan: RunPlan, reading: Reading, material: Material, tuned: Se
     board = build_leaderboard(predictions, facts, seed=plan.seed)
     write_results(plan.folder, board=board, predictions=predictions)
     outcome.write_familiarity(material, plan.folder)
-    studies = [study for family in plan.families for study in plan.study_plans(family)]
+    studies = [study for one in tuned for study in plan.study_plans(one.family)]
     write_report(
         plan.folder / "report.html",
         board=board,

@@ -110,8 +110,6 @@ def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Stud
             )
         if stored is None:
             study.set_user_attr(what, here)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     return study
 
 
@@ -127,11 +125,18 @@ def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callab
     """
     family = get_family(plan.family)
     study = open_study(plan, material, folder)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     while len(ended := ended_trials(study)) < plan.n_trials:
         if plan.deadline is not None and time.time() > plan.deadline and any(t.state is TrialState.COMPLETE for t in ended):
             break
         _run_trial(study, family, plan, material, folder, number=len(ended), tell=tell)
     best_trial(study)
+
+
+def has_study(plan: StudyPlan, folder: Path) -> bool:
+    """Return whether a results folder has a study, without making one."""
+    return plan.name in optuna.get_all_study_names(open_storage(folder))
 
 
 def ended_trials(study: optuna.Study) -> list[FrozenTrial]:

@@ -12,6 +12,7 @@ import pytest
 
 from audio.errors import CorpusError
 from leaderboard.table import build_leaderboard, read_leaderboard
+from models import get_family
 from models.card import load_champion
 from search.cli import main
 from search.runner import RESULTS, run
@@ -69,6 +70,14 @@ def test_two_processes_find_what_one_finds(finished_run, tmp_path):
     pd.testing.assert_frame_equal(again.drop(columns=TIMES), finished_run.board.drop(columns=TIMES))
     first, second = ((folder / "predictions.csv").read_bytes() for folder in (finished_run.plan.folder, tmp_path))
     assert first == second
+
+
+def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_run, tmp_path):
+    from shutil import copytree
+
+    folder = copytree(finished_run.plan.folder, tmp_path / "run")
+    board = run(replace(finished_run.plan, folder=folder, families=(get_family("dummy"),)), silent_screen())
+    assert set(board["family"]) == {"dummy", "linear"}
 
 
 def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
