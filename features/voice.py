@@ -108,9 +108,7 @@ def _candidates(correlation: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
     return (best + first + shift).astype(np.float32), np.take_along_axis(height, best, axis=1)
 
 
-def _cheapest_path(
-    octaves: NDArray[np.float32], strengths: NDArray[np.float32], unvoiced: NDArray[np.float32]
-) -> NDArray[np.intp]:
+def _cheapest_path(octaves: NDArray[np.float32], strengths: NDArray[np.float32], unvoiced: NDArray[np.float32]) -> NDArray[np.intp]:
     """Viterbi over the candidates and an unvoiced state (the last); returns the state of each frame."""
     n, k = octaves.shape
     gain = np.concatenate([strengths, unvoiced[:, None]], axis=1)

@@ -196,9 +196,7 @@ class WhisperEncoder:
         longest = self.config.max_source_positions * FRAME_SECONDS
         if len(samples) > longest * SAMPLE_RATE_HZ:
             seconds = len(samples) / SAMPLE_RATE_HZ
-            raise BadRecordingError(
-                "clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones."
-            )
+            raise BadRecordingError("clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones.")
         return log_mel(samples, n_mels=self.config.num_mel_bins)
 
 

@@ -97,9 +97,7 @@ def find_whisper(path: str | Path | None = None) -> Path:
         return LOCAL_FOLDER if _is_complete(LOCAL_FOLDER) else _download()
     folder = Path(asked).expanduser()
     if not _is_complete(folder):
-        raise ChampionError(
-            f"A Whisper folder holds {TENSORS_FILE} and {CONFIG_FILE}, but {folder} does not; name one that does."
-        )
+        raise ChampionError(f"A Whisper folder holds {TENSORS_FILE} and {CONFIG_FILE}, but {folder} does not; name one that does.")
     return folder
 
 

@@ -212,9 +212,7 @@ def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_sho
         axes.set(xlabel="importance, %", title=family)
         figure.legend(loc="outside lower center", ncols=2)
 
-    return _svg(
-        f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown)
-    )
+    return _svg(f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown))
 
 
 def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str:
@@ -236,9 +234,7 @@ def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str
         axes.plot([0, 100], [0, 100], color=GREY, linestyle="--")
         axes.vlines(confidence, confidence, hit_rate, color=ORANGE, linewidth=1.5)
         axes.scatter(confidence, hit_rate, s=12 + 6 * share, color=BLUE, alpha=0.8, clip_on=False)
-        axes.set(
-            xlabel="confidence, %", ylabel="right, %", title=f"{family}: ECE {100 * error:.1f} %", xlim=(0, 102), ylim=(0, 102)
-        )
+        axes.set(xlabel="confidence, %", ylabel="right, %", title=f"{family}: ECE {100 * error:.1f} %", xlim=(0, 102), ylim=(0, 102))
 
     return _svg(f"calibration-{family}", f"Reliability of {family}", draw, width=SMALL_WIDTH_INCHES, height=3.2)
 

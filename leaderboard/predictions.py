@@ -113,6 +113,4 @@ def _require_one(tidy: pd.DataFrame, *, of: str, its: tuple[str, ...]) -> None:
     for name in its:
         values = tidy.groupby(of)[name].nunique()
         if (values > 1).any():
-            raise PredictionsError(
-                f"Every {of} must have one {name}, but {values.idxmax()} has {values.max()}; check the corpus."
-            )
+            raise PredictionsError(f"Every {of} must have one {name}, but {values.idxmax()} has {values.max()}; check the corpus.")

@@ -176,9 +176,7 @@ def insert_between_marks(text: str, table: str) -> str:
     """
     begin, end = README_MARKS
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise PredictionsError(
-            f"The file must hold the line {begin} and below it {end}, once each; add them where the table goes."
-        )
+        raise PredictionsError(f"The file must hold the line {begin} and below it {end}, once each; add them where the table goes.")
     return text[: text.index(begin) + len(begin)] + f"\n{table}\n" + text[text.index(end) :]
 
 

@@ -231,7 +231,6 @@ def describe_run(plan: RunPlan, reading: Reading, material: Material, tuned: Seq
             "name": f"cross-fitted tuning, {material.folds.name} speaker folds",
             "test_speakers": material.folds.test_speakers,
             "folds_hash": material.folds_hash,
-            "trials_per_study": plan.n_trials,
         },
         "trials": {one.family.key: {half: len(trials) for half, trials in one.trials.items()} for one in tuned},
         "configurations": {one.family.key: {half: dict(config) for half, config in one.configs.items()} for one in tuned},

@@ -40,9 +40,7 @@ def write_cut(path: Path, *, keep: float) -> None:
     path.write_bytes(content[: round(keep * len(content))])
 
 
-@pytest.mark.parametrize(
-    ("extension", "rate_hz"), [("wav", 8000), ("wav", 48000), ("flac", 44100), ("ogg", 22050), ("mp3", 32000)]
-)
+@pytest.mark.parametrize(("extension", "rate_hz"), [("wav", 8000), ("wav", 48000), ("flac", 44100), ("ogg", 22050), ("mp3", 32000)])
 @pytest.mark.parametrize("n_channels", [1, 2])
 def test_any_format_rate_and_channel_count_becomes_mono_16_khz_float32(
     tmp_path: Path, extension: str, rate_hz: int, n_channels: int

@@ -86,9 +86,7 @@ def test_anger_is_louder_and_quicker_than_sadness_in_every_speaker(synthetic_cli
             emotion: [clip for clip in synthetic_clips if (clip.speaker, clip.emotion) == (speaker, emotion)]
             for emotion in ("angry", "sad")
         }
-        assert np.mean([frame_levels_db(c).max() for c in shown["angry"]]) > np.mean(
-            [frame_levels_db(c).max() for c in shown["sad"]]
-        )
+        assert np.mean([frame_levels_db(c).max() for c in shown["angry"]]) > np.mean([frame_levels_db(c).max() for c in shown["sad"]])
         assert np.mean([c.duration_seconds for c in shown["angry"]]) < np.mean([c.duration_seconds for c in shown["sad"]])
 
 
