@@ -35,7 +35,7 @@ FRAMES_SPEC = {
     "n_mels": N_MELS,
     "trim_db": TRIM_DB,
     "trim_fraction": TRIM_FRACTION,
-    "version": 1,
+    "version": 2,
 }
 """Everything that determines a frame; part of the fingerprint of every input kind built on it."""
 
@@ -114,7 +114,8 @@ def trim(samples: Array) -> Array:
     if len(loud) == 0:
         return samples
     first = max(0, loud[0] - TRIM_MARGIN_FRAMES)
-    last = max(loud[-1] + 1 + TRIM_MARGIN_FRAMES, first + MIN_FRAMES)
+    last = min(n_frames, max(loud[-1] + 1 + TRIM_MARGIN_FRAMES, first + MIN_FRAMES))
+    first = max(0, min(first, last - MIN_FRAMES))
     return samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
 
 

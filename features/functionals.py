@@ -22,6 +22,7 @@ from features.voice import VOICE_SPEC
 
 FRAMES_PER_SECOND = SAMPLE_RATE_HZ / HOP_SAMPLES
 MODULATION_BANDS_HZ = ((1, 2), (2, 4), (4, 6), (6, 8), (8, 12), (12, 20))
+SHORTEST_MODULATION_FFT = 512
 MIN_VOICED_FRAMES = 5
 
 
@@ -30,7 +31,7 @@ class Functionals(InputKind):
 
     key = "functionals"
     title = "Functionals of low-level descriptors"
-    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "version": 1}
+    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "version": 2}
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
@@ -109,8 +110,9 @@ def _rhythm(voiced: NDArray[np.bool_]) -> dict[str, float]:
 
 def _modulation(level_db: NDArray[np.float32]) -> dict[str, float]:
     """Share of the loudness contour's variance in bands of modulation frequency, in dB."""
-    spectrum = np.abs(np.fft.rfft(level_db - level_db.mean(), 512)) ** 2
-    rates_hz = np.fft.rfftfreq(512, 1 / FRAMES_PER_SECOND)
+    n_fft = max(SHORTEST_MODULATION_FFT, len(level_db))
+    spectrum = np.abs(np.fft.rfft(level_db - level_db.mean(), n_fft)) ** 2
+    rates_hz = np.fft.rfftfreq(n_fft, 1 / FRAMES_PER_SECOND)
     total = spectrum.sum() + 1e-9
     return {
         f"modulation_{low}_{high}_hz": float(10 * np.log10(spectrum[(rates_hz >= low) & (rates_hz < high)].sum() / total + 1e-6))

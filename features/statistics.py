@@ -34,8 +34,10 @@ def _shape(tracks: Array) -> dict[str, Array]:
     """Slope and curvature (Legendre coefficients), and the error that a parabola leaves."""
     t = np.linspace(-1, 1, len(tracks), dtype=np.float32)
     parabola = (3 * t**2 - 1) / 2
-    slope, curvature = (basis @ tracks / (basis @ basis) for basis in (t, parabola))
-    left = tracks - tracks.mean(axis=0) - np.outer(t, slope) - np.outer(parabola, curvature)
+    parabola -= parabola.mean()  # sampled, it is not orthogonal to a constant by itself
+    centred = tracks - tracks.mean(axis=0)
+    slope, curvature = (basis @ centred / max(basis @ basis, EPSILON) for basis in (t, parabola))
+    left = centred - np.outer(t, slope) - np.outer(parabola, curvature)
     return {"slope": slope, "curvature": curvature, "residual": left.std(axis=0)}
 
 

@@ -1,14 +1,15 @@
 """The feature store: every array is computed once per clip and variant, and kept on disk.
 
-A file's path holds everything that determines its content: the input kind's fingerprint, a hash of the code that computes it, the
-clip's digest and the variant. A changed spec, a changed algorithm or a changed clip therefore never meets a stale entry, and
-nothing is ever invalidated by hand.
+A file's path holds everything that determines its content: the input kind's fingerprint, a hash of the code and of the library
+versions that compute it, the clip's digest and the variant. A changed spec, algorithm, library or clip therefore never meets a
+stale entry, and nothing is ever invalidated by hand.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.metadata
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -25,6 +26,8 @@ from features.kind import InputKind
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CHUNK_CLIPS = 12
+LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch")
+"""Whose versions decide what an array holds."""
 
 
 class FeatureStore:
@@ -124,8 +127,8 @@ def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL)
 
 @lru_cache
 def code_hash(kind: InputKind) -> str:
-    """Return a hash of the code that an input kind and the augmentations run, blind to comments and layout."""
-    digest = hashlib.sha256()
+    """Return a hash of the code that an input kind and the augmentations run, blind to comments and layout, and its libraries."""
+    digest = hashlib.sha256(repr([(name, importlib.metadata.version(name)) for name in LIBRARIES]).encode())
     for source in sorted([*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py")]):
         tree = ast.parse(source.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

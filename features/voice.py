@@ -28,7 +28,7 @@ OCTAVE_COST = 0.03
 JUMP_COST_PER_OCTAVE = 0.35
 VOICING_COST = 0.14
 
-VOICE_SPEC = {"lowest_f0_hz": LOWEST_F0_HZ, "highest_f0_hz": HIGHEST_F0_HZ, "window_samples": WINDOW_SAMPLES, "version": 1}
+VOICE_SPEC = {"lowest_f0_hz": LOWEST_F0_HZ, "highest_f0_hz": HIGHEST_F0_HZ, "window_samples": WINDOW_SAMPLES, "version": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def _taper() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _candidates(correlation: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return lags (in samples, refined by a parabola) and heights of the highest peaks, each (n_frames, N_CANDIDATES)."""
+    """Return lags (in samples) and heights of the highest peaks, both refined by a parabola, each (n_frames, N_CANDIDATES)."""
     first, last = round(SAMPLE_RATE_HZ / HIGHEST_F0_HZ), round(SAMPLE_RATE_HZ / LOWEST_F0_HZ)
     left, middle, right = (correlation[:, first + k : last + k] for k in (-1, 0, 1))
     height = np.where((middle > left) & (middle >= right), middle, 0)
@@ -105,7 +105,9 @@ def _candidates(correlation: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
     a, b, c = (np.take_along_axis(side, best, axis=1) for side in (left, middle, right))
     curvature = a - 2 * b + c
     shift = np.where(np.abs(curvature) > 1e-6, 0.5 * (a - c) / np.where(curvature == 0, 1, curvature), 0).clip(-0.5, 0.5)
-    return (best + first + shift).astype(np.float32), np.take_along_axis(height, best, axis=1)
+    is_peak = np.take_along_axis(height, best, axis=1) > 0
+    heights = np.where(is_peak, b - 0.25 * (a - c) * shift, 0)
+    return (best + first + shift).astype(np.float32), heights
 
 
 def _cheapest_path(octaves: NDArray[np.float32], strengths: NDArray[np.float32], unvoiced: NDArray[np.float32]) -> NDArray[np.intp]:

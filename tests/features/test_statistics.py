@@ -70,7 +70,6 @@ def test_constant_tracks_have_finite_statistics_without_spread(statistics: objec
     np.testing.assert_allclose(found["std"], 0)
 
 
-@pytest.mark.xfail(reason="the mean leaks into the curvature: a sampled parabola is not orthogonal to a constant")
 def test_a_constant_track_is_not_curved() -> None:
     assert of_track(np.full(N_FRAMES, 1000.0))["curvature"] == pytest.approx(0, abs=1e-2)
 
