@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from augment.policy import suggest_policy
-from models.family import Config, Examples, Family, Model, Observer
-from models.tabular import (
-    Standardiser,
-    TabularModel,
-    fit_standardiser,
-    load_skops,
-    save_skops,
-    suggest_selection,
-    training_weights,
-)
+from models.family import Config
+from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
     import optuna
 
-
 VOTE_STEPS = 4096
 
 
-class RandomForest(Family):
+class RandomForest(TabularFamily):
     """Many randomised trees that vote (Breiman 2001; with random thresholds, Geurts, Ernst & Wehenkel 2006)."""
 
     key = "random_forest"
     title = "Random forest"
     description = "Randomised decision trees on functionals; with random thresholds where the search prefers them."
-    input_kind = "functionals"
     defaults: ClassVar[Config] = {
-        "augmentation": "none",
-        "n_features": 1000,
-        "balanced": True,
-        "copy_weight": 0.5,
+        **SHARED_DEFAULTS,
         "random_thresholds": True,
         "n_trees": 250,
         "max_features": 0.04,
@@ -45,11 +31,9 @@ class RandomForest(Family):
         "max_depth": 20,
     }
 
-    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw a configuration."""
+    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw how many trees, and what each may look at."""
         return {
-            **suggest_policy(trial),
-            **suggest_selection(trial),
             "random_thresholds": trial.suggest_categorical("random_thresholds", [True, False]),
             "n_trees": trial.suggest_int("n_trees", 100, 400, step=50),
             "max_features": trial.suggest_float("max_features", 0.005, 0.08, log=True),
@@ -57,12 +41,14 @@ class RandomForest(Family):
             "max_depth": trial.suggest_int("max_depth", 6, 24),
         }
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> TabularModel:
+    def fit_classifier(
+        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+    ) -> Any:
         """Grow the trees."""
         from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
         grow = ExtraTreesClassifier if config["random_thresholds"] else RandomForestClassifier
-        classifier = grow(
+        forest = grow(
             n_estimators=config["n_trees"],
             max_features=config["max_features"],
             min_samples_leaf=config["min_samples_leaf"],
@@ -70,25 +56,15 @@ class RandomForest(Family):
             random_state=seed,
             n_jobs=1,
         )
-        standardiser = fit_standardiser(examples, n_features=config["n_features"])
-        classifier.fit(standardiser(examples.inputs), examples.targets, sample_weight=training_weights(examples, config))
-        slim(classifier)
-        return TabularModel(standardiser, classifier, examples.n_emotions, _count_nodes(classifier))
+        return slim(forest.fit(X, targets, sample_weight=weights))
 
-    def save(self, model: Model, folder: Path) -> None:
-        """Write ``model.skops`` and ``standardiser.npz``."""
-        assert isinstance(model, TabularModel)
-        save_skops(model.classifier, folder)
-        model.standardiser.save(folder)
-
-    def load(self, folder: Path, *, n_emotions: int) -> TabularModel:
-        """Read them."""
-        classifier = load_skops(folder)
-        return TabularModel(Standardiser.load(folder), classifier, n_emotions, _count_nodes(classifier))
+    def count_parameters(self, classifier: Any) -> int:
+        """Return the number of nodes."""
+        return sum(tree.tree_.node_count for tree in classifier.estimators_)
 
 
-def slim(forest: Any) -> None:
-    """Drop what prediction does not need, so that a forest compresses to a quarter.
+def slim(forest: Any) -> Any:
+    """Drop what prediction does not need, so that a forest compresses to a quarter; return the forest.
 
     Impurities are for looking at trees only. Votes are kept to 1/4096, thresholds to single precision, as inputs are.
     """
@@ -96,7 +72,4 @@ def slim(forest: Any) -> None:
         tree.tree_.impurity[:] = 0
         tree.tree_.value[:] = np.round(tree.tree_.value * VOTE_STEPS) / VOTE_STEPS
         tree.tree_.threshold[:] = tree.tree_.threshold.astype(np.float32)
-
-
-def _count_nodes(forest: Any) -> int:
-    return sum(tree.tree_.node_count for tree in forest.estimators_)
+    return forest

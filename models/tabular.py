@@ -1,18 +1,20 @@
-"""What the families that read functionals share: scaling, selecting, removing speaker directions, skops files."""
+"""What the families of scikit-learn's kind share: scaling, selecting, removing speaker directions, fitting, saving."""
 
 from __future__ import annotations
 
 import zipfile
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.errors import ChampionError
-from models.family import Config, Examples, Model
+from augment.policy import suggest_policy
+from models.family import Config, Examples, Family, Model, Observer
 
 if TYPE_CHECKING:
     import optuna
@@ -21,11 +23,19 @@ SKOPS_FILE = "model.skops"
 TRUSTED_TYPES = ("sklearn.tree._tree.Tree",)
 CLIP_LIMIT = 4.0
 """Standardised functionals beyond ±4 are cut: ratios explode on rare clips, and a linear model would follow them."""
+MAX_SPEAKER_DIRECTIONS = 6
+SHARED_DEFAULTS: Config = {
+    "augmentation": "none",
+    "n_features": 1000,
+    "balanced": True,
+    "copy_weight": 0.5,
+    "n_speaker_directions": 0,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Chosen columns, standardised on the training clips and clipped.
+    """Chosen columns, standardised on the training clips and clipped, without the directions in which speakers differ.
 
     Attributes
     ----------
@@ -33,37 +43,43 @@ class Standardiser:
         Which functionals are used.
     mean, scale : ndarray [shape=(n_chosen,)]
         Of each chosen functional over the training clips.
+    directions : ndarray [shape=(n_directions, n_chosen)]
+        Orthonormal rows that are projected away.
     """
 
     columns: NDArray[np.intp]
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
+    directions: NDArray[np.float32]
 
     def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return the standardised matrix, (n, n_chosen)."""
         X = np.stack(inputs)[:, self.columns].astype(np.float64)
-        return np.clip((X - self.mean) / self.scale, -CLIP_LIMIT, CLIP_LIMIT)
+        X = np.clip((X - self.mean) / self.scale, -CLIP_LIMIT, CLIP_LIMIT)
+        return X - (X @ self.directions.T) @ self.directions
 
     def save(self, folder: Path) -> None:
         """Write ``standardiser.npz``."""
-        np.savez(folder / "standardiser.npz", columns=self.columns, mean=self.mean, scale=self.scale)
+        np.savez(folder / "standardiser.npz", columns=self.columns, mean=self.mean, scale=self.scale, directions=self.directions)
 
     @classmethod
     def load(cls, folder: Path) -> Standardiser:
         """Read ``standardiser.npz``."""
         with np.load(folder / "standardiser.npz", allow_pickle=False) as arrays:
-            return cls(arrays["columns"], arrays["mean"], arrays["scale"])
+            return cls(arrays["columns"], arrays["mean"], arrays["scale"], arrays["directions"])
 
 
-def fit_standardiser(examples: Examples, *, n_features: int | None = None) -> Standardiser:
+def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_speaker_directions: int = 0) -> Standardiser:
     """Learn scaling from the original training clips, and keep the functionals that tell emotions apart best.
 
     Parameters
     ----------
     examples : Examples
-        Training clips and variants; only the originals are looked at.
+        Training clips and variants; the variants only help to find speaker directions.
     n_features : int, optional
         How many to keep, by the F statistic of an analysis of variance; None keeps all.
+    n_speaker_directions : int
+        How many directions in which speakers differ are projected away.
     """
     originals = examples.select(examples.is_original)
     X = np.stack(originals.inputs).astype(np.float64)
@@ -75,7 +91,11 @@ def fit_standardiser(examples: Examples, *, n_features: int | None = None) -> St
         z = np.clip((X[:, varying] - mean[varying]) / std[varying], -CLIP_LIMIT, CLIP_LIMIT)
         scores = np.nan_to_num(f_classif(z, originals.targets)[0])
         varying = np.sort(varying[np.argsort(-scores, kind="stable")[:n_features]])
-    return Standardiser(varying, mean[varying], std[varying])
+    plain = Standardiser(varying, mean[varying], std[varying], np.zeros((0, len(varying)), np.float32))
+    if not n_speaker_directions:
+        return plain
+    directions = speaker_directions(plain(examples.inputs), examples.targets, examples.speakers, n_directions=n_speaker_directions)
+    return Standardiser(plain.columns, plain.mean, plain.scale, directions.astype(np.float32))
 
 
 def speaker_directions(
@@ -124,39 +144,80 @@ class TabularModel(Model):
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def suggest_selection(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw what the cheap families share: how many functionals, class weights, and the weight of copies."""
-    return {
-        "n_features": trial.suggest_int("n_features", 200, 2600, log=True),
-        "balanced": trial.suggest_categorical("balanced", [True, False]),
-        "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
-    }
+class TabularFamily(Family):
+    """A family of classifiers on standardised vectors: a subclass says its search space, how to fit one and how to count it.
 
-
-def training_weights(examples: Examples, config: Config) -> NDArray[np.float64]:
-    """Return the weight of each example that a configuration asks for."""
-    return examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
-
-
-def save_skops(classifier: Any, folder: Path) -> None:
-    """Write a scikit-learn estimator as ``model.skops``."""
-    import skops.io
-
-    skops.io.dump(classifier, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
-
-
-def load_skops(folder: Path) -> Any:
-    """Read ``model.skops``, refusing any type but scikit-learn's own and the few named here.
-
-    Raises
-    ------
-    ChampionError
-        If the file asks for anything else.
+    What every such family can choose: augmentation, how many functionals, how many speaker directions to ignore, class weights,
+    and the weight of augmented copies.
     """
-    import skops.io
 
-    path = folder / SKOPS_FILE
-    unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
-    if unknown:
-        raise ChampionError(f"{path}: a model may hold scikit-learn's types only, this one asks for {', '.join(unknown)}; refit it.")
-    return skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    input_kind: ClassVar[str] = "functionals"
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw a configuration."""
+        return {
+            **suggest_policy(trial),
+            "n_features": trial.suggest_int("n_features", 200, 2600, log=True),
+            "n_speaker_directions": trial.suggest_int("n_speaker_directions", 0, MAX_SPEAKER_DIRECTIONS),
+            "balanced": trial.suggest_categorical("balanced", [True, False]),
+            "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
+            **self.suggest_classifier(trial),
+        }
+
+    @abstractmethod
+    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw what the classifier alone is configured by."""
+
+    @abstractmethod
+    def fit_classifier(
+        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+    ) -> Any:
+        """Return a classifier with ``predict_proba`` and ``classes_``, fitted to vectors (n, n_features) and their weights (n,)."""
+
+    @abstractmethod
+    def count_parameters(self, classifier: Any) -> int:
+        """Return how many numbers a fitted classifier consists of."""
+
+    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> TabularModel:
+        """Standardise, weight and fit."""
+        standardiser = fit_standardiser(
+            examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]
+        )
+        weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
+        classifier = self.fit_classifier(standardiser(examples.inputs), examples.targets, weights, config, seed=seed)
+        return TabularModel(standardiser, classifier, examples.n_emotions, self.count_parameters(classifier))
+
+    def save(self, model: Model, folder: Path) -> None:
+        """Write the classifier in its native format, and ``standardiser.npz``."""
+        assert isinstance(model, TabularModel)
+        self.write_classifier(model.classifier, folder)
+        model.standardiser.save(folder)
+
+    def load(self, folder: Path, *, n_emotions: int) -> TabularModel:
+        """Read them."""
+        classifier = self.read_classifier(folder)
+        return TabularModel(Standardiser.load(folder), classifier, n_emotions, self.count_parameters(classifier))
+
+    def write_classifier(self, classifier: Any, folder: Path) -> None:
+        """Write a scikit-learn estimator as ``model.skops``."""
+        import skops.io
+
+        skops.io.dump(classifier, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
+
+    def read_classifier(self, folder: Path) -> Any:
+        """Read ``model.skops``, refusing any type but scikit-learn's own and the few named here.
+
+        Raises
+        ------
+        ChampionError
+            If the file asks for anything else.
+        """
+        import skops.io
+
+        path = folder / SKOPS_FILE
+        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
+        if unknown:
+            raise ChampionError(
+                f"{path}: a model may hold scikit-learn's types only, this one asks for {', '.join(unknown)}; refit it."
+            )
+        return skops.io.load(path, trusted=list(TRUSTED_TYPES))

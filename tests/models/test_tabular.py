@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from audio.errors import ChampionError
 from models import Examples
-from models.tabular import CLIP_LIMIT, Standardiser, fit_standardiser, load_skops, save_skops, speaker_directions
+from models.linear import Linear
+from models.tabular import CLIP_LIMIT, Standardiser, fit_standardiser, speaker_directions
 
 
 class Stranger:
@@ -62,7 +63,7 @@ def test_what_is_far_out_is_cut(random_examples: Examples) -> None:
 
 
 def test_a_standardiser_comes_back_as_it_was(random_examples: Examples, tmp_path: Path) -> None:
-    standardiser = fit_standardiser(random_examples, n_features=7)
+    standardiser = fit_standardiser(random_examples, n_features=7, n_speaker_directions=2)
     standardiser.save(tmp_path)
     np.testing.assert_array_equal(Standardiser.load(tmp_path)(random_examples.inputs), standardiser(random_examples.inputs))
 
@@ -88,6 +89,11 @@ def test_removing_speaker_directions_takes_speakers_out_and_leaves_emotions(rand
     assert np.linalg.matrix_rank(means - means.mean(axis=0), tol=0.5) == 3
 
 
+def test_a_standardiser_projects_speaker_directions_away(random_examples: Examples) -> None:
+    blind, plain = (fit_standardiser(random_examples, n_speaker_directions=n)(random_examples.inputs) for n in (5, 0))
+    assert between_speaker_variance(blind, random_examples) < 1e-6 * between_speaker_variance(plain, random_examples)
+
+
 def test_a_planted_speaker_direction_is_found(random_examples: Examples) -> None:
     rng = np.random.default_rng(3)
     planted = rng.normal(size=40)
@@ -101,11 +107,11 @@ def test_a_planted_speaker_direction_is_found(random_examples: Examples) -> None
 def test_a_scikit_learn_model_comes_back_from_its_file(random_examples: Examples, tmp_path: Path) -> None:
     X = np.stack(random_examples.inputs)
     classifier = LogisticRegression(C=0.1).fit(X, random_examples.targets)
-    save_skops(classifier, tmp_path)
-    np.testing.assert_array_equal(load_skops(tmp_path).predict_proba(X), classifier.predict_proba(X))
+    Linear().write_classifier(classifier, tmp_path)
+    np.testing.assert_array_equal(Linear().read_classifier(tmp_path).predict_proba(X), classifier.predict_proba(X))
 
 
 def test_a_file_that_asks_for_another_type_is_refused_by_its_name(tmp_path: Path) -> None:
     skops.io.dump(Stranger(), tmp_path / "model.skops")
     with pytest.raises(ChampionError, match=r"model\.skops.*Stranger"):
-        load_skops(tmp_path)
+        Linear().read_classifier(tmp_path)
