@@ -1,4 +1,4 @@
-"""clip → array: functionals, MFCC sequences, log-mel images; named columns and an on-disk cache.
+"""clip → array: functionals, MFCC sequences, log-mel images, layers of a pretrained encoder; named columns and an on-disk cache.
 
 Adding an input kind is its file and its line in :data:`INPUT_KINDS`.
 """
@@ -11,8 +11,9 @@ from features.functionals import Functionals
 from features.image import Image
 from features.kind import InputKind
 from features.sequence import Sequence
+from features.whisper import WhisperLayers
 
-INPUT_KINDS: dict[str, InputKind] = {kind.key: kind for kind in (Functionals(), Sequence(), Image())}
+INPUT_KINDS: dict[str, InputKind] = {kind.key: kind for kind in (Functionals(), Sequence(), Image(), WhisperLayers())}
 
 __all__ = ["INPUT_KINDS", "Analysis", "InputKind", "get_input_kind"]
 

@@ -52,6 +52,14 @@ class InputKind(ABC):
             Vector or sequence; finite.
         """
 
+    def keep(self, folder: Path) -> None:
+        """Write into a results folder what the array needs besides this package: nothing, unless a kind says otherwise."""
+        return None
+
+    def kept_in(self, folder: Path) -> InputKind:
+        """Return this kind with what a results folder keeps for it."""
+        return self
+
     def sources(self) -> list[Path]:
         """Return the files of this package whose code determines the array: its own and what they import, near and far."""
         package = Path(__file__).parent

@@ -1,0 +1,102 @@
+"""Whisper layers: what a pretrained speech recogniser's encoder hears, step by step, for the family that stands on it.
+
+The uppermost layers know words; those in the middle still know how they are said (Pepino, Riera & Ferrer 2021, Interspeech, for
+wav2vec 2.0). All are kept, so that a search can choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from features.analysis import Analysis
+from features.frames import FRAMES_SPEC
+from features.kind import InputKind, finite
+from features.sequence import pool_frames
+from features.whisper_weights import WhisperConfig, copy_encoder, encoder_digest, find_whisper
+
+if TYPE_CHECKING:
+    from features.whisper_encoder import WhisperEncoder
+
+FRAMES_PER_STEP = 4
+LONGEST_PIECE_SECONDS = 20
+"""Longer clips are encoded in pieces of equal length: Whisper hears at most 30 s at once."""
+KEPT_FOLDER = "whisper"
+"""Where a results folder keeps the encoder, once for every champion that needs it."""
+
+
+class WhisperLayers(InputKind):
+    """Frames of every layer of the encoder, averaged to one step each 80 ms; layers side by side.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where the weights lie; found, or downloaded, when they are first needed unless given.
+    """
+
+    key = "whisper"
+    title = "Layers of Whisper's encoder"
+    is_handmade = False
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def __reduce__(self) -> tuple[type[WhisperLayers], tuple[Path | None]]:
+        return WhisperLayers, (self._folder,)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the weights lie."""
+        return self._folder or find_whisper()
+
+    @cached_property
+    def config(self) -> WhisperConfig:
+        """Sizes of the encoder."""
+        return WhisperConfig.read(self.folder)
+
+    @cached_property
+    def spec(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """What determines the array, the weights among it."""
+        encoder = _digest(self.folder)
+        return {"frames": FRAMES_SPEC, "encoder_sha256": encoder, "frames_per_step": FRAMES_PER_STEP, "version": 1}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names such as ``layer2.17``, layers from 1."""
+        sizes = self.config
+        return tuple(f"layer{layer}.{k}" for layer in range(1, sizes.encoder_layers + 1) for k in range(sizes.d_model))
+
+    def extract(self, analysis: Analysis) -> NDArray[Any]:
+        """Return the steps, (n_steps, n_layers · d_model), float16."""
+        samples = analysis.samples
+        n_pieces = -(-len(samples) // (LONGEST_PIECE_SECONDS * SAMPLE_RATE_HZ))
+        frames = [_encoder(self.folder).encode(piece)[:-1] for piece in np.array_split(samples, n_pieces)]
+        layers = np.concatenate(frames, axis=1).transpose(1, 0, 2)
+        return finite(pool_frames(layers.reshape(len(layers), -1), FRAMES_PER_STEP), dtype=np.float16)
+
+    def keep(self, folder: Path) -> None:
+        """Write the encoder into a results folder, in float16."""
+        copy_encoder(self.folder, folder / KEPT_FOLDER)
+
+    def kept_in(self, folder: Path) -> WhisperLayers:
+        """Return this kind with the encoder that a results folder keeps, if it keeps one."""
+        kept = folder / KEPT_FOLDER
+        return WhisperLayers(kept) if kept.is_dir() else self
+
+
+@lru_cache(maxsize=2)
+def _encoder(folder: Path) -> WhisperEncoder:
+    from features.whisper_encoder import WhisperEncoder
+
+    return WhisperEncoder(folder)
+
+
+@lru_cache(maxsize=2)
+def _digest(folder: Path) -> str:
+    return encoder_digest(folder)
