@@ -226,25 +226,31 @@ class Engine:
 
     def _answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
         analyses = [Analysis(clip) for clip in clips]
-        inputs: dict[str, list[NDArray[Any]]] = {}
-
-        def extract(kind: str) -> list[NDArray[Any]]:
-            if kind not in inputs:
-                inputs[kind] = [get_input_kind(kind).extract(analysis) for analysis in analyses]
-            return inputs[kind]
-
         champions = {member.key: member.champion for member in self.ready if member.champion}
-        probabilities = {key: champion.predict_inputs(extract(champion.card.input_kind)) for key, champion in champions.items()}
-        familiarity = self.familiarity
-        strangeness = None if familiarity is None else np.array([familiarity.score(vector) for vector in extract("functionals")])
-        return Answers(probabilities, np.array([held_share(analysis) for analysis in analyses]), strangeness)
+        inputs: dict[str, list[NDArray[Any]]] = {}
+        answers: dict[str, NDArray[np.float64]] = {}
+        for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
+            if champion.members:
+                heard = list(np.stack([answers[member] for member in champion.members], axis=1))
+            else:
+                kind = champion.card.input_kind
+                heard = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
+            answers[key] = champion.predict_inputs(heard)
+        strangeness = None
+        if self.familiarity is not None:
+            functionals = get_input_kind("functionals")
+            vectors = inputs.get(functionals.key) or [functionals.extract(analysis) for analysis in analyses]
+            strangeness = np.array([self.familiarity.score(vector) for vector in vectors])
+        held = np.array([held_share(analysis) for analysis in analyses])
+        return Answers({key: answers[key] for key in champions}, held, strangeness)
 
     @cached_property
     def _members(self) -> tuple[Member, ...]:
         scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
         folders = {path.name for path in (self.results / "models").glob("[!.]*") if path.is_dir()}
         found = [self._load(key, scores.get(key, {})) for key in sorted({*folders, *map(str, scores)} - {BASELINE})]
-        return rank(found)
+        ready = {member.key for member in found if member.champion}
+        return rank([_with_its_members(member, ready) for member in found])
 
     def _load(self, key: str, scores: Mapping[Any, Any]) -> Member:
         member = Member(
@@ -259,7 +265,8 @@ class Engine:
         try:
             champion = load_champion(folder)
             self._check_emotions(champion)
-            champion.predict([Analysis(_buzz())])  # an input may need what is not here, and the first answer is the slow one
+            if not champion.members:  # an input may need what is not here, and the first answer is the slow one
+                champion.predict([Analysis(_buzz())])
         except (EmotuneError, ImportError, OSError, ValueError, KeyError) as error:
             return replace(member, problem=str(error).replace(str(folder), key))
         return replace(member, champion=champion)
@@ -284,6 +291,14 @@ def _buzz() -> NDArray[np.float32]:
     """Return a second of a buzzing voice."""
     phase = np.arange(SAMPLE_RATE_HZ) * 2 * np.pi * 140 / SAMPLE_RATE_HZ
     return (0.1 * np.sign(np.sin(phase))).astype(np.float32)
+
+
+def _with_its_members(member: Member, ready: set[str]) -> Member:
+    """Return an ensemble as one that cannot answer if one of its members cannot."""
+    missing = [key for key in member.champion.members if key not in ready] if member.champion else []
+    if not missing:
+        return member
+    return replace(member, champion=None, problem=f"{member.key} needs {', '.join(missing)}, which could not be loaded.")
 
 
 def _known(scores: Mapping[Any, Any], name: str) -> float | None:

@@ -13,8 +13,10 @@ import pandas as pd
 
 from audio.errors import ChampionError, DeployError
 from demo.engine import BASELINE
+from features import get_input_kind
 from leaderboard.table import read_leaderboard
 from models.card import CARD_FILE, Card, read_card
+from models.family import ANSWERS
 
 RESULT_FILES = ("leaderboard.csv", "predictions.csv", "run.json")
 OPTIONAL_FILES = ("familiarity.npz",)
@@ -68,7 +70,9 @@ class Outcome:
         models = self.folder / "models"
         optional = [self.folder / name for name in OPTIONAL_FILES if (self.folder / name).is_file()]
         of_champions = [models / key / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
-        return (*(self.folder / name for name in RESULT_FILES), *optional, *of_champions)
+        kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != ANSWERS)
+        kept = [path for kind in kinds for path in get_input_kind(kind).kept_files(self.folder)]
+        return (*(self.folder / name for name in RESULT_FILES), *optional, *kept, *of_champions)
 
 
 def read_outcome(folder: Path) -> Outcome:

@@ -60,6 +60,10 @@ class InputKind(ABC):
         """Return this kind with what a results folder keeps for it."""
         return self
 
+    def kept_files(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files that :meth:`keep` wrote into a results folder."""
+        return ()
+
     def sources(self) -> list[Path]:
         """Return the files of this package whose code determines the array: its own and what they import, near and far."""
         package = Path(__file__).parent

@@ -19,14 +19,13 @@ from features.analysis import Analysis
 from features.frames import FRAMES_SPEC
 from features.kind import InputKind, finite
 from features.sequence import pool_frames
-from features.whisper_weights import WhisperConfig, copy_encoder, encoder_digest, find_whisper
+from features.whisper_encoder import FRAME_SECONDS
+from features.whisper_weights import CONFIG_FILE, TENSORS_FILE, WhisperConfig, copy_encoder, encoder_digest, find_whisper
 
 if TYPE_CHECKING:
     from features.whisper_encoder import WhisperEncoder
 
 FRAMES_PER_STEP = 4
-LONGEST_PIECE_SECONDS = 20
-"""Longer clips are encoded in pieces of equal length: Whisper hears at most 30 s at once."""
 KEPT_FOLDER = "whisper"
 """Where a results folder keeps the encoder, once for every champion that needs it."""
 
@@ -73,9 +72,10 @@ class WhisperLayers(InputKind):
         return tuple(f"layer{layer}.{k}" for layer in range(1, sizes.encoder_layers + 1) for k in range(sizes.d_model))
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
-        """Return the steps, (n_steps, n_layers · d_model), float16."""
+        """Return the steps, (n_steps, n_layers · d_model), float16; a clip over 30 s is heard in pieces of equal length."""
         samples = analysis.samples
-        n_pieces = -(-len(samples) // (LONGEST_PIECE_SECONDS * SAMPLE_RATE_HZ))
+        longest = int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ)
+        n_pieces = -(-len(samples) // longest)
         frames = [_encoder(self.folder).encode(piece)[:-1] for piece in np.array_split(samples, n_pieces)]
         layers = np.concatenate(frames, axis=1).transpose(1, 0, 2)
         return finite(pool_frames(layers.reshape(len(layers), -1), FRAMES_PER_STEP), dtype=np.float16)
@@ -86,8 +86,11 @@ class WhisperLayers(InputKind):
 
     def kept_in(self, folder: Path) -> WhisperLayers:
         """Return this kind with the encoder that a results folder keeps, if it keeps one."""
-        kept = folder / KEPT_FOLDER
-        return WhisperLayers(kept) if kept.is_dir() else self
+        return WhisperLayers(folder / KEPT_FOLDER) if self.kept_files(folder) else self
+
+    def kept_files(self, folder: Path) -> tuple[Path, ...]:
+        """Return the encoder's files in a results folder."""
+        return tuple(path for name in (CONFIG_FILE, TENSORS_FILE) if (path := folder / KEPT_FOLDER / name).is_file())
 
 
 @lru_cache(maxsize=2)

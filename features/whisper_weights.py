@@ -77,24 +77,33 @@ class WhisperConfig:
             raise ChampionError(f"{path} must be JSON with the sizes {sizes}, got {error!r}; copy the published file.") from error
 
 
-def find_whisper(path: str | Path | None = None) -> Path:
+def find_whisper(path: str | Path | None = None, *, may_download: bool = True) -> Path:
     """Return a folder with an encoder's weights, downloading Whisper tiny.en (151 MB) if there is none.
 
     Parameters
     ----------
     path : str or Path, optional
         The folder; without it :data:`ENVIRONMENT_VARIABLE`, then :data:`LOCAL_FOLDER`, then the published files.
+    may_download : bool
+        Whether to fetch what is not here.
 
     Raises
     ------
     ChampionError
         If the folder that was asked for lacks one of the two files.
     DownloadError
-        If there are no weights here and the download fails or its checksum differs.
+        If there are no weights here and the download fails, its checksum differs or it is not wanted.
     """
     asked = path or os.environ.get(ENVIRONMENT_VARIABLE)
     if not asked:
-        return LOCAL_FOLDER if _is_complete(LOCAL_FOLDER) else _download()
+        if _is_complete(LOCAL_FOLDER):
+            return LOCAL_FOLDER
+        if not may_download:
+            raise DownloadError(
+                f"Whisper's weights are needed, but {ENVIRONMENT_VARIABLE} names no folder and {LOCAL_FOLDER} has none; "
+                f"name one with --whisper DIR."
+            )
+        return _download()
     folder = Path(asked).expanduser()
     if not _is_complete(folder):
         raise ChampionError(f"A Whisper folder holds {TENSORS_FILE} and {CONFIG_FILE}, but {folder} does not; name one that does.")

@@ -11,12 +11,26 @@ from models.boosted import XGBoost
 from models.cnn2d import CNN2D
 from models.conv1d import Conv1D
 from models.dummy import Dummy
+from models.ensemble import Ensemble, EnsembleScratch
 from models.family import Config, Examples, Family, Model
 from models.forest import RandomForest
 from models.linear import Linear
+from models.whisper import Whisper
 
 FAMILIES: dict[str, Family] = {
-    family.key: family for family in (Dummy(), Linear(), RandomForest(), XGBoost(), Conv1D(), BiLSTM(), CNN2D())
+    family.key: family
+    for family in (
+        Dummy(),
+        Linear(),
+        RandomForest(),
+        XGBoost(),
+        Conv1D(),
+        BiLSTM(),
+        CNN2D(),
+        Whisper(),
+        Ensemble(),
+        EnsembleScratch(),
+    )
 }
 
 __all__ = ["FAMILIES", "Config", "Examples", "Family", "Model", "get_family"]

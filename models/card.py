@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.errors import ChampionError
-from features import Analysis, get_input_kind
+from features import Analysis, InputKind, get_input_kind
 from models import Model, get_family
 from models.calibration import apply_temperature
+from models.family import ANSWERS
 
 SCHEMA = 1
 CARD_FILE = "card.json"
@@ -49,7 +50,7 @@ class Card:
     config : mapping
         Its configuration.
     input_kind, input_fingerprint : str
-        The input it reads; refused if the code here would compute another.
+        The input it reads; refused if the code here, or the members beside it, would give another.
     input_spec : mapping
         The same by name and value, for the message.
     temperature : float
@@ -84,21 +85,36 @@ class Card:
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """A saved family, ready to answer."""
+    """A saved family, ready to answer.
+
+    Attributes
+    ----------
+    card : Card
+        What it says about itself.
+    model : Model
+        Its weights.
+    kind : InputKind or None
+        What turns clips into its input; None for an ensemble, which reads its members' answers.
+    """
 
     card: Card
     model: Model
+    kind: InputKind | None = None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Keys of the families whose answers an ensemble reads, in their order."""
+        return tuple(self.card.config.get("members", ())) if self.card.input_kind == ANSWERS else ()
+
+    def extract(self, analyses: Sequence[Analysis]) -> list[NDArray[Any]]:
+        """Return what the model reads of some clips."""
+        if self.kind is None:
+            raise ChampionError(f"{self.card.family}: an ensemble reads its members' answers, got clips; ask the members first.")
+        return [self.kind.extract(analysis) for analysis in analyses]
 
     def predict(self, analyses: Sequence[Analysis]) -> NDArray[np.float64]:
-        """Return calibrated probabilities of clips, (n, n_emotions).
-
-        Parameters
-        ----------
-        analyses : sequence of Analysis
-            One a clip; families that share an input share its cost.
-        """
-        kind = get_input_kind(self.card.input_kind)
-        return self.predict_inputs([kind.extract(analysis) for analysis in analyses])
+        """Return calibrated probabilities of clips, (n, n_emotions)."""
+        return self.predict_inputs(self.extract(analyses))
 
     def predict_inputs(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return calibrated probabilities of extracted inputs, (n, n_emotions)."""
@@ -190,7 +206,7 @@ def load_champion(folder: Path) -> Champion:
     _check_input(folder, card)
     family = get_family(card.family)
     try:
-        champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)))
+        champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)), kind_of(card, folder))
         error = _golden_error(folder, champion)
     except UNREADABLE as problem:
         raise ChampionError(
@@ -202,6 +218,22 @@ def load_champion(folder: Path) -> Champion:
             f"(made with {dict(card.versions)}, here {library_versions()}); install those versions or refit it."
         )
     return champion
+
+
+def kind_of(card: Card, folder: Path) -> InputKind | None:
+    """Return what turns clips into the input of a champion, with what its results folder keeps for it; None for an ensemble."""
+    return None if card.input_kind == ANSWERS else get_input_kind(card.input_kind).kept_in(folder.parent.parent)
+
+
+def answers_spec(models: Path, members: Sequence[str]) -> dict[str, Any]:
+    """Return what determines the answers that an ensemble reads: each member's weights and temperature."""
+    cards = {key: read_card(models / key) for key in members}
+    return {"members": {key: fingerprint_of({"files": card.files, "temperature": card.temperature}) for key, card in cards.items()}}
+
+
+def fingerprint_of(spec: Mapping[str, Any]) -> str:
+    """Return a short hash of a mapping of JSON values."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
@@ -232,9 +264,10 @@ def _golden_error(folder: Path, champion: Champion) -> float:
 
 
 def _check_input(folder: Path, card: Card) -> None:
-    kind = get_input_kind(card.input_kind)
-    if kind.fingerprint != card.input_fingerprint:
+    kind = kind_of(card, folder)
+    spec = answers_spec(folder.parent, card.config["members"]) if kind is None else kind.spec
+    if (fingerprint_of(spec) if kind is None else kind.fingerprint) != card.input_fingerprint:
         raise ChampionError(
-            f"{folder}: the model was made for the preprocessing {dict(card.input_spec)}, but this version computes "
-            f"{dict(kind.spec)}; refit the model or use the version that made it."
+            f"{folder}: the model was made for the input {dict(card.input_spec)}, but here it would get {dict(spec)}; "
+            f"refit the model or use the version that made it."
         )

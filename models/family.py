@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import optuna
 
 Config = Mapping[str, Any]
+ANSWERS = "answers"
+"""Input of a family that reads no clips but other families' calibrated probabilities, (n_members, n_emotions)."""
 Observer = Callable[[float], None]
 """Called after each epoch with the inner validation UAR; may raise to stop the fit."""
 
@@ -105,13 +107,15 @@ class Family(ABC):
     key, title, description : str
         Its name in commands and files, its name for people, and one sentence on what it is.
     input_kind : str
-        Key of the input kind that it reads.
+        Key of the input kind that it reads, or :data:`ANSWERS`.
     is_neural : bool
         Whether it learns in epochs, and so is pruned by epoch instead of by fold.
     defaults : mapping
         The configuration of trial 0: every parameter of the search space that it leads to.
     is_tuned : bool
         Whether there is anything to search.
+    is_pretrained : bool
+        Whether it stands on a network that heard other recordings before.
     champion_overrides : mapping
         What a tested or shipped model has more of than a trial's (such as more bagged members); fixed beforehand, never tuned.
     """
@@ -122,8 +126,18 @@ class Family(ABC):
     input_kind: ClassVar[str]
     is_neural: ClassVar[bool] = False
     is_tuned: ClassVar[bool] = True
+    is_pretrained: ClassVar[bool] = False
     defaults: ClassVar[Config]
     champion_overrides: ClassVar[Config] = {}
+
+    def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families stand on nothing)
+        """Make sure that what a pretrained family stands on is here.
+
+        Raises
+        ------
+        EmotuneError
+            If it is not and cannot, or shall not, be fetched.
+        """
 
     @abstractmethod
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

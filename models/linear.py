@@ -18,8 +18,28 @@ MAX_ITERATIONS = 150
 TOLERANCE = 1e-3
 
 
-class Linear(TabularFamily):
-    """A hyperplane between each pair of emotions."""
+class Logistic(TabularFamily):
+    """Multinomial logistic regression: a hyperplane between each pair of emotions."""
+
+    def fit_classifier(
+        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+    ) -> Any:
+        """Fit by L-BFGS; ``penalty`` is scikit-learn's ``1 / C``."""
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        classifier = LogisticRegression(C=1 / config["penalty"], tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
+            return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)
+
+    def count_parameters(self, classifier: Any) -> int:
+        """Return the number of coefficients and intercepts."""
+        return int(classifier.coef_.size + classifier.intercept_.size)
+
+
+class Linear(Logistic):
+    """Logistic regression on functionals."""
 
     key = "linear"
     title = "Linear"
@@ -27,40 +47,5 @@ class Linear(TabularFamily):
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_features": 2600, "n_speaker_directions": 2, "penalty": 1e3}
 
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw ``penalty``, scikit-learn's ``1 / C``."""
+        """Draw the penalty of the squared coefficients."""
         return {"penalty": trial.suggest_float("penalty", 1e1, 3e4, log=True)}
-
-    def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
-    ) -> Any:
-        """Fit by L-BFGS."""
-        return fit_logistic(X, targets, weights, penalty=config["penalty"], seed=seed)
-
-    def count_parameters(self, classifier: Any) -> int:
-        """Return the number of coefficients and intercepts."""
-        return int(classifier.coef_.size + classifier.intercept_.size)
-
-
-def fit_logistic(
-    X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], *, penalty: float, seed: int
-) -> Any:
-    """Return a multinomial logistic regression.
-
-    Parameters
-    ----------
-    X : ndarray [shape=(n, d)]
-        Standardised vectors.
-    targets, weights : ndarray [shape=(n,)]
-        Their emotions and weights.
-    penalty : float > 0
-        Of the squared coefficients; scikit-learn's ``1 / C``.
-    seed : int
-        Of the fit.
-    """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    classifier = LogisticRegression(C=1 / penalty, tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
-        return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)

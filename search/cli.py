@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audio.corpora import CORPORA, Corpus, get_corpus
-from audio.errors import CorpusError, EmotuneError
+from audio.errors import CorpusError, DownloadError, EmotuneError
 from audio.folds import RULES
-from models import FAMILIES, get_family
+from features.whisper_weights import ENVIRONMENT_VARIABLE
+from models import FAMILIES, Family, get_family
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
         "--trials", type=int, default=DEFAULT_TRIALS, metavar="N", help="trials of each of a family's two studies (%(default)s)"
     )
     p.add_argument("--families", metavar="A,B", help=f"which families, by comma: {', '.join(FAMILIES)} (all)")
+    p.add_argument("--whisper", type=Path, metavar="DIR", help="weights of a Whisper encoder (EMOTUNE_WHISPER, else downloaded)")
     p.add_argument("--corpus", metavar="KEY", help=f"one of {', '.join(CORPORA)} (ravdess if it can be had, else synthetic)")
     p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
     p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
@@ -70,8 +72,8 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
     from search.screen import Screen
 
     require_trials(options.trials)
-    families = tuple(get_family(key.strip()) for key in options.families.split(",")) if options.families else tuple(FAMILIES.values())
     corpus, is_fallback = _choose_corpus(options)
+    families = _choose_families(options, may_download=corpus.is_real)
     folder = (options.out or RESULTS / corpus.key).resolve()
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
@@ -99,6 +101,26 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
     return 0
+
+
+def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tuple[Family, ...]:
+    """Return the families that were asked for, or all that can be fitted here."""
+    if options.whisper:
+        os.environ[ENVIRONMENT_VARIABLE] = str(options.whisper.resolve())  # for the processes too
+    if options.families:
+        asked = tuple(get_family(key.strip()) for key in options.families.split(","))
+        for family in asked:
+            family.require(may_download=True)
+        return asked
+    possible = []
+    for family in FAMILIES.values():
+        try:
+            family.require(may_download=may_download)
+        except DownloadError as error:
+            print(f"emotune: {family.key} is left out. {error}", file=sys.stderr)
+        else:
+            possible.append(family)
+    return tuple(possible)
 
 
 def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:

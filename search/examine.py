@@ -27,7 +27,7 @@ from search.study import WORK_FOLDER
 
 N_RANDOM_FOLDS = 4
 N_TIMED_CLIPS = 15
-PURPOSES = ("unseen", "champion", "random_split", "unaugmented")
+PURPOSES = ("unseen", "inner", "champion", "random_split", "unaugmented")
 """In the order of what a person would miss most."""
 ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
     "noise": (Variant("noise", "fixed", 0, (("colour", "pink"), ("snr_db", 10.0), ("seed", 10))),),
@@ -44,9 +44,10 @@ class ExamPlan:
     ----------
     family : str
         What is examined.
-    purpose : {"unseen", "unaugmented", "random_split", "champion"}
-        Speakers never heard; the same without augmentation; clips drawn at random, speakers repeating (the audit); the last fit,
-        on all speakers.
+    purpose : {"unseen", "inner", "unaugmented", "random_split", "champion"}
+        Speakers never heard; a fold of the half that tuned the configuration, by a model of that half's other folds (it teaches
+        temperatures, thresholds and the weights of ensembles); speakers never heard, without augmentation; clips drawn at random,
+        speakers repeating (the audit); the last fit, on all speakers.
     fold : int
         Which test part.
     config : mapping
@@ -78,7 +79,7 @@ class Exam:
     rows : ndarray of int [shape=(n,)]
         The test clips.
     probabilities : ndarray [shape=(n, n_emotions)]
-        As the model gave them, not calibrated.
+        As the model gave them, or calibrated.
     disturbed : mapping of str to ndarray [shape=(n_variants, n, n_emotions)]
         The same for disturbed test clips, by the keys of :data:`ROBUSTNESS`; empty where not asked for.
     fit_seconds : float
@@ -111,6 +112,8 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
     for fold in range(len(material.folds.test_speakers)):
         config = for_champion(family, configs[material.folds.tuning_half_for(fold)])
         plans.append(ExamPlan(family.key, "unseen", fold, config, seed))
+        inner = for_champion(family, configs[material.folds.half_of(fold)])
+        plans.append(ExamPlan(family.key, "inner", fold, inner, seed))
         if config["augmentation"] != "none":
             plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
     audited = for_champion(family, shipped)
@@ -198,9 +201,11 @@ def variants_to_test() -> tuple[Variant, ...]:
 def _split(plan: ExamPlan, material: Material) -> tuple[Rows, Rows]:
     if plan.purpose in ("unseen", "unaugmented"):
         return material.split(test_fold=plan.fold)
+    if plan.purpose == "inner":
+        return material.split(test_fold=plan.fold, among=material.folds.in_half(material.folds.half_of(plan.fold)))
     if plan.purpose == "random_split":
         return random_split(material, plan.fold, seed=plan.seed)
-    raise ProtocolError(f"An examination's purpose must be unseen, unaugmented or random_split, got {plan.purpose!r}.")
+    raise ProtocolError(f"An examination's purpose must be one of {', '.join(PURPOSES)}, got {plan.purpose!r}.")
 
 
 def random_split(material: Material, fold: int, *, seed: int) -> tuple[Rows, Rows]:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -130,7 +129,7 @@ def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callab
     while len(ended := ended_trials(study)) < plan.n_trials:
         if plan.deadline is not None and time.time() > plan.deadline and any(t.state is TrialState.COMPLETE for t in ended):
             break
-        _run_trial(study, family, plan, material, folder, number=len(ended), tell=tell)
+        _run_trial(study, family, plan, material, number=len(ended), tell=tell)
     best_trial(study)
 
 
@@ -163,37 +162,11 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
     return max(complete, key=lambda trial: (trial.value, -trial.number))
 
 
-def best_config(study: optuna.Study) -> dict[str, Any]:
-    """Return the configuration of the best trial."""
-    return dict(best_trial(study).user_attrs["config"])
-
-
-def inner_predictions(plan: StudyPlan, material: Material, folder: Path) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the clips of a study's half and the best configuration's predictions for them, each by a model that never heard them.
-
-    They teach what must not learn from test speakers: temperatures, thresholds, the weights of an ensemble.
-    """
-    best = best_trial(open_study(plan, material, folder))
-    path = _inner_predictions_path(folder, plan)
-    if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            if int(kept["number"]) == best.number:
-                return kept["rows"], kept["probabilities"]
-    _, rows, probabilities = score_config(get_family(plan.family), dict(best.user_attrs["config"]), plan, material)
-    _keep_inner_predictions(path, rows, probabilities, number=best.number)
-    return rows, probabilities
-
-
-def _inner_predictions_path(folder: Path, plan: StudyPlan) -> Path:
-    return folder / WORK_FOLDER / f"inner-{plan.name}.npz"
-
-
 def _run_trial(
     study: optuna.Study,
     family: Family,
     plan: StudyPlan,
     material: Material,
-    folder: Path,
     *,
     number: int,
     tell: Callable[[TrialEnd], None],
@@ -211,7 +184,7 @@ def _run_trial(
     try:
         config = family.suggest(trial)
         trial.set_user_attr("config", config)
-        value, rows, probabilities = score_config(family, config, plan, material, trial=trial)
+        value = score_config(family, config, plan, material, trial=trial)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except Exception as error:  # recorded with its reason; a run must outlive any one trial
@@ -220,8 +193,6 @@ def _run_trial(
     seconds = time.monotonic() - started
     trial.set_user_attr("seconds", round(seconds, 2))
     earlier = [t.value for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if t.value is not None]
-    if value is not None and value > max(earlier, default=-np.inf):
-        _keep_inner_predictions(_inner_predictions_path(folder, plan), rows, probabilities, number=trial.number)
     study.tell(trial, value, state=state)
     best = max([*earlier, *([value] if value is not None else [])], default=None)
     tell(TrialEnd(plan.family, plan.half, number + 1, state.name, value, best, seconds))
@@ -229,8 +200,8 @@ def _run_trial(
 
 def score_config(
     family: Family, config: dict[str, Any], plan: StudyPlan, material: Material, *, trial: optuna.Trial | None = None
-) -> tuple[float, NDArray[np.intp], NDArray[np.float64]]:
-    """Return what tuning maximises, and the predictions that it was computed from.
+) -> float:
+    """Return what tuning maximises: the mean UAR over a half's folds, each predicted by a model of the others.
 
     Parameters
     ----------
@@ -239,23 +210,15 @@ def score_config(
     config : mapping
         The configuration.
     plan : StudyPlan
-        Says the half; each of its folds is predicted by a model of the half's other folds.
+        Says the half.
     material : Material
         The clips.
     trial : optuna.Trial, optional
         Told the scores on the way, and may be pruned.
-
-    Returns
-    -------
-    float
-        Mean UAR over the folds.
-    ndarray of int [shape=(n,)], ndarray [shape=(n, n_emotions)]
-        The half's clips and their probabilities.
     """
     kind = get_input_kind(family.input_kind)
     half = material.folds.in_half(plan.half)
     scores: list[float] = []
-    rows, found = [], []
     for position, fold in enumerate(half):
         training, held_out = material.split(test_fold=fold, among=half)
         examples = material.examples(kind, training, config)
@@ -266,13 +229,11 @@ def score_config(
         if not np.isfinite(probabilities).all():
             raise FloatingPointError("the model answered with NaN or infinity")
         scores.append(uar(material.targets[held_out], probabilities))
-        rows.append(held_out)
-        found.append(probabilities)
         if trial and position < len(half) - 1:
             trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
             if trial.should_prune():
                 raise optuna.TrialPruned
-    return float(np.mean(scores)), np.concatenate(rows), np.concatenate(found)
+    return float(np.mean(scores))
 
 
 class _EpochReporter:
@@ -295,13 +256,6 @@ def _pruner(family: Family) -> optuna.pruners.BasePruner:
     if family.is_neural:
         return optuna.pruners.PercentilePruner(55.0, n_startup_trials=6, interval_steps=5)
     return optuna.pruners.MedianPruner(n_startup_trials=8)
-
-
-def _keep_inner_predictions(path: Path, rows: NDArray[np.intp], probabilities: NDArray[np.float64], *, number: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp.npz")
-    np.savez_compressed(temporary, rows=rows, probabilities=probabilities, number=number)
-    temporary.replace(path)
 
 
 def trial_record(trial: FrozenTrial, *, family: str, half: str) -> dict[str, Any]:

@@ -12,8 +12,18 @@ import pytest
 
 from audio.clip import Clip
 from audio.corpora.synthetic import Synthetic
+from features.whisper_weights import ENVIRONMENT_VARIABLE
+from tests.tiny_whisper import write_tiny_whisper
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Let everything that wants Whisper find a random encoder instead."""
+    folder = write_tiny_whisper(tmp_path_factory.mktemp("whisper"))
+    os.environ[ENVIRONMENT_VARIABLE] = str(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

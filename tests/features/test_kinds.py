@@ -18,7 +18,7 @@ from features.kind import finite
 
 Samples = NDArray[np.float32]
 HANDMADE = [kind for kind in INPUT_KINDS.values() if kind.is_handmade]
-every_kind = pytest.mark.parametrize("kind", HANDMADE, ids=lambda kind: kind.key)
+every_kind = pytest.mark.parametrize("kind", INPUT_KINDS.values(), ids=INPUT_KINDS)
 
 
 @pytest.fixture(scope="module")

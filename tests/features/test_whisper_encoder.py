@@ -9,33 +9,11 @@ from audio.errors import BadRecordingError, ChampionError
 from features import whisper_encoder
 from features.whisper_encoder import WhisperEncoder, build_encoder, load_weights, save_weights
 from features.whisper_frontend import log_mel
-from features.whisper_weights import WhisperConfig, write_tensors
+from features.whisper_weights import write_tensors
+from tests.tiny_whisper import TINY, random_tensors
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "whisper-tiny.en"
 needs_weights = pytest.mark.skipif(not SHARED.exists(), reason="the weights of Whisper tiny.en are not here")
-
-TINY = WhisperConfig(
-    d_model=16, encoder_layers=2, encoder_attention_heads=2, encoder_ffn_dim=32, num_mel_bins=8, max_source_positions=100
-)
-
-
-def random_tensors(config: WhisperConfig) -> dict[str, np.ndarray]:
-    d, ffn = config.d_model, config.encoder_ffn_dim
-    shapes = {"conv1.weight": (d, config.num_mel_bins, 3), "conv1.bias": (d,), "conv2.weight": (d, d, 3), "conv2.bias": (d,)}
-    shapes |= {"embed_positions.weight": (config.max_source_positions, d)}
-    shapes |= {"layer_norm.weight": (d,), "layer_norm.bias": (d,)}
-    for layer in range(config.encoder_layers):
-        part = f"layers.{layer}."
-        for name in ("self_attn_layer_norm", "final_layer_norm"):
-            shapes |= {f"{part}{name}.weight": (d,), f"{part}{name}.bias": (d,)}
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            shapes |= {f"{part}self_attn.{name}.weight": (d, d), f"{part}self_attn.{name}.bias": (d,)}
-        del shapes[f"{part}self_attn.k_proj.bias"]
-        shapes |= {f"{part}fc1.weight": (ffn, d), f"{part}fc1.bias": (ffn,)}
-        shapes |= {f"{part}fc2.weight": (d, ffn), f"{part}fc2.bias": (d,)}
-    rng = np.random.default_rng(1)
-    return {name: rng.normal(scale=0.3, size=shape).astype(np.float16).astype(np.float32) for name, shape in shapes.items()}
-
 
 TENSORS = random_tensors(TINY)
 

@@ -14,8 +14,10 @@ from augment import ORIGINAL, Variant
 from features import get_input_kind
 from features.store import FeatureStore
 from models import Config, Examples, Family
+from models.family import ANSWERS
 
 N_SPEAKERS = 4
+N_MEMBERS = 3
 VARIANTS = (ORIGINAL, Variant("gain", "strong", 0))
 
 
@@ -52,14 +54,20 @@ def few_clips(synthetic_clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
 
 @pytest.fixture(scope="session")
 def make_examples(few_clips: tuple[Clip, ...], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Examples]:
-    """Return a function from the key of an input kind to the clips and a variant of each."""
+    """Return a function from the key of an input kind to the clips and a variant of each; answers of members are made up."""
     store = FeatureStore(tmp_path_factory.mktemp("features"))
     n = len(VARIANTS)
 
-    def make(kind_key: str) -> Examples:
+    def inputs(kind_key: str) -> tuple[np.ndarray, ...]:
+        if kind_key == ANSWERS:
+            answers = np.random.default_rng(0).dirichlet(np.ones(len(RAVDESS_EMOTIONS)), size=(len(few_clips) * n, N_MEMBERS))
+            return tuple(answers)
         kind = get_input_kind(kind_key)
+        return tuple(store.fetch(kind, clip, variant) for clip in few_clips for variant in VARIANTS)
+
+    def make(kind_key: str) -> Examples:
         return Examples(
-            inputs=tuple(store.fetch(kind, clip, variant) for clip in few_clips for variant in VARIANTS),
+            inputs=inputs(kind_key),
             targets=np.repeat([RAVDESS_EMOTIONS.index(clip.emotion) for clip in few_clips], n),
             speakers=np.repeat([clip.speaker for clip in few_clips], n),
             sources=np.repeat(np.arange(len(few_clips)), n),

@@ -100,7 +100,7 @@ def test_a_champion_answers_analyses_through_its_input_kind(fitted: Champion) ->
 
     listener, kind = Listener(), get_input_kind("functionals")
     analyses = [Analysis(np.sin(np.arange(8000) * pace).astype(np.float32)) for pace in (0.05, 0.2)]
-    assert Champion(fitted.card, listener).predict(analyses).shape == (2, 4)
+    assert Champion(fitted.card, listener, kind).predict(analyses).shape == (2, 4)
     np.testing.assert_array_equal(listener.heard, [kind.extract(analysis) for analysis in analyses])
 
 

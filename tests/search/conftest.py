@@ -47,7 +47,7 @@ def material(small_corpus: Synthetic, cache: Path) -> Material:
 def finished_run(small_corpus: Synthetic, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     plan = RunPlan(
         corpus=small_corpus,
-        families=(get_family("dummy"), get_family("linear")),
+        families=tuple(map(get_family, ("dummy", "linear", "random_forest", "ensemble"))),
         n_trials=3,
         folder=tmp_path_factory.mktemp("run"),
         data=None,

@@ -26,12 +26,36 @@ def test_no_speaker_is_in_training_and_test_of_any_fold(material):
         assert len(training) + len(test) == len(material.clips)
 
 
-def test_a_study_sees_only_the_speakers_of_its_half(material):
-    for half in ("A", "B"):
-        folds = material.folds.in_half(half)
-        speakers = {speaker for fold in folds for speaker in material.folds.test_speakers[fold]}
-        _, rows, _ = score_config(LINEAR, dict(LINEAR.defaults), StudyPlan("linear", half, 1, 0), material)
-        assert set(material.speakers[rows]) == speakers
+@pytest.mark.parametrize("half", ["A", "B"])
+def test_a_study_sees_only_the_speakers_of_its_half(material, monkeypatch, half):
+    speakers = {speaker for fold in material.folds.in_half(half) for speaker in material.folds.test_speakers[fold]}
+    honest, seen = Material.split, []
+
+    def spy(self, **options):
+        seen.append(honest(self, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(Material, "split", spy)
+    score_config(LINEAR, dict(LINEAR.defaults), StudyPlan("linear", half, 1, 0), material)
+    assert len(seen) == len(material.folds.in_half(half))
+    for training, held_out in seen:
+        assert set(material.speakers[training]) | set(material.speakers[held_out]) == speakers
+
+
+@pytest.mark.parametrize("fold", range(6))
+def test_an_inner_prediction_is_made_by_a_model_of_its_halfs_other_folds(material, tmp_path, monkeypatch, fold):
+    seen = []
+
+    def spy(examples, config, *, seed, observer=None):
+        seen.append(examples)
+        return get_family("dummy").fit(examples, config, seed=seed)
+
+    monkeypatch.setattr(LINEAR, "fit", spy)
+    plan = ExamPlan("linear", "inner", fold, AUGMENTED, 0)
+    examine(plan, material, tmp_path)
+    others = [other for other in material.folds.in_half(material.folds.half_of(fold)) if other != fold]
+    assert set(seen[0].speakers) == {speaker for other in others for speaker in material.folds.test_speakers[other]}
+    assert np.array_equal(read_exam(plan, tmp_path).rows, material.rows_in([fold]))
 
 
 def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, material):
@@ -51,7 +75,7 @@ def test_overlapping_folds_are_refused():
         Folds("planted", (("S01", "S02"), ("S03",), ("S04",), ("S01",)))
 
 
-@pytest.mark.parametrize("purpose", ["unseen", "random_split"])
+@pytest.mark.parametrize("purpose", ["unseen", "inner", "random_split"])
 def test_a_planted_variant_of_a_test_clip_is_refused(material, tmp_path, monkeypatch, purpose):
     honest = Material.examples
 

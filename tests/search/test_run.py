@@ -19,14 +19,15 @@ from search.runner import RESULTS, run
 from tests.search.conftest import silent_screen
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-TIMES = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash"]
+VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
+"""Times, and the size of files that hold addresses in memory."""
 
 
 def test_a_run_leaves_everything_that_the_readme_names(finished_run):
     folder = finished_run.plan.folder
     for name in ("leaderboard.csv", "predictions.csv", "study.log", "report.html", "run.json"):
         assert (folder / name).stat().st_size > 0
-    assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear"}
+    assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "random_forest", "ensemble"}
 
 
 def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
@@ -67,7 +68,7 @@ def test_linear_beats_dummy_and_dummy_is_at_chance(finished_run):
 
 def test_two_processes_find_what_one_finds(finished_run, tmp_path):
     again = run(replace(finished_run.plan, folder=tmp_path, n_jobs=2), silent_screen())
-    pd.testing.assert_frame_equal(again.drop(columns=TIMES), finished_run.board.drop(columns=TIMES))
+    pd.testing.assert_frame_equal(again.drop(columns=VARYING), finished_run.board.drop(columns=VARYING))
     first, second = ((folder / "predictions.csv").read_bytes() for folder in (finished_run.plan.folder, tmp_path))
     assert first == second
 
@@ -77,7 +78,7 @@ def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_ru
 
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     board = run(replace(finished_run.plan, folder=folder, families=(get_family("dummy"),)), silent_screen())
-    assert set(board["family"]) == {"dummy", "linear"}
+    assert set(board["family"]) == {"dummy", "linear", "random_forest", "ensemble"}
 
 
 def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
@@ -93,9 +94,10 @@ def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_ru
 def test_run_json_says_what_was_run(finished_run):
     content = json.loads((finished_run.plan.folder / "run.json").read_text())
     assert content["is_real"] is False
-    assert content["trials"] == {"dummy": {}, "linear": {"A": 3, "B": 3}}
+    assert content["trials"] == {"dummy": {}, "linear": {"A": 3, "B": 3}, "random_forest": {"A": 3, "B": 3}, "ensemble": {}}
     assert content["n_clips"] == 96
     assert 0 < content["thresholds"]["linear"] <= 1
+    assert content["process_seconds"]["trials"] > 0
 
 
 def test_the_command_works_from_another_folder(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 
 from audio.errors import StudyError
 from models import get_family
-from search.study import StudyPlan, best_trial, ended_trials, inner_predictions, open_study, run_study
+from search.study import StudyPlan, best_trial, ended_trials, open_study, run_study
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 LINEAR = get_family("linear")
@@ -128,15 +128,6 @@ def test_a_model_that_answers_nan_fails_its_trial(material, tmp_path, monkeypatc
 def test_no_trial_begins_after_the_deadline_but_one_is_always_run(material, tmp_path):
     run_study(replace(PLAN, deadline=0.0), material, tmp_path)
     assert len(history(PLAN, material, tmp_path)) == 1
-
-
-def test_inner_predictions_are_those_of_the_best_trial_and_can_be_made_again(finished_study, material):
-    rows, probabilities = inner_predictions(PLAN, material, finished_study)
-    for path in (finished_study / "work").glob("inner-*"):
-        path.unlink()
-    rows_again, probabilities_again = inner_predictions(PLAN, material, finished_study)
-    assert np.array_equal(rows, rows_again)
-    np.testing.assert_allclose(probabilities, probabilities_again, atol=1e-9)
 
 
 def test_a_hopeless_trial_is_pruned(material, tmp_path, monkeypatch):

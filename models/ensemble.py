@@ -1,0 +1,111 @@
+"""Ensembles: the other families' calibrated probabilities, pooled with weights learnt on inner predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+
+from models.calibration import SMALLEST_PROBABILITY
+from models.family import ANSWERS, Config, Examples, Family, Model, Observer
+
+if TYPE_CHECKING:
+    import optuna
+
+WEIGHTS_FILE = "weights.json"
+RIDGE = 0.003
+"""Pulls the weights towards each other: a few hundred inner predictions cannot tell like members apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pool(Model):
+    """A logarithmic opinion pool (Genest & Zidek 1986, Statistical Science 1(1)): a weighted product of probabilities.
+
+    Attributes
+    ----------
+    weights : ndarray [shape=(n_members,)]
+        Exponent of each member, at least 0; their sum is how sure the pool is, so it needs no temperature.
+    """
+
+    weights: NDArray[np.float64]
+
+    @property
+    def n_parameters(self) -> int:  # type: ignore[override]
+        """Number of members."""
+        return len(self.weights)
+
+    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return probabilities, (n, n_emotions), from the members' answers to each clip, (n_members, n_emotions)."""
+        return _pooled(_logarithms(inputs), self.weights)
+
+
+class Ensemble(Family):
+    """Every tuned family, each with a say that inner predictions gave it."""
+
+    key = "ensemble"
+    title = "Ensemble"
+    description = "A weighted product of all families' calibrated probabilities."
+    input_kind = ANSWERS
+    is_tuned = False
+    with_pretrained: ClassVar[bool] = True
+    defaults: ClassVar[Config] = {"augmentation": "none"}
+
+    def members(self, families: Sequence[Family]) -> tuple[Family, ...]:
+        """Return those of some families whose answers it pools: every tuned one."""
+        return tuple(family for family in families if family.is_tuned and (self.with_pretrained or not family.is_pretrained))
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Return the defaults: there is nothing to tune."""
+        return dict(self.defaults)
+
+    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> Pool:
+        """Learn the weights that give the smallest log loss; a convex problem with one answer."""
+        logarithms = _logarithms(examples.inputs)
+        rows = np.arange(len(examples))
+
+        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            pooled = _pooled(logarithms, weights)
+            log_loss = -np.log(np.maximum(pooled[rows, examples.targets], SMALLEST_PROBABILITY)).mean()
+            of_truth = logarithms[rows, :, examples.targets]
+            slope = (np.einsum("nme,ne->nm", logarithms, pooled) - of_truth).mean(axis=0)
+            apart = weights - weights.mean()
+            return float(log_loss + RIDGE * apart @ apart), slope + 2 * RIDGE * apart
+
+        n_members = logarithms.shape[1]
+        start = np.full(n_members, 1 / n_members)
+        found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_members)
+        return Pool(found.x)
+
+    def save(self, model: Model, folder: Path) -> None:
+        """Write ``weights.json``."""
+        assert isinstance(model, Pool)
+        (folder / WEIGHTS_FILE).write_text(json.dumps(model.weights.tolist()), encoding="utf-8")
+
+    def load(self, folder: Path, *, n_emotions: int) -> Pool:
+        """Read ``weights.json``."""
+        return Pool(np.array(json.loads((folder / WEIGHTS_FILE).read_text(encoding="utf-8"))))
+
+
+class EnsembleScratch(Ensemble):
+    """The same of those families that learnt from the corpus alone, which shows what pretraining gives."""
+
+    key = "ensemble_scratch"
+    title = "Ensemble, nothing pretrained"
+    description = "A weighted product of the calibrated probabilities of the families that learnt from this corpus alone."
+    with_pretrained = False
+
+
+def _logarithms(inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    return np.log(np.maximum(np.stack(inputs).astype(np.float64), SMALLEST_PROBABILITY))
+
+
+def _pooled(logarithms: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    logits = np.einsum("nme,m->ne", logarithms, weights)
+    powered = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powered / powered.sum(axis=1, keepdims=True)

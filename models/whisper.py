@@ -1,0 +1,199 @@
+"""Whisper: a small head on layers of a pretrained speech recogniser's encoder (Radford et al. 2022, arXiv 2212.04356)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.policy import suggest_policy
+from features import get_input_kind
+from features.whisper import WhisperLayers
+from features.whisper_weights import find_whisper
+from models.blocks import head, pool
+from models.family import Config, Examples, Family, Model, Observer
+from models.linear import Logistic
+from models.neural import SHARED_DEFAULTS, NeuralFamily
+
+if TYPE_CHECKING:
+    import keras
+    import optuna
+
+HEARING_FILE = "hearing.json"
+LAYERS = {"lower": (0.0, 0.5), "middle": (0.25, 0.75), "all": (0.0, 1.0)}
+"""Which layers a head hears, as shares of the encoder's depth: of four layers 1-2, 2-3 and 1-4."""
+PERCENTILES = {"moments": (), "quartiles": (25, 75), "percentiles": (10, 25, 75, 90)}
+"""What a linear head hears of each column over a clip, beside mean and deviation."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What a head hears of the encoder.
+
+    Attributes
+    ----------
+    head : {"linear", "network"}
+        Which head.
+    columns : (int, int)
+        First column heard, and the first that is not.
+    percentiles : sequence of int
+        Of each column over the clip, for the linear head.
+    """
+
+    head: str
+    columns: Sequence[int]
+    percentiles: Sequence[int]
+
+    @classmethod
+    def of(cls, config: Config, *, n_columns: int) -> Hearing:
+        """Return what a configuration hears of so many columns."""
+        kind = get_input_kind("whisper")
+        assert isinstance(kind, WhisperLayers)
+        n_layers = kind.config.encoder_layers
+        columns = [round(share * n_layers) * n_columns // n_layers for share in LAYERS[config["layers"]]]
+        return cls(config["head"], columns, PERCENTILES[config["statistics"]] if config["head"] == "linear" else ())
+
+    def __call__(self, steps: NDArray[Any]) -> NDArray[np.float32]:
+        """Return a clip's steps for the network, (n_steps, n), or their statistics for the linear head, (n,)."""
+        heard = steps[:, slice(*self.columns)].astype(np.float32)
+        if self.head == "network":
+            return heard
+        statistics = [heard.mean(axis=0), heard.std(axis=0)]
+        if self.percentiles:
+            statistics += list(np.percentile(heard, self.percentiles, axis=0).astype(np.float32))
+        return np.concatenate(statistics)
+
+
+class LinearHead(Logistic):
+    """Logistic regression on the statistics of a clip's steps."""
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw what the network head has not."""
+        return {
+            "statistics": trial.suggest_categorical("statistics", list(PERCENTILES)),
+            "n_features": None,
+            "n_speaker_directions": trial.suggest_int("n_speaker_directions", 0, 4),
+            "balanced": True,
+            "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
+            "penalty": trial.suggest_float("penalty", 10.0, 3e3, log=True),
+        }
+
+    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Return nothing: :meth:`suggest` draws everything."""
+        return {}
+
+
+class NetworkHead(NeuralFamily):
+    """A dense layer over each step, which mixes the layers, pooling over time, and a classifier."""
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw what the linear head has not."""
+        return {
+            **{key: SHARED_DEFAULTS[key] for key in ("clip_mean_removal", "balanced", "batch_size", "patience")},
+            "original_share": trial.suggest_float("original_share", 0.1, 0.7),
+            "n_epochs": trial.suggest_int("n_epochs", 10, 20, step=5),
+            "learning_rate": trial.suggest_float("learning_rate", 3e-4, 3e-3, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1e-1, log=True),
+            "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
+            "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
+            "time_mask": trial.suggest_int("time_mask", 0, 1),
+            "column_mask": trial.suggest_int("column_mask", 0, 1),
+            "pooling": trial.suggest_categorical("pooling", ["attention", "statistics"]),
+            "n_units": trial.suggest_categorical("n_units", [64, 128]),
+            "n_hidden": trial.suggest_categorical("n_hidden", [0, 64]),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.5),
+            "head_dropout": trial.suggest_float("head_dropout", 0.1, 0.5),
+        }
+
+    def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
+        """Return the untrained network."""
+        import keras
+        from keras import layers, ops
+
+        inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
+        x = layers.SpatialDropout1D(config["dropout"])(inputs)
+        x = layers.Dense(config["n_units"], activation="relu")(x) * ops.expand_dims(mask, -1)
+        x = pool(x, mask, how=config["pooling"])
+        logits = head(x, n_emotions=n_emotions, n_hidden=config["n_hidden"], dropout=config["head_dropout"])
+        return keras.Model([inputs, mask], logits)
+
+
+HEADS: dict[str, LinearHead | NetworkHead] = {"linear": LinearHead(), "network": NetworkHead()}
+
+
+@dataclass(frozen=True, eq=False)
+class WhisperModel(Model):
+    """A head and what it hears."""
+
+    hearing: Hearing
+    model: Model
+
+    @property
+    def n_parameters(self) -> int:  # type: ignore[override]
+        """Of the head; the encoder is shared and frozen."""
+        return self.model.n_parameters
+
+    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return probabilities, (n, n_emotions)."""
+        return self.model.predict([self.hearing(steps) for steps in inputs])
+
+
+class Whisper(Family):
+    """The encoder stays as it was trained; the search chooses which of its layers are heard, and by what kind of head."""
+
+    key = "whisper"
+    title = "Whisper tiny"
+    description = "A small head on layers of Whisper tiny.en's encoder, which heard 680 000 hours of other speech before."
+    input_kind = "whisper"
+    is_pretrained = True
+    champion_overrides: ClassVar[Config] = {"members": 3}
+    defaults: ClassVar[Config] = {
+        "augmentation": "mixed",
+        "strength": "gentle",
+        "copies": 3,
+        "members": 1,
+        "layers": "middle",
+        "head": "linear",
+        "statistics": "quartiles",
+        "n_features": None,
+        "n_speaker_directions": 0,
+        "balanced": True,
+        "copy_weight": 0.5,
+        "penalty": 100.0,
+    }
+
+    def require(self, *, may_download: bool) -> None:
+        """Find the encoder's weights."""
+        find_whisper(may_download=may_download)
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw a configuration; ``members`` are the bagged networks, and mean nothing to a linear head."""
+        shared = {
+            **suggest_policy(trial),
+            "members": 1,
+            "layers": trial.suggest_categorical("layers", list(LAYERS)),
+            "head": trial.suggest_categorical("head", list(HEADS)),
+        }
+        return {**shared, **HEADS[shared["head"]].suggest(trial)}
+
+    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> WhisperModel:
+        """Fit the head; a network tells no epochs, since trials of both heads are compared by fold."""
+        hearing = Hearing.of(config, n_columns=examples.inputs[0].shape[1])
+        heard = replace(examples, inputs=tuple(hearing(steps) for steps in examples.inputs))
+        return WhisperModel(hearing, HEADS[hearing.head].fit(heard, config, seed=seed))
+
+    def save(self, model: Model, folder: Path) -> None:
+        """Write ``hearing.json`` and the head's files."""
+        assert isinstance(model, WhisperModel)
+        (folder / HEARING_FILE).write_text(json.dumps(asdict(model.hearing)), encoding="utf-8")
+        HEADS[model.hearing.head].save(model.model, folder)
+
+    def load(self, folder: Path, *, n_emotions: int) -> WhisperModel:
+        """Read them."""
+        hearing = Hearing(**json.loads((folder / HEARING_FILE).read_text(encoding="utf-8")))
+        return WhisperModel(hearing, HEADS[hearing.head].load(folder, n_emotions=n_emotions))

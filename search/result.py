@@ -1,0 +1,160 @@
+"""Results: what studies and examinations say of a family, calibrated by what inner predictions taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import FrozenTrial
+
+from audio.folds import HALVES
+from leaderboard.metrics import uar
+from models import Config, Family
+from models.calibration import apply_temperature, fit_temperature
+from search.examine import Exam, plan_exams, read_exam
+from search.material import Material
+from search.study import StudyPlan, best_trial, ended_trials, open_study
+
+ByFold = Mapping[int, Exam]
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """What a family's two studies found.
+
+    Attributes
+    ----------
+    family : Family
+        What was tuned.
+    configs : mapping of str to Config
+        Best configuration by half.
+    tuning_uar : mapping of str to float
+        Its score inside that half; empty for a family with nothing to tune.
+    trials : mapping of str to sequence of FrozenTrial
+        Every trial that counts, by half.
+    """
+
+    family: Family
+    configs: Mapping[str, Config]
+    tuning_uar: Mapping[str, float]
+    trials: Mapping[str, Sequence[FrozenTrial]]
+
+    @property
+    def shipped_half(self) -> str:
+        """The half whose study scored higher; its configuration is the champion's."""
+        return max(self.configs, key=lambda half: self.tuning_uar.get(half, 0.0))
+
+    @property
+    def shipped(self) -> Config:
+        """The champion's configuration."""
+        return self.configs[self.shipped_half]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a family showed.
+
+    Attributes
+    ----------
+    tuned : Tuned
+        What its studies found.
+    exams : mapping of str to mapping of int to Exam
+        By purpose and fold, calibrated.
+    temperatures : mapping of str to float
+        Learnt on each half's inner predictions; the ensemble has its weights instead.
+    unsure_below : float or None
+        Confidence below which an answer is more likely wrong than not, learnt on both halves' inner predictions.
+    """
+
+    tuned: Tuned
+    exams: Mapping[str, ByFold]
+    temperatures: Mapping[str, float]
+    unsure_below: float | None
+
+    @property
+    def family(self) -> Family:
+        """Whose result this is."""
+        return self.tuned.family
+
+
+def collect(plans: Sequence[StudyPlan], family: Family, material: Material, folder: Path) -> Tuned:
+    """Return what the studies of a family found."""
+    if not family.is_tuned:
+        return Tuned(family, dict.fromkeys(HALVES, family.defaults), {}, {})
+    studies = {plan.half: open_study(plan, material, folder) for plan in plans}
+    best = {half: best_trial(study) for half, study in studies.items()}
+    return Tuned(
+        family,
+        {half: trial.user_attrs["config"] for half, trial in best.items()},
+        {half: float(trial.value or 0.0) for half, trial in best.items()},
+        {half: ended_trials(study) for half, study in studies.items()},
+    )
+
+
+def read_result(tuned: Tuned, material: Material, folder: Path, *, seed: int) -> Result:
+    """Return a family's examinations, calibrated.
+
+    A fold is calibrated by the half that tuned what is tested on it, an inner prediction by its own half, and what nobody tested
+    by the half whose configuration is shipped.
+    """
+    exams: dict[str, dict[int, Exam]] = {}
+    for plan in plan_exams(tuned.family, tuned.configs, tuned.shipped, material, seed=seed):
+        if plan.purpose != "champion":
+            exams.setdefault(plan.purpose, {})[plan.fold] = read_exam(plan, folder)
+    folds, inner = material.folds, exams["inner"]
+    temperatures = dict.fromkeys(HALVES, 1.0)
+    if tuned.family.is_tuned:
+        temperatures = {half: fit_temperature(*together(inner, folds.in_half(half), material)) for half in HALVES}
+
+    def temperature(purpose: str, fold: int) -> float:
+        if purpose == "random_split":
+            return temperatures[tuned.shipped_half]
+        return temperatures[folds.half_of(fold) if purpose == "inner" else folds.tuning_half_for(fold)]
+
+    calibrated = {
+        purpose: {fold: calibrate(exam, temperature(purpose, fold)) for fold, exam in of_purpose.items()}
+        for purpose, of_purpose in exams.items()
+    }
+    threshold = choose_threshold(*together(calibrated["inner"], range(len(inner)), material)) if tuned.family.is_tuned else None
+    return Result(tuned, calibrated, temperatures, threshold)
+
+
+def calibrate(exam: Exam, temperature: float) -> Exam:
+    """Return an examination with its probabilities at a temperature."""
+    disturbed = {
+        name: np.stack([apply_temperature(one, temperature) for one in variants]) for name, variants in exam.disturbed.items()
+    }
+    return Exam(exam.rows, apply_temperature(exam.probabilities, temperature), disturbed, exam.fit_seconds)
+
+
+def together(exams: ByFold, folds: Sequence[int], material: Material) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the probabilities (n, n_emotions) and true emotions (n,) of some folds, one after another."""
+    probabilities = np.concatenate([exams[fold].probabilities for fold in folds])
+    return probabilities, np.concatenate([material.targets[exams[fold].rows] for fold in folds])
+
+
+def inner_uar(exams: ByFold, half: str, material: Material) -> float:
+    """Return the mean UAR over the folds of a half, as studies score it."""
+    return float(
+        np.mean([uar(material.targets[exams[fold].rows], exams[fold].probabilities) for fold in material.folds.in_half(half)])
+    )
+
+
+def choose_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.intp]) -> float:
+    """Return the confidence that tells right from wrong answers best (Youden 1950, Cancer 3).
+
+    Parameters
+    ----------
+    probabilities : ndarray [shape=(n, n_emotions)]
+        Calibrated inner predictions.
+    targets : ndarray of int [shape=(n,)]
+        True emotions.
+    """
+    confidence, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    order = np.argsort(confidence)
+    caught = np.cumsum(~is_right[order]) / max(1, (~is_right).sum())
+    lost = np.cumsum(is_right[order]) / max(1, is_right.sum())
+    return round(float(confidence[order][np.argmax(caught - lost)]), 4)
