@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from demo.engine import Engine
 from demo.page import build, launch_options
 from features import Analysis, get_input_kind
 from leaderboard.table import build_leaderboard, write_results
-from models import Examples, get_family
-from models.card import Card, Champion, library_versions, save_champion
+from models import Examples, Family, get_family
+from models.card import Card, Champion, answers_spec, fingerprint_of, library_versions, load_champion, save_champion
 from models.familiarity import fit_familiarity
 
 FAMILIES = {"linear": {"n_features": 300}, "random_forest": {"n_trees": 30}, "conv1d": {"n_epochs": 2, "n_filters": 32}}
@@ -49,7 +50,24 @@ def save_family(
     family, kind = get_family(folder.name), get_input_kind(get_family(folder.name).input_kind)
     config = {**family.defaults, **overrides, "augmentation": "none"}
     model = family.fit(as_examples(clips, inputs), config, seed=0)
-    card = Card(
+    card = replace(make_card(family, config, scores=scores), input_fingerprint=kind.fingerprint, input_spec=dict(kind.spec))
+    save_champion(folder, Champion(card, model), golden_inputs=inputs[:2])
+
+
+def save_ensemble(folder: Path, clips: Sequence[Clip], members: Sequence[str]) -> None:
+    """Pool champions that lie beside it, and save the pool as one."""
+    family, analyses = get_family(folder.name), [Analysis(clip.samples) for clip in clips]
+    champions = [load_champion(folder.parent / key) for key in members]
+    answers = tuple(np.stack([champion.predict(analyses) for champion in champions], axis=1))
+    model = family.fit(as_examples(clips, answers), family.defaults, seed=0)
+    spec = answers_spec(folder.parent, members)
+    card = make_card(family, {**family.defaults, "members": list(members)}, scores={"uar": 0.8})
+    card = replace(card, input_fingerprint=fingerprint_of(spec), input_spec=spec)
+    save_champion(folder, Champion(card, model), golden_inputs=answers[:2])
+
+
+def make_card(family: Family, config: dict[str, Any], *, scores: dict[str, float]) -> Card:
+    return Card(
         family=family.key,
         title=family.title,
         corpus="synthetic",
@@ -57,16 +75,15 @@ def save_family(
         is_real=False,
         emotions=RAVDESS_EMOTIONS,
         config=config,
-        input_kind=kind.key,
-        input_fingerprint=kind.fingerprint,
-        input_spec=dict(kind.spec),
+        input_kind=family.input_kind,
+        input_fingerprint="",
+        input_spec={},
         temperature=1.0,
         scores=scores,
         seed=0,
         versions=library_versions(),
         files={},
     )
-    save_champion(folder, Champion(card, model), golden_inputs=inputs[:2])
 
 
 def as_examples(clips: Sequence[Clip], inputs: tuple[np.ndarray, ...]) -> Examples:
