@@ -109,7 +109,8 @@ def run(plan: RunPlan, screen: Screen) -> pd.DataFrame:
     prepare(plan, material, screen)
     tuned = tune_and_examine(plan, material, screen)
     tuned += finished_before(plan, material)
-    return write_outcome(plan, reading, material, tuned, screen)
+    order = list(FAMILIES)
+    return write_outcome(plan, reading, material, sorted(tuned, key=lambda one: order.index(one.family.key)), screen)
 
 
 def read_corpus(plan: RunPlan, screen: Screen) -> Reading:

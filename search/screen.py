@@ -5,6 +5,7 @@ In a terminal, progress bars and a live line a study; otherwise a plain line eve
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,7 @@ class Screen:
         self.console = console or Console(file=sys.stderr, highlight=False)
         self._n_trials: dict[tuple[str, str], int] = {}
         self._done: dict[tuple[str, str], int] = {}
-        self._seconds: dict[tuple[str, str], float] = {}
+        self._seconds: dict[tuple[str, str], list[float]] = {}
         self._n_examined: dict[str, int] = {}
         self._started = time.monotonic()
 
@@ -50,6 +51,7 @@ class Screen:
 
     def expect(self, studies: Sequence[StudyPlan]) -> None:
         """Say what is about to be tuned."""
+        self._started = time.monotonic()
         self._n_trials = {(study.family, study.half): study.n_trials for study in studies}
         families = list(dict.fromkeys(study.family for study in studies))
         if studies:
@@ -59,7 +61,7 @@ class Screen:
         """Tell of a trial: family, half, trial k of N, best so far, time left."""
         key = trial.family, trial.half
         self._done[key] = trial.number
-        self._seconds[key] = self._seconds.get(key, 0.0) + trial.seconds
+        self._seconds.setdefault(key, []).append(trial.seconds)
         total = self._n_trials.get(key, trial.number)
         if not self.console.is_terminal and trial.number % QUIET_EVERY_N_TRIALS and trial.number not in (1, total):
             return
@@ -77,9 +79,8 @@ class Screen:
     def _minutes_left(self) -> str:
         """Estimate the time left from the trials done and the time they took side by side."""
         spent = time.monotonic() - self._started
-        in_this_run = sum(self._seconds.values())
-        seconds_per_trial = {key: self._seconds[key] / max(1, self._done[key]) for key in self._seconds}
-        usual = sum(seconds_per_trial.values()) / len(seconds_per_trial)
+        seconds_per_trial = {key: statistics.fmean(seconds) for key, seconds in self._seconds.items()}
+        usual = statistics.fmean(seconds_per_trial.values())
         remaining = sum((n - self._done.get(key, 0)) * seconds_per_trial.get(key, usual) for key, n in self._n_trials.items())
-        side_by_side = max(1.0, in_this_run / max(spent, 1.0))
+        side_by_side = max(1.0, sum(map(sum, self._seconds.values())) / max(spent, 1.0))
         return f"about {remaining / side_by_side / 60:.0f} min of tuning left"

@@ -135,6 +135,39 @@ def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(
     assert shown.count("SYNTHETIC") == 2
 
 
+def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(finished_run, tmp_path):
+    from shutil import copytree
+
+    folder = copytree(finished_run.plan.folder, tmp_path / "run")
+    board = run(replace(finished_run.plan, folder=folder, families=(get_family("whisper"),), n_trials=1), silent_screen())
+    assert set(board["family"]) == {"dummy", "linear", "random_forest", "whisper", "ensemble", "ensemble_scratch"}
+    assert sorted(path.name for path in (folder / "whisper").iterdir()) == ["config.json", "model.safetensors"]
+    assert not list((folder / "models").rglob("*.safetensors"))
+    assert load_champion(folder / "models" / "ensemble").members == ("linear", "random_forest", "whisper")
+    assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "random_forest")
+    assert load_champion(folder / "models" / "whisper").kind.folder == folder / "whisper"
+
+
+def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
+    import search.runner
+    from features import whisper_weights
+
+    planned = []
+    monkeypatch.delenv(whisper_weights.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path)
+    monkeypatch.setattr(search.runner, "run", lambda plan, screen: planned.append(plan) or finished_run.board)
+    assert main(["--corpus", "synthetic", "--out", str(tmp_path)]) == 0
+    assert "whisper is left out" in capsys.readouterr().err
+    assert "whisper" not in {family.key for family in planned[0].families}
+    assert "linear" in {family.key for family in planned[0].families}
+
+
+def test_asking_for_a_pretrained_family_without_its_weights_stops(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("EMOTUNE_WHISPER", "put back afterwards")
+    assert main(["--corpus", "synthetic", "--families", "whisper", "--whisper", str(tmp_path), "--out", str(tmp_path)]) == 2
+    assert f"but {tmp_path} does not" in capsys.readouterr().err
+
+
 def test_asking_for_ravdess_where_there_is_none_stops(monkeypatch, capsys, tmp_path):
     def absent(self, root=None):
         raise CorpusError("RAVDESS is nowhere")

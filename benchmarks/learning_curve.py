@@ -1,0 +1,74 @@
+"""Print what more speakers would give: ``python -m benchmarks.learning_curve --family whisper``.
+
+The configurations of a finished run are fitted again to the first n of each fold's training speakers, men and women in turn, and
+tested on the fold's own speakers, as the leaderboard is. Nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from audio.corpora import get_corpus
+from audio.folds import make_folds
+from features import get_input_kind
+from features.store import PROJECT_ROOT, FeatureStore
+from leaderboard.metrics import confusion_by, uar
+from leaderboard.uncertainty import speaker_intervals
+from models import get_family
+from search.examine import for_champion
+from search.material import Material, derive_seed
+
+RESULTS = PROJECT_ROOT / "leaderboard" / "results" / "ravdess"
+
+
+def read_material(run: dict[str, object], data: Path | None) -> Material:
+    corpus = get_corpus(str(run["corpus"]))
+    clips = corpus.read(data).clips
+    folds = make_folds({clip.speaker: clip.gender for clip in clips}, published=corpus.test_folds)
+    return Material(clips, corpus.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
+
+
+def in_turn(speakers: list[str], genders: dict[str, str], *, seed: int) -> list[str]:
+    """Return speakers in a random order in which women and men take turns."""
+    order = np.random.default_rng(seed).permutation(sorted(speakers))
+    place = dict.fromkeys(genders.values(), 0)
+    ranked = []
+    for speaker in order:
+        ranked.append((place[genders[speaker]], str(speaker)))
+        place[genders[speaker]] += 1
+    return [speaker for _, speaker in sorted(ranked)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", default="whisper")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of a finished run")
+    parser.add_argument("--data", type=Path, help="where the corpus lies (default: EMOTUNE_DATA, else data/)")
+    parser.add_argument("--speakers", type=int, nargs="+", default=[4, 8, 12, 16, 20])
+    options = parser.parse_args()
+    run = json.loads((options.results / "run.json").read_text(encoding="utf-8"))
+    material, family = read_material(run, options.data), get_family(options.family)
+    kind = get_input_kind(family.input_kind)
+    for n_speakers in options.speakers:
+        rows, found = [], []
+        for fold in range(len(material.folds.test_speakers)):
+            config = for_champion(family, run["configurations"][family.key][material.folds.tuning_half_for(fold)])
+            training, test = material.split(test_fold=fold)
+            heard = in_turn(np.unique(material.speakers[training]).tolist(), material.genders, seed=fold)[:n_speakers]
+            examples = material.examples(kind, training[np.isin(material.speakers[training], heard)], config)
+            model = family.fit(examples, config, seed=derive_seed(run["seed"], family.key, fold))
+            rows.append(test)
+            found.append(model.predict(material.inputs(kind, test)))
+        tested, probabilities = np.concatenate(rows), np.concatenate(found)
+        _, confusion = confusion_by(material.speakers[tested], material.targets[tested], probabilities)
+        low, high = speaker_intervals(confusion, seed=run["seed"])["uar"]
+        score = uar(material.targets[tested], probabilities)
+        print(f"{n_speakers:>3} speakers  UAR {100 * score:5.1f} [{100 * low:.1f}, {100 * high:.1f}]", flush=True)
+
+
+if __name__ == "__main__":
+    main()
