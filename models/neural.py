@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import scipy.special
 from numpy.typing import NDArray
 
 from audio.folds import choose_inner_speakers, require_disjoint
 from augment.policy import suggest_policy
 from models.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
+from models.calibration import fit_temperature
 from models.family import Config, Examples, Family, Model, Observer
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ PREDICTION_BATCH = 64
 WARM_UP_EPOCHS = 2
 SMOOTHING = 0.5
 MAX_GRADIENT_NORM = 2.0
+TEMPERATURES = (0.5, 2.5)
+"""Bounds of what one or two inner speakers may teach."""
 
 SHARED_DEFAULTS: Config = {
     "augmentation": "mixed",
@@ -160,6 +164,9 @@ def train(
 ) -> None:
     """Train with AdamW under a cosine schedule; stop when inner speakers no longer gain and keep the best epoch's weights.
 
+    The logits are then divided by the temperature that suits the inner speakers: how sure a network may be depends on how many
+    speakers it learnt from, so one temperature for all would not do.
+
     Parameters
     ----------
     network : keras.Model
@@ -196,6 +203,24 @@ def train(
         if epoch - best_epoch >= config["patience"]:
             break
     network.set_weights(best_weights)
+    soften(network, forward(inputs, mask).numpy(), targets)
+
+
+def soften(network: keras.Model, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:
+    """Divide a network's logits by the temperature that suits some clips, by way of its last layer's weights.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Whose last layer is dense and gives the logits; changed in place.
+    logits : ndarray [shape=(n, n_emotions)]
+        Of clips by speakers that it did not learn from.
+    targets : ndarray of int [shape=(n,)]
+        Their emotions.
+    """
+    temperature = float(np.clip(fit_temperature(scipy.special.softmax(logits, axis=1), targets), *TEMPERATURES))
+    last = network.layers[-1]
+    last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
 def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
