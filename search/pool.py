@@ -10,8 +10,10 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,27 @@ SINGLE_THREADED = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 Plan = StudyPlan | ExamPlan
+EXAMS_PER_PROCESS = 8
+"""Then, and after each study, a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
+
+
+@dataclass
+class Worker:
+    """A process, and how much it has done."""
+
+    executor: ProcessPoolExecutor
+    n_done: int = 0
+
+    def is_spent(self, plan: Plan) -> bool:
+        """Count a finished plan, and return whether the process should be replaced."""
+        self.n_done += EXAMS_PER_PROCESS if isinstance(plan, StudyPlan) else 1
+        return self.n_done >= EXAMS_PER_PROCESS
+
+    def kill(self) -> None:
+        """End the process, whatever it is in."""
+        for process in (self.executor._processes or {}).values():
+            process.kill()
+        self.executor.shutdown(wait=False, cancel_futures=True)
 
 
 class Pool:
@@ -46,18 +69,20 @@ class Pool:
 
     def __init__(self, material: Material, folder: Path, *, n_jobs: int, tell: Callable[[TrialEnd], None]) -> None:
         os.environ.update(SINGLE_THREADED)
-        context = multiprocessing.get_context("spawn")
-        self._events: Any = context.Queue()
+        self._context = multiprocessing.get_context("spawn")
+        self._events: Any = self._context.Queue()
         self._tell = tell
-        self._executor = ProcessPoolExecutor(
-            n_jobs, mp_context=context, initializer=_start, initargs=(material, folder, self._events)
-        )
-        self._running: dict[Future[None], Plan] = {}
+        self._given = (material, folder, self._events)
+        self._waiting: deque[Plan] = deque()
+        self._idle = [self._hire() for _ in range(n_jobs)]
+        self._running: dict[Future[None], tuple[Plan, Worker]] = {}
 
     def submit(self, plans: Sequence[Plan]) -> None:
         """Queue plans."""
-        for plan in plans:
-            self._running[self._executor.submit(_run, plan)] = plan
+        self._waiting.extend(plans)
+        while self._waiting and self._idle:
+            worker, plan = self._idle.pop(), self._waiting.popleft()
+            self._running[worker.executor.submit(_run, plan)] = plan, worker
 
     def finished(self) -> Iterator[Plan]:
         """Yield each plan as it finishes, until none is left; more may be submitted meanwhile.
@@ -71,16 +96,25 @@ class Pool:
             done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             self._pass_on_events()
             for future in done:
-                plan = self._running.pop(future)
+                plan, worker = self._running.pop(future)
                 future.result()
+                if worker.is_spent(plan):
+                    worker.executor.shutdown(wait=False)
+                    worker = self._hire()
+                self._idle.append(worker)
                 yield plan
+                self.submit(())
 
     def close(self, *, at_once: bool) -> None:
         """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
-        if at_once:
-            for process in (self._executor._processes or {}).values():
-                process.kill()
-        self._executor.shutdown(wait=not at_once, cancel_futures=True)
+        for worker in (*self._idle, *(worker for _, worker in self._running.values())):
+            if at_once:
+                worker.kill()
+            else:
+                worker.executor.shutdown()
+
+    def _hire(self) -> Worker:
+        return Worker(ProcessPoolExecutor(1, mp_context=self._context, initializer=_start, initargs=self._given))
 
     def _pass_on_events(self) -> None:
         while True:
@@ -111,6 +145,5 @@ def _run(plan: Plan) -> None:
     material, folder, events = _place
     if isinstance(plan, StudyPlan):
         run_study(plan, material, folder, tell=events.put)
-        material.store.forget()
     else:
         examine(plan, material, folder)

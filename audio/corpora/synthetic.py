@@ -221,7 +221,9 @@ def _speak(sentence: str, *, voice: Voice, prosody: Prosody, rng: np.random.Gene
     noise = _to_spectra(rng.standard_normal(n_samples))
     tilt_db_per_octave = voice.tilt_db_per_octave + prosody.tilt_db_per_octave
     tilt = 10 ** (tilt_db_per_octave / 20 * np.log2(np.maximum(FREQUENCIES_HZ, 200) / 200))
-    breath = 10 ** ((voice.breath_db + prosody.breath_db) / 20) * tracks.voicing[:, None]
+    # Pulses of height one carry the power of one sample in a period; breath is measured against that.
+    pulse_rms = np.sqrt(tracks.pitch_hz / SAMPLE_RATE_HZ)
+    breath = 10 ** ((voice.breath_db + prosody.breath_db) / 20) * (pulse_rms * tracks.voicing)[:, None]
     spectra = _resonances(tracks.formants_hz) * (tilt * pulses + breath * noise) + _frication(tracks) * noise
     samples = _from_spectra(spectra)
     loud = np.repeat(tracks.voicing, HOP) > 0.5
