@@ -114,10 +114,6 @@ class FeatureStore:
                 progress(done, len(wanted))
         return len(wanted)
 
-    def forget(self) -> None:
-        """Free the memory; the disk keeps everything."""
-        self._memory.clear()
-
 
 def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL) -> dict[str, NDArray[np.generic]]:
     """Compute arrays of one variant, sharing its analysis."""
