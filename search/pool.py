@@ -13,13 +13,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audio.errors import StudyError
 from search.examine import ExamPlan, examine
 from search.material import Material
-from search.study import StudyPlan, TrialEnd, run_study
+from search.study import WORK_FOLDER, StudyPlan, TrialEnd, run_study
 
 POLL_SECONDS = 0.5
 SINGLE_THREADED = {
@@ -29,6 +31,7 @@ SINGLE_THREADED = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 Plan = StudyPlan | ExamPlan
+LOG_FILE = "processes.log"
 EXAMS_PER_PROCESS = 8
 """Then, and after each study, a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
 
@@ -72,7 +75,9 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._events: Any = self._context.Queue()
         self._tell = tell
-        self._given = (material, folder, self._events)
+        self._log = folder / WORK_FOLDER / LOG_FILE
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._given = (material, folder, self._events, self._log)
         self._waiting: deque[Plan] = deque()
         self._idle = [self._hire() for _ in range(n_jobs)]
         self._running: dict[Future[None], tuple[Plan, Worker]] = {}
@@ -90,14 +95,20 @@ class Pool:
         Raises
         ------
         EmotuneError
-            Whatever a plan raised.
+            Whatever a plan raised, or if a process was killed.
         """
         while self._running:
             done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             self._pass_on_events()
             for future in done:
                 plan, worker = self._running.pop(future)
-                future.result()
+                try:
+                    future.result()
+                except BrokenProcessPool:
+                    raise StudyError(
+                        f"A process must live to the end of its work, but that of {plan.family} was ended from outside (out of "
+                        f"memory?); what it said is in {self._log}; the same command continues from here."
+                    ) from None
                 if worker.is_spent(plan):
                     worker.executor.shutdown(wait=False)
                     worker = self._hire()
@@ -127,9 +138,11 @@ class Pool:
 _place: tuple[Material, Path, Any] | None = None
 
 
-def _start(material: Material, folder: Path, events: Any) -> None:
+def _start(material: Material, folder: Path, events: Any, log: Path) -> None:
     global _place
     _place = (material, folder, events)
+    # TensorFlow greets every process on standard error, whatever it is told.
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
