@@ -42,6 +42,11 @@ class InputKind(ABC):
     def columns(self) -> tuple[str, ...]:
         """Names along the last axis of the array."""
 
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers that were learnt elsewhere it computes with."""
+        return 0
+
     @abstractmethod
     def extract(self, analysis: Analysis) -> NDArray[Any]:
         """Return the array of one clip.

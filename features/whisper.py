@@ -20,7 +20,15 @@ from features.frames import FRAMES_SPEC
 from features.kind import InputKind, finite
 from features.sequence import pool_frames
 from features.whisper_encoder import FRAME_SECONDS
-from features.whisper_weights import CONFIG_FILE, TENSORS_FILE, WhisperConfig, copy_encoder, encoder_digest, find_whisper
+from features.whisper_weights import (
+    CONFIG_FILE,
+    TENSORS_FILE,
+    WhisperConfig,
+    copy_encoder,
+    encoder_digest,
+    find_whisper,
+    read_tensors,
+)
 
 if TYPE_CHECKING:
     from features.whisper_encoder import WhisperEncoder
@@ -70,6 +78,11 @@ class WhisperLayers(InputKind):
         """Names such as ``layer2.17``, layers from 1."""
         sizes = self.config
         return tuple(f"layer{layer}.{k}" for layer in range(1, sizes.encoder_layers + 1) for k in range(sizes.d_model))
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers in the encoder."""
+        return sum(tensor.size for tensor in read_tensors(self.folder).values())
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
         """Return the steps, (n_steps, n_layers · d_model), float16; a clip over 30 s is heard in pieces of equal length."""

@@ -48,7 +48,8 @@ class Fitted:
     members : tuple of Fitted
         What it pools; empty for a family that reads clips.
     predict_ms_per_clip, model_mb : float
-        Time to answer a clip from its samples, and what its weights occupy; an ensemble's with its members'.
+        Time to answer a clip from its samples, and what its weights occupy, a pretrained encoder among them; an ensemble's with
+        its members'.
     """
 
     result: Result
@@ -64,8 +65,10 @@ class Fitted:
 
     @property
     def n_parameters(self) -> int:
-        """Numbers in the model and its members."""
-        return self.model.n_parameters + sum(member.n_parameters for member in self.members)
+        """Numbers in the model and in what it stands on: its members, or a pretrained encoder."""
+        if self.members:
+            return self.model.n_parameters + sum(member.n_parameters for member in self.members)
+        return self.model.n_parameters + get_input_kind(self.family.input_kind).n_parameters
 
     @property
     def temperature(self) -> float:
@@ -87,8 +90,10 @@ def read_fitted(result: Result, material: Material, folder: Path, *, seed: int) 
     """Return the model of a family that was fitted to all speakers."""
     place = champion_plan(result.family, result.tuned.shipped, seed=seed).path(folder)
     model = result.family.load(place, n_emotions=len(material.emotions))
-    milliseconds = time_predictions_ms(result.family, model, material)
-    return Fitted(result, model, (), milliseconds, sum(path.stat().st_size for path in place.iterdir()) / 1e6)
+    kind = get_input_kind(result.family.input_kind)
+    kind.keep(folder)
+    n_bytes = sum(path.stat().st_size for path in (*place.iterdir(), *kind.kept_files(folder)))
+    return Fitted(result, model, (), time_predictions_ms(result.family, model, material), n_bytes / 1e6)
 
 
 def fit_ensemble(result: Result, members: Sequence[Fitted], material: Material, *, seed: int) -> Fitted:
@@ -155,7 +160,6 @@ def write_champion(fitted: Fitted, corpus: Corpus, material: Material, folder: P
         fingerprint = fingerprint_of(spec)
     else:
         kind = get_input_kind(family.input_kind)
-        kind.keep(folder)
         spec, fingerprint = kind.spec, kind.fingerprint
     card = Card(
         family=family.key,

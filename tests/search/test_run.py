@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from audio.errors import CorpusError
+from features import get_input_kind
 from leaderboard.table import build_leaderboard, read_leaderboard
 from models import get_family
 from models.card import load_champion
@@ -146,6 +147,9 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(fin
     assert load_champion(folder / "models" / "ensemble").members == ("linear", "random_forest", "whisper")
     assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "random_forest")
     assert load_champion(folder / "models" / "whisper").kind.folder == folder / "whisper"
+    whisper = board.set_index("family").loc["whisper"]
+    assert whisper["n_parameters"] > get_input_kind("whisper").n_parameters > 0
+    assert whisper["model_mb"] * 1e6 > (folder / "whisper" / "model.safetensors").stat().st_size
 
 
 def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
