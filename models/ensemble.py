@@ -96,7 +96,7 @@ class EnsembleScratch(Ensemble):
     """The same of those families that learnt from the corpus alone, which shows what pretraining gives."""
 
     key = "ensemble_scratch"
-    title = "Ensemble, nothing pretrained"
+    title = "Scratch ensemble"
     description = "A weighted product of the calibrated probabilities of the families that learnt from this corpus alone."
     with_pretrained = False
 

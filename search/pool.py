@@ -32,8 +32,9 @@ SINGLE_THREADED = {
 }
 Plan = StudyPlan | ExamPlan
 LOG_FILE = "processes.log"
-EXAMS_PER_PROCESS = 8
-"""Then, and after each study, a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
+FITS_PER_PROCESS = 150
+"""Then a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
+FITS_PER_TRIAL = 3
 
 
 @dataclass
@@ -41,12 +42,12 @@ class Worker:
     """A process, and how much it has done."""
 
     executor: ProcessPoolExecutor
-    n_done: int = 0
+    n_fits: int = 0
 
     def is_spent(self, plan: Plan) -> bool:
         """Count a finished plan, and return whether the process should be replaced."""
-        self.n_done += EXAMS_PER_PROCESS if isinstance(plan, StudyPlan) else 1
-        return self.n_done >= EXAMS_PER_PROCESS
+        self.n_fits += plan.n_trials * FITS_PER_TRIAL if isinstance(plan, StudyPlan) else 1
+        return self.n_fits >= FITS_PER_PROCESS
 
     def kill(self) -> None:
         """End the process, whatever it is in."""

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -11,20 +12,22 @@ import pytest
 from audio.errors import StudyError
 from models import get_family
 from search.examine import ExamPlan
-from search.pool import EXAMS_PER_PROCESS, Pool, Worker
+from search.pool import FITS_PER_PROCESS, Pool, Worker
 from search.study import StudyPlan
 
 DUMMY = get_family("dummy")
 EXAM, STUDY = ExamPlan("dummy", "unseen", 0, dict(DUMMY.defaults), 0), StudyPlan("linear", "A", 1, 0)
 
 
-def test_a_process_is_replaced_after_a_study_or_some_examinations():
-    assert Worker(None).is_spent(STUDY)
+def test_a_process_is_replaced_after_a_long_study_or_many_examinations():
+    assert Worker(None).is_spent(replace(STUDY, n_trials=50))
+    assert not Worker(None).is_spent(STUDY)
     examiner = Worker(None)
-    assert [examiner.is_spent(EXAM) for _ in range(EXAMS_PER_PROCESS)] == [False] * (EXAMS_PER_PROCESS - 1) + [True]
+    assert [examiner.is_spent(EXAM) for _ in range(FITS_PER_PROCESS)] == [False] * (FITS_PER_PROCESS - 1) + [True]
 
 
-def test_every_plan_is_carried_out_once_though_processes_are_replaced(material, tmp_path):
+def test_every_plan_is_carried_out_once_though_processes_are_replaced(material, tmp_path, monkeypatch):
+    monkeypatch.setattr("search.pool.FITS_PER_PROCESS", 5)
     plans = [ExamPlan("dummy", purpose, fold, dict(DUMMY.defaults), 0) for purpose in ("unseen", "inner") for fold in range(6)]
     pool = Pool(material, tmp_path, n_jobs=1, tell=lambda _: None)
     pool.submit(plans)
