@@ -274,13 +274,20 @@ def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
         "n_epochs": trial.suggest_int("n_epochs", 20, 35, step=5),
         "patience": 10,
         "learning_rate": trial.suggest_float("learning_rate", 1e-3, 8e-3, log=True),
+        **suggest_regularisation(trial),
+        "n_hidden": trial.suggest_categorical("n_hidden", [0, 64]),
+        "dropout": trial.suggest_float("dropout", 0.0, 0.25),
+        "head_dropout": trial.suggest_float("head_dropout", 0.1, 0.5),
+    }
+
+
+def suggest_regularisation(trial: optuna.Trial) -> dict[str, Any]:
+    """Draw what holds a network back, and how it sums up time."""
+    return {
         "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1e-1, log=True),
         "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
         "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
         "time_mask": trial.suggest_int("time_mask", 0, 1),
         "column_mask": trial.suggest_int("column_mask", 0, 1),
         "pooling": trial.suggest_categorical("pooling", ["attention", "statistics"]),
-        "n_hidden": trial.suggest_categorical("n_hidden", [0, 64]),
-        "dropout": trial.suggest_float("dropout", 0.0, 0.25),
-        "head_dropout": trial.suggest_float("head_dropout", 0.1, 0.5),
     }

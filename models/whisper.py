@@ -18,7 +18,7 @@ from features.whisper_weights import find_whisper
 from models.blocks import head, pool
 from models.family import Config, Examples, Family, Model, Observer
 from models.linear import Logistic
-from models.neural import SHARED_DEFAULTS, NeuralFamily
+from models.neural import SHARED_DEFAULTS, NeuralFamily, suggest_regularisation
 
 if TYPE_CHECKING:
     import keras
@@ -98,12 +98,7 @@ class NetworkHead(NeuralFamily):
             "original_share": trial.suggest_float("original_share", 0.1, 0.7),
             "n_epochs": trial.suggest_int("n_epochs", 10, 20, step=5),
             "learning_rate": trial.suggest_float("learning_rate", 3e-4, 3e-3, log=True),
-            "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1e-1, log=True),
-            "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
-            "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
-            "time_mask": trial.suggest_int("time_mask", 0, 1),
-            "column_mask": trial.suggest_int("column_mask", 0, 1),
-            "pooling": trial.suggest_categorical("pooling", ["attention", "statistics"]),
+            **suggest_regularisation(trial),
             "n_units": trial.suggest_categorical("n_units", [64, 128]),
             "n_hidden": trial.suggest_categorical("n_hidden", [0, 64]),
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),
