@@ -1,7 +1,7 @@
 """Ensembles in the protocol: nothing is fitted but weights, and those on inner predictions alone.
 
-What is tested on a fold pools the members' answers to that fold with weights learnt in the other half, from inner predictions by
-models that each heard that half's other folds only. The shipped weights are learnt on both halves' inner predictions.
+What is tested on a fold pools the members' answers to that fold with weights learnt on that fold's inner predictions. The shipped
+weights are learnt on all of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def ensembles_of(results: Sequence[Result]) -> list[tuple[Ensemble, list[Result]
 
 
 def fit_pool(family: Ensemble, members: Sequence[Result], folds: Sequence[int], material: Material, *, seed: int) -> Model:
-    """Return the weights learnt on the inner predictions of some folds."""
+    """Return the weights learnt on the inner predictions made for some folds."""
     rows = np.concatenate([members[0].exams["inner"][fold].rows for fold in folds])
     answers = np.stack([together(member.exams["inner"], folds, material)[0] for member in members], axis=1)
     return family.fit(_examples(answers, rows, material), family.defaults, seed=seed)
@@ -46,24 +46,21 @@ def fit_pool(family: Ensemble, members: Sequence[Result], folds: Sequence[int], 
 
 def blend(family: Ensemble, members: Sequence[Result], material: Material, *, seed: int) -> Result:
     """Return an ensemble's result from its members'."""
-    halves = {half: material.folds.in_half(half) for half in HALVES}
-    pools = {half: fit_pool(family, members, folds, material, seed=seed) for half, folds in halves.items()}
-    shipped = fit_pool(family, members, sum(halves.values(), ()), material, seed=seed)
+    every_fold = range(len(material.folds.test_speakers))
+    pools = {fold: fit_pool(family, members, [fold], material, seed=seed) for fold in every_fold}
+    shipped = fit_pool(family, members, every_fold, material, seed=seed)
 
     def of_purpose(purpose: str, fold: int) -> Exam:
         # A member that trains without augmentation has no second examination without it.
         exams = [member.exams.get(purpose, {}).get(fold) or member.exams["unseen"][fold] for member in members]
-        if purpose == "random_split":
-            return _pooled(exams, shipped)
-        return _pooled(exams, pools[material.folds.half_of(fold) if purpose == "inner" else material.folds.tuning_half_for(fold)])
+        return _pooled(exams, shipped if purpose == "random_split" else pools[fold])
 
-    every_fold = range(len(material.folds.test_speakers))
     exams = {purpose: {fold: of_purpose(purpose, fold) for fold in every_fold} for purpose in ("unseen", "inner", "unaugmented")}
     exams["random_split"] = {fold: of_purpose("random_split", fold) for fold in members[0].exams["random_split"]}
     config = {**family.defaults, "members": [member.family.key for member in members]}
     tuned = Tuned(family, dict.fromkeys(HALVES, config), {half: inner_uar(exams["inner"], half, material) for half in HALVES}, {})
     threshold = choose_threshold(*together(exams["inner"], every_fold, material))
-    return Result(tuned, exams, dict.fromkeys(HALVES, 1.0), threshold)
+    return Result(tuned, exams, 1.0, threshold)
 
 
 def _pooled(exams: Sequence[Exam], pool: Model) -> Exam:

@@ -27,6 +27,7 @@ from search.study import WORK_FOLDER
 
 N_RANDOM_FOLDS = 4
 N_TIMED_CLIPS = 15
+MAX_INNER_PARTS = 3
 PURPOSES = ("unseen", "inner", "champion", "random_split", "unaugmented")
 """In the order of what a person would miss most."""
 ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
@@ -38,18 +39,18 @@ ROBUSTNESS: Mapping[str, tuple[Variant, ...]] = {
 
 @dataclass(frozen=True)
 class ExamPlan:
-    """One fit and what it predicts.
+    """One fit, or several for "inner", and what they predict.
 
     Attributes
     ----------
     family : str
         What is examined.
     purpose : {"unseen", "inner", "unaugmented", "random_split", "champion"}
-        Speakers never heard; a fold of the half that tuned the configuration, by a model of that half's other folds (it teaches
-        temperatures, thresholds and the weights of ensembles); speakers never heard, without augmentation; clips drawn at random,
-        speakers repeating (the audit); the last fit, on all speakers.
+        Speakers never heard; training speakers of such a test, each predicted by a model that heard neither them nor the test
+        speakers (it teaches temperatures, thresholds and the weights of ensembles); speakers never heard, without augmentation;
+        clips drawn at random, speakers repeating (the audit); the last fit, on all speakers.
     fold : int
-        Which test part.
+        Which test part; of "inner" the one that is left out.
     config : mapping
         What to fit.
     seed : int
@@ -83,7 +84,7 @@ class Exam:
     disturbed : mapping of str to ndarray [shape=(n_variants, n, n_emotions)]
         The same for disturbed test clips, by the keys of :data:`ROBUSTNESS`; empty where not asked for.
     fit_seconds : float
-        Time of the fit, examples at hand.
+        Time of the fits, examples at hand.
     """
 
     rows: Rows
@@ -112,8 +113,7 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
     for fold in range(len(material.folds.test_speakers)):
         config = for_champion(family, configs[material.folds.tuning_half_for(fold)])
         plans.append(ExamPlan(family.key, "unseen", fold, config, seed))
-        inner = for_champion(family, configs[material.folds.half_of(fold)])
-        plans.append(ExamPlan(family.key, "inner", fold, inner, seed))
+        plans.append(ExamPlan(family.key, "inner", fold, config, seed))
         if config["augmentation"] != "none":
             plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
     audited = for_champion(family, shipped)
@@ -136,19 +136,22 @@ def examine(plan: ExamPlan, material: Material, folder: Path) -> None:
         return
     family = get_family(plan.family)
     kind = get_input_kind(family.input_kind)
-    training, test = _split(plan, material)
-    examples = material.examples(kind, training, plan.config)
-    require_unheard(examples, test)
-    started = time.monotonic()
-    model = family.fit(examples, plan.config, seed=derive_seed(plan.seed, plan.family, plan.fold))
-    arrays = {"fit_seconds": np.array(time.monotonic() - started), "rows": test}
-    arrays["probabilities"] = model.predict(material.inputs(kind, test))
-    if plan.purpose == "unseen":
-        for name, variants in ROBUSTNESS.items():
-            arrays[f"disturbed_{name}"] = np.stack([model.predict(material.inputs(kind, test, v)) for v in variants])
+    fit_seconds, rows, probabilities, disturbed = 0.0, [], [], {}
+    for training, test in splits(plan, material):
+        examples = material.examples(kind, training, plan.config)
+        require_unheard(examples, test)
+        started = time.monotonic()
+        model = family.fit(examples, plan.config, seed=derive_seed(plan.seed, plan.family, plan.fold))
+        fit_seconds += time.monotonic() - started
+        rows.append(test)
+        probabilities.append(model.predict(material.inputs(kind, test)))
+        if plan.purpose == "unseen":
+            for name, variants in ROBUSTNESS.items():
+                disturbed[f"disturbed_{name}"] = np.stack([model.predict(material.inputs(kind, test, v)) for v in variants])
+    arrays = {"fit_seconds": np.array(fit_seconds), "rows": np.concatenate(rows), "probabilities": np.concatenate(probabilities)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp.npz")
-    np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(temporary, **arrays, **disturbed)  # type: ignore[arg-type]
     temporary.replace(path)
 
 
@@ -198,13 +201,20 @@ def variants_to_test() -> tuple[Variant, ...]:
     return (ORIGINAL, *(variant for variants in ROBUSTNESS.values() for variant in variants))
 
 
-def _split(plan: ExamPlan, material: Material) -> tuple[Rows, Rows]:
+def splits(plan: ExamPlan, material: Material) -> list[tuple[Rows, Rows]]:
+    """Return the training and test clips of each fit of an examination.
+
+    "inner" has a fit for each part of the half that tuned what its fold is tested on. The configuration was chosen on that half's
+    folds, but among other speakers' models: what is learnt from here is a handful of numbers, and never seen by the fold itself.
+    """
     if plan.purpose in ("unseen", "unaugmented"):
-        return material.split(test_fold=plan.fold)
+        return [material.split(test_fold=plan.fold)]
     if plan.purpose == "inner":
-        return material.split(test_fold=plan.fold, among=material.folds.in_half(material.folds.half_of(plan.fold)))
+        tuned_on = material.folds.in_half(material.folds.tuning_half_for(plan.fold))
+        parts = [part.tolist() for part in np.array_split(tuned_on, min(MAX_INNER_PARTS, len(tuned_on)))]
+        return [material.split_folds(test=part, unheard=[plan.fold]) for part in parts]
     if plan.purpose == "random_split":
-        return random_split(material, plan.fold, seed=plan.seed)
+        return [random_split(material, plan.fold, seed=plan.seed)]
     raise ProtocolError(f"An examination's purpose must be one of {', '.join(PURPOSES)}, got {plan.purpose!r}.")
 
 

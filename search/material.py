@@ -97,10 +97,15 @@ class Material:
         among : sequence of int, optional
             The folds to train on besides; all by default, those of one half in a study.
         """
-        others = range(len(self.folds.test_speakers)) if among is None else among
-        training, test = self.rows_in([fold for fold in others if fold != test_fold]), self.rows_in([test_fold])
-        require_disjoint(self.speakers[training].tolist(), self.speakers[test].tolist())
-        return training, test
+        everything = range(len(self.folds.test_speakers))
+        return self.split_folds(test=[test_fold], unheard=[] if among is None else sorted(set(everything) - set(among)))
+
+    def split_folds(self, *, test: Sequence[int], unheard: Sequence[int]) -> tuple[Rows, Rows]:
+        """Return the clips of some folds to test on, and before them those of every other fold but a few to train on."""
+        trained_on = [fold for fold in range(len(self.folds.test_speakers)) if fold not in {*test, *unheard}]
+        training, tested = self.rows_in(trained_on), self.rows_in(test)
+        require_disjoint(self.speakers[training].tolist(), self.speakers[tested].tolist())
+        return training, tested
 
     def examples(self, kind: InputKind, rows: Rows, config: Config) -> Examples:
         """Return training examples: the clips and the variants that a configuration asks for."""

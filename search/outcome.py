@@ -73,7 +73,7 @@ class Fitted:
     @property
     def temperature(self) -> float:
         """What its log probabilities are divided by."""
-        return self.result.temperatures[self.result.tuned.shipped_half]
+        return self.result.temperature
 
     def inputs(self, material: Material, rows: Rows) -> list[NDArray[Any]]:
         """Return what the model reads of some clips."""

@@ -63,15 +63,15 @@ class Result:
         What its studies found.
     exams : mapping of str to mapping of int to Exam
         By purpose and fold, calibrated.
-    temperatures : mapping of str to float
-        Learnt on each half's inner predictions; the ensemble has its weights instead.
+    temperature : float
+        The champion's; the ensemble has its weights instead.
     unsure_below : float or None
-        Confidence below which an answer is more likely wrong than not, learnt on both halves' inner predictions.
+        Confidence below which an answer is more likely wrong than not, learnt on all inner predictions.
     """
 
     tuned: Tuned
     exams: Mapping[str, ByFold]
-    temperatures: Mapping[str, float]
+    temperature: float
     unsure_below: float | None
 
     @property
@@ -97,29 +97,28 @@ def collect(plans: Sequence[StudyPlan], family: Family, material: Material, fold
 def read_result(tuned: Tuned, material: Material, folder: Path, *, seed: int) -> Result:
     """Return a family's examinations, calibrated.
 
-    A fold is calibrated by the half that tuned what is tested on it, an inner prediction by its own half, and what nobody tested
-    by the half whose configuration is shipped.
+    What is tested on a fold takes the temperature of that fold's own inner predictions; what nobody tests, that of all inner
+    predictions with the configuration that is shipped.
     """
     exams: dict[str, dict[int, Exam]] = {}
     for plan in plan_exams(tuned.family, tuned.configs, tuned.shipped, material, seed=seed):
         if plan.purpose != "champion":
             exams.setdefault(plan.purpose, {})[plan.fold] = read_exam(plan, folder)
-    folds, inner = material.folds, exams["inner"]
-    temperatures = dict.fromkeys(HALVES, 1.0)
-    if tuned.family.is_tuned:
-        temperatures = {half: fit_temperature(*together(inner, folds.in_half(half), material)) for half in HALVES}
-
-    def temperature(purpose: str, fold: int) -> float:
-        if purpose == "random_split":
-            return temperatures[tuned.shipped_half]
-        return temperatures[folds.half_of(fold) if purpose == "inner" else folds.tuning_half_for(fold)]
-
+    if not tuned.family.is_tuned:
+        return Result(tuned, exams, 1.0, None)
+    inner = exams["inner"]
+    of_fold = {fold: fit_temperature(*together(inner, [fold], material)) for fold in inner}
+    shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, material), material))
     calibrated = {
-        purpose: {fold: calibrate(exam, temperature(purpose, fold)) for fold, exam in of_purpose.items()}
-        for purpose, of_purpose in exams.items()
+        purpose: {fold: calibrate(exam, shipped if purpose == "random_split" else of_fold[fold]) for fold, exam in by_fold.items()}
+        for purpose, by_fold in exams.items()
     }
-    threshold = choose_threshold(*together(calibrated["inner"], range(len(inner)), material)) if tuned.family.is_tuned else None
-    return Result(tuned, calibrated, temperatures, threshold)
+    return Result(tuned, calibrated, shipped, choose_threshold(*together(calibrated["inner"], list(inner), material)))
+
+
+def folds_tuned_by(half: str, material: Material) -> list[int]:
+    """Return the folds on which a half's best configuration is tested."""
+    return [fold for fold in range(len(material.folds.test_speakers)) if material.folds.tuning_half_for(fold) == half]
 
 
 def calibrate(exam: Exam, temperature: float) -> Exam:
@@ -137,10 +136,9 @@ def together(exams: ByFold, folds: Sequence[int], material: Material) -> tuple[N
 
 
 def inner_uar(exams: ByFold, half: str, material: Material) -> float:
-    """Return the mean UAR over the folds of a half, as studies score it."""
-    return float(
-        np.mean([uar(material.targets[exams[fold].rows], exams[fold].probabilities) for fold in material.folds.in_half(half)])
-    )
+    """Return the mean UAR of the inner predictions of a half's speakers."""
+    tested = [exams[fold] for fold in folds_tuned_by(half, material)]
+    return float(np.mean([uar(material.targets[exam.rows], exam.probabilities) for exam in tested]))
 
 
 def choose_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.intp]) -> float:

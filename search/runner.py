@@ -254,7 +254,7 @@ def describe_run(plan: RunPlan, reading: Reading, material: Material, results: S
         "trials": {key: {half: len(trials) for half, trials in one.trials.items()} for key, one in tuned.items()},
         "configurations": {key: {half: dict(config) for half, config in one.configs.items()} for key, one in tuned.items()},
         "tuning_uar": {key: {half: round(value, 4) for half, value in one.tuning_uar.items()} for key, one in tuned.items()},
-        "temperatures": {one.family.key: {half: round(value, 4) for half, value in one.temperatures.items()} for one in results},
+        "temperatures": {one.family.key: round(one.temperature, 4) for one in results},
         "thresholds": {one.family.key: one.unsure_below for one in results if one.unsure_below is not None},
         "data_hash": material.data_hash,
         "n_clips": len(material.clips),

@@ -26,17 +26,14 @@ def made_up_exam(material: Material, rows: np.ndarray, *, skill: float, rng: np.
 def made_up_result(key: str, material: Material, *, skill: float, seed: int) -> Result:
     rng = np.random.default_rng(seed)
     folds = range(len(material.folds.test_speakers))
-    exams = {
-        purpose: {fold: made_up_exam(material, material.rows_in([fold]), skill=skill, rng=rng) for fold in folds}
-        for purpose in ("unseen", "inner")
-    }
+    exams = {"unseen": {fold: made_up_exam(material, material.rows_in([fold]), skill=skill, rng=rng) for fold in folds}}
+    tuned_on = {fold: material.rows_in(material.folds.in_half(material.folds.tuning_half_for(fold))) for fold in folds}
+    exams["inner"] = {fold: made_up_exam(material, rows, skill=skill, rng=rng) for fold, rows in tuned_on.items()}
     parts = np.array_split(rng.permutation(len(material.clips)), N_RANDOM_FOLDS)
     exams["random_split"] = {fold: made_up_exam(material, rows, skill=skill, rng=rng) for fold, rows in enumerate(parts)}
     # The audit's clips are the same for every family.
     family = get_family(key)
-    return Result(
-        Tuned(family, dict.fromkeys(HALVES, family.defaults), {"A": 0.5, "B": 0.5}, {}), exams, dict.fromkeys(HALVES, 1.0), 0.5
-    )
+    return Result(Tuned(family, dict.fromkeys(HALVES, family.defaults), {"A": 0.5, "B": 0.5}, {}), exams, 1.0, 0.5)
 
 
 @pytest.fixture
@@ -70,25 +67,23 @@ def test_a_member_that_knows_nothing_has_no_say(material, results):
     assert weights[1] == pytest.approx(0, abs=0.15)
 
 
-def test_what_is_tested_on_a_fold_never_saw_the_answers_of_its_half(material, results):
-    """Spoiling every inner prediction of a half changes nothing of what is tested on that half."""
+def test_the_weights_for_a_fold_come_from_its_own_inner_predictions_alone(material, results):
+    """Spoiling the inner predictions of one fold changes what is tested on that fold, and nothing else."""
     plain = blend(ENSEMBLE, results, material, seed=0)
-    spoilt = {
-        fold: replace(exam, probabilities=exam.probabilities[::-1]) if material.folds.half_of(fold) == "A" else exam
-        for fold, exam in results[0].exams["inner"].items()
-    }
-    changed = blend(ENSEMBLE, [replace(results[0], exams={**results[0].exams, "inner": spoilt}), results[1]], material, seed=0)
+    inner = dict(results[0].exams["inner"])
+    inner[2] = replace(inner[2], probabilities=inner[2].probabilities[::-1])
+    changed = blend(ENSEMBLE, [replace(results[0], exams={**results[0].exams, "inner": inner}), results[1]], material, seed=0)
     for fold, exam in plain.exams["unseen"].items():
         is_same = np.allclose(exam.probabilities, changed.exams["unseen"][fold].probabilities)
-        assert is_same == (material.folds.half_of(fold) == "A")
+        assert is_same == (fold != 2)
 
 
 def test_the_answers_to_a_fold_itself_teach_nothing(material, results):
     """The weights are the same whatever the members answered to the test clips."""
     other = {fold: replace(exam, probabilities=exam.probabilities[:, ::-1]) for fold, exam in results[0].exams["unseen"].items()}
     changed = [replace(results[0], exams={**results[0].exams, "unseen": other}), results[1]]
-    for folds in (range(3), range(3, 6)):
-        first, second = (fit_pool(ENSEMBLE, some, folds, material, seed=0).weights for some in (results, changed))
+    for fold in range(6):
+        first, second = (fit_pool(ENSEMBLE, some, [fold], material, seed=0).weights for some in (results, changed))
         np.testing.assert_array_equal(first, second)
 
 

@@ -11,7 +11,7 @@ from audio.folds import Folds, make_folds
 from features.store import FeatureStore
 from leaderboard.metrics import uar
 from models import get_family
-from search.examine import ExamPlan, examine, random_split, read_exam
+from search.examine import ExamPlan, examine, random_split, read_exam, splits
 from search.material import Material
 from search.study import StudyPlan, score_config
 
@@ -43,19 +43,28 @@ def test_a_study_sees_only_the_speakers_of_its_half(material, monkeypatch, half)
 
 
 @pytest.mark.parametrize("fold", range(6))
-def test_an_inner_prediction_is_made_by_a_model_of_its_halfs_other_folds(material, tmp_path, monkeypatch, fold):
+def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_about(material, tmp_path, monkeypatch, fold):
     seen = []
 
     def spy(examples, config, *, seed, observer=None):
-        seen.append(examples)
+        seen.append(set(examples.speakers))
         return get_family("dummy").fit(examples, config, seed=seed)
 
     monkeypatch.setattr(LINEAR, "fit", spy)
     plan = ExamPlan("linear", "inner", fold, AUGMENTED, 0)
     examine(plan, material, tmp_path)
-    others = [other for other in material.folds.in_half(material.folds.half_of(fold)) if other != fold]
-    assert set(seen[0].speakers) == {speaker for other in others for speaker in material.folds.test_speakers[other]}
-    assert np.array_equal(read_exam(plan, tmp_path).rows, material.rows_in([fold]))
+    tested, everyone = set(material.folds.test_speakers[fold]), set(material.speakers)
+    tuned_on = material.folds.in_half(material.folds.tuning_half_for(fold))
+    assert seen == [everyone - tested - set(material.folds.test_speakers[part]) for part in tuned_on]
+    np.testing.assert_array_equal(np.sort(read_exam(plan, tmp_path).rows), material.rows_in(tuned_on))
+
+
+def test_inner_predictions_take_three_fits_however_many_folds_there_are(material):
+    many = replace(material, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(material.genders))))
+    parts = splits(ExamPlan("linear", "inner", 0, AUGMENTED, 0), many)
+    assert len(parts) == 3
+    tested = np.concatenate([test for _, test in parts])
+    assert set(tested) == set(many.rows_in(many.folds.in_half("B")))
 
 
 def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, material):
