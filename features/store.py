@@ -28,6 +28,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CHUNK_CLIPS = 12
 LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch")
 """Whose versions decide what an array holds."""
+MEMORY_BYTES = 2**30
+"""Of arrays that a store holds before it forgets them all: reading them again from the system's own cache is quick."""
 
 
 class FeatureStore:
@@ -42,6 +44,7 @@ class FeatureStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._memory: dict[Path, NDArray[np.generic]] = {}
+        self._n_bytes = 0
 
     def path(self, kind: InputKind, clip: Clip, variant: Variant = ORIGINAL) -> Path:
         """Return where an array lies, or would lie."""
@@ -71,7 +74,11 @@ class FeatureStore:
                 array = compute([kind], clip, variant)[kind.key]
                 _write(path, array)
             array.setflags(write=False)
+            if self._n_bytes > MEMORY_BYTES:
+                self._memory.clear()
+                self._n_bytes = 0
             self._memory[path] = array
+            self._n_bytes += array.nbytes
         return self._memory[path]
 
     def prepare(

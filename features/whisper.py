@@ -1,7 +1,7 @@
 """Whisper layers: what a pretrained speech recogniser's encoder hears, step by step, for the family that stands on it.
 
 The uppermost layers know words; those in the middle still know how they are said (Pepino, Riera & Ferrer 2021, Interspeech, for
-wav2vec 2.0). All are kept, so that a search can choose.
+wav2vec 2.0). All are kept, and what the heads of each attend to, so that a search can choose.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from features.whisper_encoder import WhisperEncoder
 
 FRAMES_PER_STEP = 4
+PARTS = ("layer", "attended")
 KEPT_FOLDER = "whisper"
 """Where a results folder keeps the encoder, once for every champion that needs it."""
 
 
 class WhisperLayers(InputKind):
-    """Frames of every layer of the encoder, averaged to one step each 80 ms; layers side by side.
+    """Frames of every layer of the encoder, then what each layer attends to, averaged to one step each 80 ms, side by side.
 
     Parameters
     ----------
@@ -71,13 +72,13 @@ class WhisperLayers(InputKind):
     def spec(self) -> Mapping[str, Any]:  # type: ignore[override]
         """What determines the array, the weights among it."""
         encoder = _digest(self.folder)
-        return {"frames": FRAMES_SPEC, "encoder_sha256": encoder, "frames_per_step": FRAMES_PER_STEP, "version": 1}
+        return {"frames": FRAMES_SPEC, "encoder_sha256": encoder, "frames_per_step": FRAMES_PER_STEP, "version": 2}
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names such as ``layer2.17``, layers from 1."""
-        sizes = self.config
-        return tuple(f"layer{layer}.{k}" for layer in range(1, sizes.encoder_layers + 1) for k in range(sizes.d_model))
+        """Names such as ``layer2.17`` and ``attended2.17``, layers from 1."""
+        layers = range(1, self.config.encoder_layers + 1)
+        return tuple(f"{part}{layer}.{k}" for part in PARTS for layer in layers for k in range(self.config.d_model))
 
     @property
     def n_parameters(self) -> int:
@@ -85,13 +86,14 @@ class WhisperLayers(InputKind):
         return sum(tensor.size for tensor in read_tensors(self.folder).values())
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
-        """Return the steps, (n_steps, n_layers · d_model), float16; a clip over 30 s is heard in pieces of equal length."""
+        """Return the steps, (n_steps, 2 · n_layers · d_model), float16; a clip over 30 s is heard in pieces of equal length."""
         samples = analysis.samples
         longest = int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ)
         n_pieces = -(-len(samples) // longest)
-        frames = [_encoder(self.folder).encode(piece)[:-1] for piece in np.array_split(samples, n_pieces)]
-        layers = np.concatenate(frames, axis=1).transpose(1, 0, 2)
-        return finite(pool_frames(layers.reshape(len(layers), -1), FRAMES_PER_STEP), dtype=np.float16)
+        heard = [_encoder(self.folder).encode(piece) for piece in np.array_split(samples, n_pieces)]
+        parts = [np.concatenate([one.layers[:-1], one.attended]) for one in heard]
+        frames = np.concatenate(parts, axis=1).transpose(1, 0, 2)
+        return finite(pool_frames(frames.reshape(len(frames), -1), FRAMES_PER_STEP), dtype=np.float16)
 
     def keep(self, folder: Path) -> None:
         """Write the encoder into a results folder, in float16."""

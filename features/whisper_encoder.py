@@ -3,7 +3,8 @@
 Conventions
 -----------
 *Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; what follows layer n is the final
-normalisation. A *frame* is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in
+normalisation. What a layer's heads gather from the whole clip, before it is mixed back into the frames, is *attended*. A *frame*
+is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in
 nothing, so a clip has the same frames in a batch as alone.
 
 The network is made of Keras's own layers, each under its Hugging Face name, so it trains, freezes, takes low-rank updates
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +78,11 @@ def build_encoder(config: WhisperConfig, *, first_layer: int = 0) -> keras.Model
     return keras.Model(inputs, outputs, name=f"whisper_from_{first_layer}")
 
 
+def attended(model: keras.Model, layer: int) -> Any:
+    """Return the tensor (batch, frames, d_model) that the heads of a layer, from 1, gather: values weighted by attention."""
+    return model.get_layer(f"layers.{layer - 1}.self_attn.out_proj").input
+
+
 def load_weights(model: keras.Model, folder: Path) -> None:
     """Fill an encoder, or the part of one, with the weights of a folder.
 
@@ -124,6 +131,22 @@ def save_weights(model: keras.Model, folder: Path, *, config: WhisperConfig) -> 
     write_tensors(folder, tensors, config=config)
 
 
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """What an encoder makes of a clip.
+
+    Attributes
+    ----------
+    layers : ndarray [shape=(n_layers + 1, n_frames, d_model), dtype=float32]
+        After each layer and after the final normalisation; a frame each 20 ms.
+    attended : ndarray [shape=(n_layers, n_frames, d_model), dtype=float32]
+        What the heads of each layer gather.
+    """
+
+    layers: NDArray[np.float32]
+    attended: NDArray[np.float32]
+
+
 class WhisperEncoder:
     """A frozen encoder that turns clips into the frames of every layer.
 
@@ -141,6 +164,7 @@ class WhisperEncoder:
     """
 
     def __init__(self, folder: Path) -> None:
+        import keras
         import tensorflow as tf
 
         self.config = WhisperConfig.read(folder)
@@ -148,20 +172,17 @@ class WhisperEncoder:
         load_weights(self.model, folder)
         # One trace for every length and batch size.
         signature = [tf.TensorSpec((None, None, self.config.num_mel_bins)), tf.TensorSpec((None, None), tf.bool)]
-        self._run = tf.function(lambda x, mask: tf.stack(self.model([x, mask]), axis=1), input_signature=signature)
+        gathered = [attended(self.model, layer) for layer in range(1, self.config.encoder_layers + 1)]
+        everything = keras.Model(self.model.inputs, [*self.model.outputs, *gathered])
+        self._run = tf.function(lambda x, mask: tf.stack(everything([x, mask]), axis=1), input_signature=signature)
 
-    def encode(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def encode(self, samples: NDArray[np.float32]) -> Encoding:
         """Encode one unpadded clip.
 
         Parameters
         ----------
         samples : ndarray [shape=(n,), dtype=float32]
             Mono audio at 16 kHz, 25 ms to 30 s.
-
-        Returns
-        -------
-        ndarray [shape=(n_layers + 1, n_frames, d_model), dtype=float32]
-            After each layer and after the final normalisation; a frame each 20 ms.
 
         Raises
         ------
@@ -170,7 +191,7 @@ class WhisperEncoder:
         """
         return self.encode_batch([samples])[0]
 
-    def encode_batch(self, clips: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    def encode_batch(self, clips: Sequence[NDArray[np.float32]]) -> list[Encoding]:
         """Encode clips of any lengths, similar ones together; each gets what :meth:`encode` gives.
 
         Parameters
@@ -180,17 +201,19 @@ class WhisperEncoder:
 
         Returns
         -------
-        list of ndarray
-            As :meth:`encode` returns, in the order of the clips.
+        list of Encoding
+            In the order of the clips.
         """
         log_mels = [self._log_mel(samples).T for samples in clips]
-        frames: dict[int, NDArray[np.float32]] = {}
+        n_layers = self.config.encoder_layers
+        found: dict[int, Encoding] = {}
         for batch in _similar_lengths([len(x) for x in log_mels]):
             x, mask = _pad([log_mels[k] for k in batch])
             for k, encoded in zip(batch, self._run(x, mask).numpy(), strict=True):
                 # A copy, so that one clip's frames do not keep the whole batch in memory.
-                frames[k] = encoded[:, : _n_frames(len(log_mels[k]))].copy()
-        return [frames[k] for k in range(len(clips))]
+                frames = encoded[:, : _n_frames(len(log_mels[k]))].copy()
+                found[k] = Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])
+        return [found[k] for k in range(len(clips))]
 
     def _log_mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         longest = self.config.max_source_positions * FRAME_SECONDS

@@ -13,9 +13,35 @@ from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
     import optuna
+    from sklearn.linear_model import LogisticRegression
 
 MAX_ITERATIONS = 150
 TOLERANCE = 1e-3
+
+
+def fit_logistic(
+    X: NDArray[np.floating[Any]], targets: NDArray[np.intp], weights: NDArray[np.float64], *, penalty: float, seed: int = 0
+) -> LogisticRegression:
+    """Return a multinomial logistic regression, fitted by L-BFGS.
+
+    Parameters
+    ----------
+    X : ndarray [shape=(n, d)]
+        Standardised vectors.
+    targets, weights : ndarray [shape=(n,)]
+        Their emotions and weights.
+    penalty : float > 0
+        Of the squared coefficients: scikit-learn's ``1 / C``.
+    seed : int
+        Of the solver.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    classifier = LogisticRegression(C=1 / penalty, tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
+        return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)
 
 
 class Logistic(TabularFamily):
@@ -24,14 +50,8 @@ class Logistic(TabularFamily):
     def fit_classifier(
         self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
-        """Fit by L-BFGS; ``penalty`` is scikit-learn's ``1 / C``."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-
-        classifier = LogisticRegression(C=1 / config["penalty"], tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
-            return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)
+        """Fit by L-BFGS with the configuration's ``penalty``."""
+        return fit_logistic(X, targets, weights, penalty=config["penalty"], seed=seed)
 
     def count_parameters(self, classifier: Any) -> int:
         """Return the number of coefficients and intercepts."""

@@ -91,12 +91,19 @@ class NeuralFamily(Family):
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return an untrained network."""
 
+    def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
+        """Learn the scaling of the inputs."""
+        return fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
+
+    def begin(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
+        """Give an untrained network a better start than chance."""
+
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> NeuralModel:
         """Train one network for each member, each stopped by other inner speakers."""
         import keras
 
         keras.backend.clear_session()  # or a search of hundreds of fits fills the memory with their graphs
-        standardiser = fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
+        standardiser = self.fit_standardiser(examples, config)
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks = tuple(
             self._fit_member(sequences, examples, config, seed=seed + 1000 * member, observer=observer)
@@ -118,6 +125,7 @@ class NeuralFamily(Family):
         keras.utils.set_random_seed(seed)
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
         training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
+        self.begin(network, training, config)
         validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
         validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
         train(network, training, validation, config, rng=np.random.default_rng(seed), observer=observer)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from augment.policy import suggest_policy
 from features import get_input_kind
-from features.whisper import WhisperLayers
+from features.whisper import PARTS, WhisperLayers
 from features.whisper_weights import find_whisper
 from models.blocks import head, pool
 from models.family import Config, Examples, Family, Model, Observer
 from models.linear import Logistic
 from models.neural import SHARED_DEFAULTS, NeuralFamily, suggest_regularisation
+from models.whisper_tuning import TunedHead
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 HEARING_FILE = "hearing.json"
 LAYERS = {"lower": (0.0, 0.5), "middle": (0.25, 0.75), "all": (0.0, 1.0)}
 """Which layers a head hears, as shares of the encoder's depth: of four layers 1-2, 2-3 and 1-4."""
+HEARD = {"layers": ("layer",), "attended": ("attended",), "both": PARTS}
+"""What it hears of them: their frames, what they attend to, or both."""
 PERCENTILES = {"moments": (), "quartiles": (25, 75), "percentiles": (10, 25, 75, 90)}
 """What a linear head hears of each column over a clip, beside mean and deviation."""
 
@@ -37,16 +40,16 @@ class Hearing:
 
     Attributes
     ----------
-    head : {"linear", "network"}
+    head : {"linear", "network", "tuned"}
         Which head.
-    columns : (int, int)
-        First column heard, and the first that is not.
+    spans : sequence of (int, int)
+        First column heard, and the first that is not, of each part.
     percentiles : sequence of int
         Of each column over the clip, for the linear head.
     """
 
     head: str
-    columns: Sequence[int]
+    spans: Sequence[Sequence[int]]
     percentiles: Sequence[int]
 
     @classmethod
@@ -54,14 +57,16 @@ class Hearing:
         """Return what a configuration hears of so many columns."""
         kind = get_input_kind("whisper")
         assert isinstance(kind, WhisperLayers)
-        n_layers = kind.config.encoder_layers
-        columns = [round(share * n_layers) * n_columns // n_layers for share in LAYERS[config["layers"]]]
-        return cls(config["head"], columns, PERCENTILES[config["statistics"]] if config["head"] == "linear" else ())
+        n_layers, n_of_part = kind.config.encoder_layers, n_columns // len(PARTS)
+        layers, parts = HEADS[config["head"]].hears(config, n_layers)
+        first, end = (layer * n_of_part // n_layers for layer in (layers.start - 1, layers.stop - 1))
+        spans = [(start + first, start + end) for start in (PARTS.index(part) * n_of_part for part in parts)]
+        return cls(config["head"], spans, PERCENTILES[config["statistics"]] if config["head"] == "linear" else ())
 
     def __call__(self, steps: NDArray[Any]) -> NDArray[np.float32]:
-        """Return a clip's steps for the network, (n_steps, n), or their statistics for the linear head, (n,)."""
-        heard = steps[:, slice(*self.columns)].astype(np.float32)
-        if self.head == "network":
+        """Return a clip's steps for a network, (n_steps, n), or their statistics for the linear head, (n,)."""
+        heard = np.concatenate([steps[:, slice(*span)] for span in self.spans], axis=1).astype(np.float32)
+        if self.head != "linear":
             return heard
         statistics = [heard.mean(axis=0), heard.std(axis=0)]
         if self.percentiles:
@@ -69,12 +74,29 @@ class Hearing:
         return np.concatenate(statistics)
 
 
-class LinearHead(Logistic):
+class FrozenHead:
+    """What the heads on an encoder that stays as it was can choose."""
+
+    def suggest_layers(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw what is heard."""
+        return {
+            "layers": trial.suggest_categorical("layers", list(LAYERS)),
+            "heard": trial.suggest_categorical("heard", list(HEARD)),
+        }
+
+    def hears(self, config: Config, n_layers: int) -> tuple[range, tuple[str, ...]]:
+        """Return the layers that are heard, from 1, and what of them."""
+        first, end = (round(share * n_layers) for share in LAYERS[config["layers"]])
+        return range(first + 1, end + 1), HEARD[config["heard"]]
+
+
+class LinearHead(FrozenHead, Logistic):
     """Logistic regression on the statistics of a clip's steps."""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw what the network head has not."""
+        """Draw what the other heads have not."""
         return {
+            **self.suggest_layers(trial),
             "statistics": trial.suggest_categorical("statistics", list(PERCENTILES)),
             "n_features": None,
             "n_speaker_directions": trial.suggest_int("n_speaker_directions", 0, 4),
@@ -88,12 +110,13 @@ class LinearHead(Logistic):
         return {}
 
 
-class NetworkHead(NeuralFamily):
+class NetworkHead(FrozenHead, NeuralFamily):
     """A dense layer over each step, which mixes the layers, pooling over time, and a classifier."""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw what the linear head has not."""
+        """Draw what the other heads have not."""
         return {
+            **self.suggest_layers(trial),
             **{key: SHARED_DEFAULTS[key] for key in ("clip_mean_removal", "balanced", "batch_size", "patience")},
             "original_share": trial.suggest_float("original_share", 0.1, 0.7),
             "n_epochs": trial.suggest_int("n_epochs", 10, 20, step=5),
@@ -118,7 +141,7 @@ class NetworkHead(NeuralFamily):
         return keras.Model([inputs, mask], logits)
 
 
-HEADS: dict[str, LinearHead | NetworkHead] = {"linear": LinearHead(), "network": NetworkHead()}
+HEADS: dict[str, LinearHead | NetworkHead | TunedHead] = {"linear": LinearHead(), "network": NetworkHead(), "tuned": TunedHead()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +153,7 @@ class WhisperModel(Model):
 
     @property
     def n_parameters(self) -> int:  # type: ignore[override]
-        """Of the head; the encoder is shared and frozen."""
+        """Of the head, and of a layer that was trained further; the encoder itself is shared."""
         return self.model.n_parameters
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -139,7 +162,7 @@ class WhisperModel(Model):
 
 
 class Whisper(Family):
-    """The encoder stays as it was trained; the search chooses which of its layers are heard, and by what kind of head."""
+    """The search chooses which of the encoder's layers are heard, and by what kind of head; one of them trains a layer further."""
 
     key = "whisper"
     title = "Whisper tiny"
@@ -153,8 +176,9 @@ class Whisper(Family):
         "copies": 3,
         "members": 1,
         "layers": "middle",
+        "heard": "both",
         "head": "linear",
-        "statistics": "quartiles",
+        "statistics": "moments",
         "n_features": None,
         "n_speaker_directions": 0,
         "balanced": True,
@@ -171,7 +195,6 @@ class Whisper(Family):
         shared = {
             **suggest_policy(trial),
             "members": 1,
-            "layers": trial.suggest_categorical("layers", list(LAYERS)),
             "head": trial.suggest_categorical("head", list(HEADS)),
         }
         return {**shared, **HEADS[shared["head"]].suggest(trial)}

@@ -64,6 +64,20 @@ def test_what_is_fetched_is_what_the_kind_extracts_from_the_variant(store: Featu
             np.testing.assert_array_equal(place.fetch(SEQUENCE, clip, variant), expected)
 
 
+def test_memory_is_bounded_and_what_was_forgotten_is_read_again(
+    store: FeatureStore, synthetic_clips: tuple[Clip, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = Counted()
+    first = store.fetch(kind, synthetic_clips[0])
+    monkeypatch.setattr("features.store.MEMORY_BYTES", first.nbytes)
+    for clip in synthetic_clips[1:4]:
+        store.fetch(kind, clip)
+    again = store.fetch(kind, synthetic_clips[0])
+    assert again is not first
+    np.testing.assert_array_equal(again, first)
+    assert kind.n == 4
+
+
 def test_a_fetched_array_cannot_be_written_to(store: FeatureStore, clip: Clip) -> None:
     for place in (store, FeatureStore(store.root)):
         with pytest.raises(ValueError, match="read-only"):

@@ -35,8 +35,9 @@ def clips(*lengths: int) -> list[np.ndarray]:
     return [rng.normal(scale=0.1, size=length).astype(np.float32) for length in lengths]
 
 
-def encode_by_hand(mel: np.ndarray) -> np.ndarray:
-    """Whisper's encoder as its paper says, in loops."""
+def encode_by_hand(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whisper's encoder as its paper says, in loops: its layers, and what their heads gather."""
+    outputs, gathered = [], []
 
     def gelu(x):
         return x * (1 + erf(x / np.sqrt(2))) / 2
@@ -58,23 +59,23 @@ def encode_by_hand(mel: np.ndarray) -> np.ndarray:
         size = TINY.d_model // TINY.encoder_attention_heads
         heads = [slice(start, start + size) for start in range(0, TINY.d_model, size)]
         mixed = [softmax(query[:, head] @ key[:, head].T / np.sqrt(size), axis=-1) @ value[:, head] for head in heads]
-        return linear(np.concatenate(mixed, axis=-1), f"{name}.out_proj")
+        gathered.append(np.concatenate(mixed, axis=-1))
+        return linear(gathered[-1], f"{name}.out_proj")
 
     x = conv(conv(mel.T, "conv1", 1), "conv2", 2)
     x = x + TENSORS["embed_positions.weight"][: len(x)]
-    outputs = []
     for layer in ("layers.0", "layers.1"):
         x = x + attend(norm(x, f"{layer}.self_attn_layer_norm"), f"{layer}.self_attn")
         x = x + linear(gelu(linear(norm(x, f"{layer}.final_layer_norm"), f"{layer}.fc1")), f"{layer}.fc2")
         outputs.append(x)
-    return np.array([*outputs, norm(x, "layer_norm")])
+    return np.array([*outputs, norm(x, "layer_norm")]), np.array(gathered)
 
 
 @needs_weights
 def test_every_layer_of_tiny_en_is_the_reference():
     reference = np.load(SHARED / "reference.npz")
     encoder = WhisperEncoder(SHARED)
-    computed = encoder.encode(reference["waveform"])
+    computed = encoder.encode(reference["waveform"]).layers
     np.testing.assert_allclose(computed, reference["encoder_clip_layers"].astype(np.float32), atol=2e-2, rtol=1e-3)
 
     mel = log_mel(reference["waveform"], padded=True).T[None]
@@ -85,10 +86,11 @@ def test_every_layer_of_tiny_en_is_the_reference():
 @pytest.mark.parametrize("n_samples", [400, 1600, 1760, 31_999, 32_000])
 def test_the_encoder_does_what_the_paper_says(encoder, n_samples):
     (samples,) = clips(n_samples)
-    by_hand = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins))
+    layers, attended = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins))
     computed = encoder.encode(samples)
-    assert computed.dtype == np.float32
-    np.testing.assert_allclose(computed, by_hand, atol=1e-4)
+    assert computed.layers.dtype == computed.attended.dtype == np.float32
+    np.testing.assert_allclose(computed.layers, layers, atol=1e-4)
+    np.testing.assert_allclose(computed.attended, attended, atol=1e-4)
 
 
 def test_a_batch_equals_its_clips_one_by_one_in_their_order(encoder, monkeypatch):
@@ -97,7 +99,8 @@ def test_a_batch_equals_its_clips_one_by_one_in_their_order(encoder, monkeypatch
     for mel_frames_per_batch in (1, 300, 10_000):
         monkeypatch.setattr(whisper_encoder, "MEL_FRAMES_PER_BATCH", mel_frames_per_batch)
         for alone, together in zip(one_by_one, encoder.encode_batch(samples), strict=True):
-            np.testing.assert_allclose(together, alone, atol=1e-4)
+            np.testing.assert_allclose(together.layers, alone.layers, atol=1e-4)
+            np.testing.assert_allclose(together.attended, alone.attended, atol=1e-4)
 
 
 def test_no_clips_encode_to_nothing(encoder):
@@ -119,7 +122,7 @@ def test_the_layers_above_cached_frames_go_on_where_those_stopped(encoder, folde
     upper = build_encoder(TINY, first_layer=1)
     load_weights(upper, folder)
     (samples,) = clips(8000)
-    frames = encoder.encode(samples)
+    frames = encoder.encode(samples).layers
     outputs = upper([frames[None, 0], np.ones((1, 25), bool)])
     np.testing.assert_allclose(np.concatenate(outputs), frames[1:], atol=1e-5)
     assert not any("conv" in layer.name for layer in upper.layers)
@@ -147,7 +150,7 @@ def test_a_head_trains_the_upper_layers_with_it(folder):
 def test_saved_weights_load_to_the_same_frames(encoder, tmp_path):
     save_weights(encoder.model, tmp_path, config=TINY)
     (samples,) = clips(4000)
-    np.testing.assert_array_equal(WhisperEncoder(tmp_path).encode(samples), encoder.encode(samples))
+    np.testing.assert_array_equal(WhisperEncoder(tmp_path).encode(samples).layers, encoder.encode(samples).layers)
 
 
 def test_a_low_rank_update_is_saved_merged_into_its_kernel(encoder, folder, tmp_path):
@@ -160,8 +163,8 @@ def test_a_low_rank_update_is_saved_merged_into_its_kernel(encoder, folder, tmp_
     mel = log_mel(samples, n_mels=TINY.num_mel_bins).T[None]
     updated = model([mel, np.ones(mel.shape[:2], bool)])[-1].numpy()[0]
     save_weights(model, tmp_path, config=TINY)
-    assert not np.allclose(updated, encoder.encode(samples)[-1], atol=0.1)
-    np.testing.assert_allclose(updated, WhisperEncoder(tmp_path).encode(samples)[-1], atol=1e-2)
+    assert not np.allclose(updated, encoder.encode(samples).layers[-1], atol=0.1)
+    np.testing.assert_allclose(updated, WhisperEncoder(tmp_path).encode(samples).layers[-1], atol=1e-2)
 
 
 def test_the_model_saves_as_a_keras_file(encoder, tmp_path):

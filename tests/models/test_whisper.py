@@ -2,39 +2,142 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
+import optuna
 import pytest
 
 from audio.errors import DownloadError
 from features import get_input_kind, whisper_weights
 from features.whisper import WhisperLayers
-from models import get_family
-from models.whisper import LAYERS, PERCENTILES, Hearing
+from models import Examples, get_family
+from models.whisper import HEADS, PERCENTILES, Hearing
+from models.whisper_tuning import probe_weights
 
+MakeExamples = Callable[[str], Examples]
 WHISPER = get_family("whisper")
-N_COLUMNS = 4 * 16
+N_COLUMNS = 2 * 4 * 16
+DRAWN = {
+    "augmentation": "none",
+    "learning_rate": 1e-3,
+    "tuning_rate": 1e-4,
+    "layers": "middle",
+    "heard": "both",
+    "statistics": "moments",
+    "n_speaker_directions": 0,
+    "copy_weight": 0.5,
+    "penalty": 100.0,
+    "original_share": 0.5,
+    "n_epochs": 10,
+    "weight_decay": 1e-2,
+    "label_smoothing": 0.1,
+    "mixup": 0.0,
+    "time_mask": 1,
+    "column_mask": 0,
+    "pooling": "statistics",
+    "n_units": 64,
+    "n_hidden": 0,
+    "dropout": 0.1,
+    "head_dropout": 0.3,
+    "n_tuning_epochs": 4,
+    "low_rank": 0,
+}
 STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
 
 
-@pytest.mark.parametrize(("layers", "columns"), [("lower", [0, 32]), ("middle", [16, 48]), ("all", [0, 64])])
-def test_layers_are_chosen_by_their_depth(layers: str, columns: list[int]) -> None:
-    config = {**WHISPER.defaults, "layers": layers}
-    assert Hearing.of(config, n_columns=N_COLUMNS).columns == columns
+@pytest.mark.parametrize(
+    ("layers", "heard", "spans"),
+    [
+        ("lower", "layers", [(0, 32)]),
+        ("middle", "attended", [(80, 112)]),
+        ("middle", "both", [(16, 48), (80, 112)]),
+        ("all", "both", [(0, 64), (64, 128)]),
+    ],
+)
+def test_layers_are_chosen_by_their_depth(layers: str, heard: str, spans: list[tuple[int, int]]) -> None:
+    config = {**WHISPER.defaults, "layers": layers, "heard": heard}
+    assert Hearing.of(config, n_columns=N_COLUMNS).spans == spans
+
+
+def test_a_tuned_layer_is_given_the_one_below() -> None:
+    assert Hearing.of({"head": "tuned"}, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
 
 
 @pytest.mark.parametrize("statistics", PERCENTILES)
 def test_a_linear_head_hears_statistics_over_the_clip(statistics: str) -> None:
-    heard = Hearing.of({**WHISPER.defaults, "layers": "all", "statistics": statistics}, n_columns=N_COLUMNS)(STEPS)
+    config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
+    heard = Hearing.of(config, n_columns=N_COLUMNS)(STEPS)
     assert heard.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
     np.testing.assert_allclose(heard[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
 
 
-@pytest.mark.parametrize("layers", LAYERS)
-def test_a_network_hears_the_steps_themselves(layers: str) -> None:
-    hearing = Hearing.of({**WHISPER.defaults, "head": "network", "layers": layers}, n_columns=N_COLUMNS)
-    np.testing.assert_array_equal(hearing(STEPS), STEPS[:, slice(*hearing.columns)].astype(np.float32))
+def test_a_network_hears_the_steps_themselves() -> None:
+    hearing = Hearing.of({**WHISPER.defaults, "head": "network", "layers": "middle", "heard": "both"}, n_columns=N_COLUMNS)
+    np.testing.assert_array_equal(hearing(STEPS), np.hstack([STEPS[:, 16:48], STEPS[:, 80:112]]).astype(np.float32))
+
+
+@pytest.fixture
+def examples(make_examples: MakeExamples) -> Examples:
+    return make_examples("whisper")
+
+
+def config_of(head: str, **chosen: Any) -> dict[str, Any]:
+    trial = optuna.trial.FixedTrial(
+        {"learning_rate": 1e-3, "tuning_rate": 1e-4, "augmentation": "none", "head": head, **DRAWN, **chosen}
+    )
+    return {**WHISPER.suggest(trial), "n_epochs": 2}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("low_rank", [0, 8])
+def test_every_head_is_saved_and_answers_as_before(examples: Examples, tmp_path: Path, low_rank: int) -> None:
+    for head in HEADS:
+        model = WHISPER.fit(examples, config_of(head, low_rank=low_rank), seed=0)
+        folder = tmp_path / head
+        folder.mkdir()
+        WHISPER.save(model, folder)
+        loaded = WHISPER.load(folder, n_emotions=examples.n_emotions)
+        np.testing.assert_allclose(loaded.predict(examples.inputs[:4]), model.predict(examples.inputs[:4]), atol=1e-6)
+
+
+def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
+    return {variable.path: np.array(variable) for variable in network.variables}
+
+
+def tuned(examples: Examples, low_rank: int, learning_rate: float) -> dict[str, np.ndarray]:
+    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": learning_rate}
+    hearing = Hearing.of(config, n_columns=examples.inputs[0].shape[1])
+    heard = replace(examples, inputs=tuple(hearing(steps) for steps in examples.inputs))
+    return weights_of(HEADS["tuned"].fit(heard, config, seed=0).networks[0])  # type: ignore[union-attr]
+
+
+def test_low_rank_tuning_changes_updates_alone_and_full_tuning_the_layer(examples: Examples) -> None:
+    for low_rank, moving in ((0, "fc1/kernel"), (8, "fc1/lora_kernel_b")):
+        still, moved = (tuned(examples, low_rank, rate) for rate in (0.0, 1e-2))
+        changed = {path for path in still if not np.array_equal(still[path], moved[path])}
+        assert any(path.endswith(moving) for path in changed)
+        assert any(path.endswith("fc1/kernel") for path in changed) == (low_rank == 0)
+
+
+def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:
+    """Without a step it already tells its training clips apart, as no random classifier does."""
+    config = {**config_of("tuned", low_rank=0), "learning_rate": 0.0, "penalty": 1.0}
+    answers = WHISPER.fit(examples, config, seed=0).predict(examples.inputs)
+    assert (answers.argmax(axis=1) == examples.targets).mean() > 0.6
+
+
+def test_an_emotion_without_examples_is_never_said(examples: Examples) -> None:
+    two = examples.select(np.isin(examples.targets, [2, 5]))
+    X = np.random.default_rng(0).normal(size=(len(two), 5)).astype(np.float32)
+    X[:, 0] += two.targets
+    kernel, bias = probe_weights(X, two, penalty=0.1)
+    said = (X @ kernel + bias).argmax(axis=1)
+    assert set(said) == {2, 5}
+    assert (said == two.targets).mean() > 0.9
 
 
 def test_a_results_folder_keeps_the_encoder_and_what_it_computes(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Fine-tuning: the encoder layer above the middle is trained further, from where a linear probe of it stands.
+
+A linear probe first and small steps from there, so that what pretraining gave is not lost (Kumar et al. 2022, ICLR). Steps of 80 ms
+instead of frames make it affordable on two cores; the probe is fitted to what the layer makes of steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.whisper import PARTS
+from features.whisper_weights import WhisperConfig, find_whisper
+from models.batches import BatchMaker, SequenceStandardiser, pad
+from models.blocks import pool
+from models.family import Config, Examples
+from models.linear import fit_logistic
+from models.neural import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily
+
+if TYPE_CHECKING:
+    import keras
+    import optuna
+
+TUNED_LAYER = 0.75
+"""Which layer is tuned, as a share of the encoder's depth: of four the third."""
+FRAME_SCALE = 64.0
+"""Frames are passed on as they are: divided by this they stay within the bounds that standardised inputs have."""
+UNHEARD_LOGIT = -10.0
+
+
+def tuned_layer(n_layers: int) -> int:
+    """Return which layer is tuned, from 1; it is given the steps of the layer below, so never the first."""
+    return max(2, round(TUNED_LAYER * n_layers))
+
+
+class TunedHead(NeuralFamily):
+    """One encoder layer and a linear classifier on what it is given, attends to and makes of it."""
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw what the other heads have not."""
+        return {
+            **{key: SHARED_DEFAULTS[key] for key in ("clip_mean_removal", "balanced", "batch_size", "patience")},
+            "column_mask": 0,
+            "original_share": trial.suggest_float("original_share", 0.1, 0.7),
+            "n_epochs": trial.suggest_int("n_tuning_epochs", 4, 12, step=2),
+            "learning_rate": trial.suggest_float("tuning_rate", 2e-5, 4e-4, log=True),
+            "low_rank": trial.suggest_categorical("low_rank", [0, 8]),
+            "penalty": trial.suggest_float("penalty", 10.0, 3e3, log=True),
+            "weight_decay": 1e-2,
+            "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
+            "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
+            "time_mask": trial.suggest_int("time_mask", 0, 1),
+            "head_dropout": trial.suggest_float("head_dropout", 0.1, 0.6),
+        }
+
+    def hears(self, config: Config, n_layers: int) -> tuple[range, tuple[str, ...]]:
+        """Return the layer below the tuned one, and what of it."""
+        layer = tuned_layer(n_layers)
+        return range(layer - 1, layer), PARTS
+
+    def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
+        """Return a scaling that the network undoes."""
+        n_columns = examples.inputs[0].shape[1]
+        return SequenceStandardiser(np.zeros(n_columns, np.float32), np.full(n_columns, FRAME_SCALE, np.float32), 0.0)
+
+    def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
+        """Return the pretrained layer under an untrained classifier.
+
+        The input has two halves: steps of the layer below, and what that attended to.
+        """
+        import keras
+        from keras import layers, ops
+
+        from features.whisper_encoder import attended, build_encoder, load_weights
+
+        folder = find_whisper(may_download=False)
+        sizes = WhisperConfig.read(folder)
+        layer = tuned_layer(sizes.encoder_layers)
+        encoder = build_encoder(replace(sizes, encoder_layers=layer), first_layer=layer - 1)
+        load_weights(encoder, folder)
+        upper = keras.Model(encoder.inputs, [encoder.outputs[0], attended(encoder, layer)])
+        if config["low_rank"]:
+            restrict(upper, rank=config["low_rank"])
+
+        inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
+        steps = layers.Rescaling(FRAME_SCALE)(inputs)
+        heard = [steps, *upper([steps[..., : sizes.d_model], ops.cast(mask, "bool")])]
+        pooled = layers.Concatenate(name="pooled")([pool(x, mask, how="moments") for x in heard])
+        scaled = layers.Dropout(config["head_dropout"])(layers.Normalization(name="scaling")(pooled))
+        return keras.Model([inputs, mask], layers.Dense(n_emotions, name="probe")(scaled))
+
+    def begin(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
+        """Fit the classifier to the layer as it is, by logistic regression."""
+        import keras
+
+        listen = keras.Model(network.inputs, network.get_layer("pooled").output)
+        starts = range(0, len(training.sequences), PREDICTION_BATCH)
+        heard = [listen(list(pad(training.sequences[start : start + PREDICTION_BATCH]))) for start in starts]
+        X = np.concatenate([one.numpy() for one in heard])
+        scaling = network.get_layer("scaling")
+        scaling.adapt(X[training.examples.is_original])
+        network.get_layer("probe").set_weights(probe_weights(scaling(X).numpy(), training.examples, penalty=config["penalty"]))
+
+
+def probe_weights(X: NDArray[np.float32], examples: Examples, *, penalty: float) -> list[NDArray[np.float32]]:
+    """Return kernel (d, n_emotions) and bias (n_emotions,) of a logistic regression; an emotion without examples is never said."""
+    fitted = fit_logistic(X, examples.targets, examples.weights(balanced=True), penalty=penalty)
+    is_binary = len(fitted.classes_) == 2  # of two emotions scikit-learn keeps the difference alone
+    kernel = np.zeros((X.shape[1], examples.n_emotions), np.float32)
+    bias = np.full(examples.n_emotions, UNHEARD_LOGIT, np.float32)
+    kernel[:, fitted.classes_] = fitted.coef_.T * ([0, 1] if is_binary else 1)
+    bias[fitted.classes_] = fitted.intercept_ * ([0, 1] if is_binary else 1)
+    return [kernel, bias]
+
+
+def restrict(upper: keras.Model, *, rank: int) -> None:
+    """Let a layer's dense parts learn low-rank updates only (Hu et al. 2022, ICLR), and the rest nothing."""
+    from keras import layers
+
+    for layer in upper.layers:
+        if isinstance(layer, layers.Dense):
+            layer.enable_lora(rank)
+        else:
+            layer.trainable = False
