@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
     p.add_argument("--protocol", choices=RULES, default="published", help="how the outer speaker folds are made (%(default)s)")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
-    p.add_argument("--fresh", action="store_true", help="forget earlier trials in the results folder")
+    p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
     p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
     return p
 
@@ -95,7 +95,7 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
         print(export_features(plan, Screen()))
         return 0
     if options.fresh:
-        start_over(folder)
+        start_over(folder, families)
     board = run(plan, Screen())
     _print_board(board, corpus, folder)
     if is_fallback:

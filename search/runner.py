@@ -36,7 +36,7 @@ from search.outcome import Fitted
 from search.pool import Plan, Pool
 from search.result import Result, Tuned, collect, read_result
 from search.screen import Screen
-from search.study import JOURNAL_FILE, WORK_FOLDER, StudyPlan, has_study
+from search.study import WORK_FOLDER, StudyPlan, forget_studies, has_study
 
 RUN_FILE = "run.json"
 N_TRIALS_WORTH_PREPARING = 10
@@ -284,10 +284,12 @@ def process_seconds(results: Sequence[Result]) -> dict[str, float]:
     }
 
 
-def start_over(folder: Path) -> None:
-    """Delete what a run leaves behind to continue from, and nothing else."""
-    (folder / JOURNAL_FILE).unlink(missing_ok=True)
-    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+def start_over(folder: Path, families: Sequence[Family]) -> None:
+    """Delete what some families' earlier runs left behind to continue from, and nothing else."""
+    for family in families:
+        forget_studies(family.key, folder)
+        for path in (folder / WORK_FOLDER).glob(f"exam-{family.key}-*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def require_trials(n_trials: int) -> None:

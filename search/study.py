@@ -21,6 +21,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from audio.errors import StudyError
+from audio.folds import HALVES
 from features import get_input_kind
 from leaderboard.metrics import uar
 from models import Family, get_family
@@ -105,7 +106,7 @@ def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Stud
         if stored is not None and stored != here:
             raise StudyError(
                 f"Study {plan.name} in {folder} was made with {what} {stored}, but this run has {here}; "
-                f"use --fresh to start over, or --out for another folder."
+                f"use --fresh with --families {plan.family} to start it over, or --out for another folder."
             )
         if stored is None:
             study.set_user_attr(what, here)
@@ -136,6 +137,14 @@ def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callab
 def has_study(plan: StudyPlan, folder: Path) -> bool:
     """Return whether a results folder has a study, without making one."""
     return plan.name in optuna.get_all_study_names(open_storage(folder))
+
+
+def forget_studies(family: str, folder: Path) -> None:
+    """Delete a family's studies from the journal, if there is one."""
+    if (folder / JOURNAL_FILE).exists():
+        storage = open_storage(folder)
+        for name in {StudyPlan(family, half, 0, 0).name for half in HALVES} & set(optuna.get_all_study_names(storage)):
+            optuna.delete_study(study_name=name, storage=storage)
 
 
 def ended_trials(study: optuna.Study) -> list[FrozenTrial]:

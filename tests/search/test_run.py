@@ -16,7 +16,7 @@ from leaderboard.table import build_leaderboard, read_leaderboard
 from models import get_family
 from models.card import load_champion
 from search.cli import main
-from search.runner import RESULTS, run
+from search.runner import RESULTS, run, start_over
 from tests.search.conftest import silent_screen
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +80,17 @@ def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_ru
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     board = run(replace(finished_run.plan, folder=folder, families=(get_family("dummy"),)), silent_screen())
     assert set(board["family"]) == {"dummy", "linear", "random_forest", "ensemble"}
+
+
+def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_path):
+    from shutil import copytree
+
+    folder = copytree(finished_run.plan.folder, tmp_path / "run")
+    start_over(folder, [get_family("linear")])
+    left = {path.name.split("-")[1] for path in (folder / "work").glob("exam-*")}
+    assert left == {"dummy", "random_forest"}
+    plan = replace(finished_run.plan, folder=folder, n_trials=1, families=(get_family("dummy"),))
+    assert set(run(plan, silent_screen())["family"]) == {"dummy", "random_forest"}
 
 
 def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
