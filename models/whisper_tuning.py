@@ -16,9 +16,9 @@ from features.whisper import PARTS
 from features.whisper_weights import WhisperConfig, find_whisper
 from models.batches import BatchMaker, SequenceStandardiser, pad
 from models.blocks import pool
-from models.family import Config, Examples
+from models.family import Config, Examples, Observer
 from models.linear import fit_logistic
-from models.neural import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily
+from models.neural import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily, NeuralModel
 
 if TYPE_CHECKING:
     import keras
@@ -60,6 +60,10 @@ class TunedHead(NeuralFamily):
         """Return the layer below the tuned one, and what of it."""
         layer = tuned_layer(n_layers)
         return range(layer - 1, layer), PARTS
+
+    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> NeuralModel:
+        """Train one network: it holds a layer of the encoder, and several would weigh more than the encoder itself."""
+        return super().fit(examples, {**config, "members": 1}, seed=seed, observer=observer)
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
         """Return a scaling that the network undoes."""
