@@ -130,6 +130,11 @@ class Family(ABC):
     defaults: ClassVar[Config]
     champion_overrides: ClassVar[Config] = {}
 
+    @property
+    def starts(self) -> tuple[Config, ...]:
+        """Parameters of a study's first trials: the defaults, and whatever else deserves to be tried for certain."""
+        return (self.defaults,)
+
     def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families stand on nothing)
         """Make sure that what a pretrained family stands on is here.
 

@@ -16,10 +16,11 @@ from features import get_input_kind
 from features.whisper import PARTS, WhisperLayers
 from features.whisper_weights import find_whisper
 from models.blocks import head, pool
+from models.calibration import SMALLEST_PROBABILITY
 from models.family import Config, Examples, Family, Model, Observer
 from models.linear import Logistic
 from models.neural import SHARED_DEFAULTS, NeuralFamily, suggest_regularisation
-from models.whisper_tuning import TunedHead
+from models.whisper_tuning import TunedLayer
 
 if TYPE_CHECKING:
     import keras
@@ -40,33 +41,33 @@ class Hearing:
 
     Attributes
     ----------
-    head : {"linear", "network", "tuned"}
-        Which head.
+    learner : {"linear", "network", "layer"}
+        Who hears it.
     spans : sequence of (int, int)
         First column heard, and the first that is not, of each part.
     percentiles : sequence of int
         Of each column over the clip, for the linear head.
     """
 
-    head: str
+    learner: str
     spans: Sequence[Sequence[int]]
     percentiles: Sequence[int]
 
     @classmethod
-    def of(cls, config: Config, *, n_columns: int) -> Hearing:
-        """Return what a configuration hears of so many columns."""
+    def of(cls, learner: str, config: Config, *, n_columns: int) -> Hearing:
+        """Return what a learner with a configuration hears of so many columns."""
         kind = get_input_kind("whisper")
         assert isinstance(kind, WhisperLayers)
         n_layers, n_of_part = kind.config.encoder_layers, n_columns // len(PARTS)
-        layers, parts = HEADS[config["head"]].hears(config, n_layers)
+        layers, parts = LEARNERS[learner].hears(config, n_layers)
         first, end = (layer * n_of_part // n_layers for layer in (layers.start - 1, layers.stop - 1))
         spans = [(start + first, start + end) for start in (PARTS.index(part) * n_of_part for part in parts)]
-        return cls(config["head"], spans, PERCENTILES[config["statistics"]] if config["head"] == "linear" else ())
+        return cls(learner, spans, PERCENTILES[config["statistics"]] if learner == "linear" else ())
 
     def __call__(self, steps: NDArray[Any]) -> NDArray[np.float32]:
         """Return a clip's steps for a network, (n_steps, n), or their statistics for the linear head, (n,)."""
         heard = np.concatenate([steps[:, slice(*span)] for span in self.spans], axis=1).astype(np.float32)
-        if self.head != "linear":
+        if self.learner != "linear":
             return heard
         statistics = [heard.mean(axis=0), heard.std(axis=0)]
         if self.percentiles:
@@ -141,24 +142,50 @@ class NetworkHead(FrozenHead, NeuralFamily):
         return keras.Model([inputs, mask], logits)
 
 
-HEADS: dict[str, LinearHead | NetworkHead | TunedHead] = {"linear": LinearHead(), "network": NetworkHead(), "tuned": TunedHead()}
+LEARNERS: dict[str, LinearHead | NetworkHead | TunedLayer] = {
+    "linear": LinearHead(),
+    "network": NetworkHead(),
+    "layer": TunedLayer(),
+}
+HEADS = {"linear": ("linear",), "network": ("network",), "tuned": ("linear", "layer")}
+"""What a head is made of; the answers of two learners are pooled, since they err on different clips."""
+
+
+STARTS: tuple[Config, ...] = (
+    {
+        "head": "tuned",
+        "original_share": 0.5,
+        "n_tuning_epochs": 8,
+        "tuning_rate": 1e-4,
+        "low_rank": 8,
+        "label_smoothing": 0.1,
+        "mixup": 0.2,
+        "time_mask": 1,
+        "head_dropout": 0.4,
+    },
+)
+"""Parameters of trials that follow the defaults, where they differ."""
 
 
 @dataclass(frozen=True, eq=False)
 class WhisperModel(Model):
-    """A head and what it hears."""
+    """Learners, each with what it hears."""
 
-    hearing: Hearing
-    model: Model
+    hearings: tuple[Hearing, ...]
+    models: tuple[Model, ...]
 
     @property
     def n_parameters(self) -> int:  # type: ignore[override]
         """Of the head, and of a layer that was trained further; the encoder itself is shared."""
-        return self.model.n_parameters
+        return sum(model.n_parameters for model in self.models)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions)."""
-        return self.model.predict([self.hearing(steps) for steps in inputs])
+        """Return probabilities, (n, n_emotions): the learners' geometric mean."""
+        answers = [
+            model.predict([hearing(steps) for steps in inputs]) for hearing, model in zip(self.hearings, self.models, strict=True)
+        ]
+        pooled = np.exp(np.mean([np.log(np.maximum(answer, SMALLEST_PROBABILITY)) for answer in answers], axis=0))
+        return pooled / pooled.sum(axis=1, keepdims=True)
 
 
 class Whisper(Family):
@@ -190,28 +217,34 @@ class Whisper(Family):
         """Find the encoder's weights."""
         find_whisper(may_download=may_download)
 
+    @property
+    def starts(self) -> tuple[Config, ...]:
+        """The defaults, then a sound choice of each other head."""
+        return (self.defaults, *({**self.defaults, **start} for start in STARTS))
+
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw a configuration; ``members`` are the bagged networks, and mean nothing to a linear head."""
-        shared = {
-            **suggest_policy(trial),
-            "members": 1,
-            "head": trial.suggest_categorical("head", list(HEADS)),
-        }
-        return {**shared, **HEADS[shared["head"]].suggest(trial)}
+        """Draw a configuration; ``members`` are the bagged networks, and mean nothing to the other heads."""
+        head = trial.suggest_categorical("head", list(HEADS))
+        drawn = [LEARNERS[learner].suggest(trial) for learner in HEADS[head]]
+        return {**suggest_policy(trial), "members": 1, "head": head, **{key: one[key] for one in drawn for key in one}}
 
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> WhisperModel:
-        """Fit the head; a network tells no epochs, since trials of both heads are compared by fold."""
-        hearing = Hearing.of(config, n_columns=examples.inputs[0].shape[1])
+        """Fit the learners; a network tells no epochs, since trials of all heads are compared by fold."""
+        hearings = tuple(Hearing.of(one, config, n_columns=examples.inputs[0].shape[1]) for one in HEADS[config["head"]])
+        return WhisperModel(hearings, tuple(self._fit_learner(hearing, examples, config, seed=seed) for hearing in hearings))
+
+    def _fit_learner(self, hearing: Hearing, examples: Examples, config: Config, *, seed: int) -> Model:
         heard = replace(examples, inputs=tuple(hearing(steps) for steps in examples.inputs))
-        return WhisperModel(hearing, HEADS[hearing.head].fit(heard, config, seed=seed))
+        return LEARNERS[hearing.learner].fit(heard, config, seed=seed)
 
     def save(self, model: Model, folder: Path) -> None:
-        """Write ``hearing.json`` and the head's files."""
+        """Write ``hearing.json`` and the learners' files, whose names differ."""
         assert isinstance(model, WhisperModel)
-        (folder / HEARING_FILE).write_text(json.dumps(asdict(model.hearing)), encoding="utf-8")
-        HEADS[model.hearing.head].save(model.model, folder)
+        (folder / HEARING_FILE).write_text(json.dumps([asdict(hearing) for hearing in model.hearings]), encoding="utf-8")
+        for hearing, learnt in zip(model.hearings, model.models, strict=True):
+            LEARNERS[hearing.learner].save(learnt, folder)
 
     def load(self, folder: Path, *, n_emotions: int) -> WhisperModel:
         """Read them."""
-        hearing = Hearing(**json.loads((folder / HEARING_FILE).read_text(encoding="utf-8")))
-        return WhisperModel(hearing, HEADS[hearing.head].load(folder, n_emotions=n_emotions))
+        hearings = tuple(Hearing(**one) for one in json.loads((folder / HEARING_FILE).read_text(encoding="utf-8")))
+        return WhisperModel(hearings, tuple(LEARNERS[one.learner].load(folder, n_emotions=n_emotions) for one in hearings))

@@ -7,6 +7,7 @@ instead of frames make it affordable on two cores; the probe is fitted to what t
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from features.whisper import PARTS
 from features.whisper_weights import WhisperConfig, find_whisper
 from models.batches import BatchMaker, SequenceStandardiser, pad
 from models.blocks import pool
-from models.family import Config, Examples, Observer
+from models.family import Config, Examples, Model, Observer
 from models.linear import fit_logistic
-from models.neural import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily, NeuralModel
+from models.neural import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily, NeuralModel, make_neural_model
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +30,7 @@ TUNED_LAYER = 0.75
 FRAME_SCALE = 64.0
 """Frames are passed on as they are: divided by this they stay within the bounds that standardised inputs have."""
 UNHEARD_LOGIT = -10.0
+LAYER_FILE = "layer.keras"
 
 
 def tuned_layer(n_layers: int) -> int:
@@ -36,19 +38,18 @@ def tuned_layer(n_layers: int) -> int:
     return max(2, round(TUNED_LAYER * n_layers))
 
 
-class TunedHead(NeuralFamily):
+class TunedLayer(NeuralFamily):
     """One encoder layer and a linear classifier on what it is given, attends to and makes of it."""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw what the other heads have not."""
+        """Draw what a linear head has not; the penalty of the probe is that head's."""
         return {
-            **{key: SHARED_DEFAULTS[key] for key in ("clip_mean_removal", "balanced", "batch_size", "patience")},
+            **{key: SHARED_DEFAULTS[key] for key in ("balanced", "batch_size", "patience")},
             "column_mask": 0,
             "original_share": trial.suggest_float("original_share", 0.1, 0.7),
             "n_epochs": trial.suggest_int("n_tuning_epochs", 4, 12, step=2),
             "learning_rate": trial.suggest_float("tuning_rate", 2e-5, 4e-4, log=True),
             "low_rank": trial.suggest_categorical("low_rank", [0, 8]),
-            "penalty": trial.suggest_float("penalty", 10.0, 3e3, log=True),
             "weight_decay": 1e-2,
             "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
             "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
@@ -67,8 +68,19 @@ class TunedHead(NeuralFamily):
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
         """Return a scaling that the network undoes."""
-        n_columns = examples.inputs[0].shape[1]
-        return SequenceStandardiser(np.zeros(n_columns, np.float32), np.full(n_columns, FRAME_SCALE, np.float32), 0.0)
+        return plain_scaling(examples.inputs[0].shape[1])
+
+    def save(self, model: Model, folder: Path) -> None:
+        """Write ``layer.keras``."""
+        assert isinstance(model, NeuralModel)
+        model.networks[0].save(folder / LAYER_FILE)
+
+    def load(self, folder: Path, *, n_emotions: int) -> NeuralModel:
+        """Read it, in Keras's safe mode."""
+        import keras
+
+        network = keras.models.load_model(folder / LAYER_FILE, compile=False, safe_mode=True)
+        return make_neural_model(plain_scaling(network.inputs[0].shape[-1]), (network,))
 
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return the pretrained layer under an untrained classifier.
@@ -107,6 +119,11 @@ class TunedHead(NeuralFamily):
         scaling = network.get_layer("scaling")
         scaling.adapt(X[training.examples.is_original])
         network.get_layer("probe").set_weights(probe_weights(scaling(X).numpy(), training.examples, penalty=config["penalty"]))
+
+
+def plain_scaling(n_columns: int) -> SequenceStandardiser:
+    """Return a scaling that learns nothing."""
+    return SequenceStandardiser(np.zeros(n_columns, np.float32), np.full(n_columns, FRAME_SCALE, np.float32), 0.0)
 
 
 def probe_weights(X: NDArray[np.float32], examples: Examples, *, penalty: float) -> list[NDArray[np.float32]]:

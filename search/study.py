@@ -186,8 +186,8 @@ def _run_trial(
         study.sampler = optuna.samplers.TPESampler(
             seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
         )
-    if number == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(dict(family.defaults))
+    if number < len(family.starts) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(family.starts[number]))
     trial = study.ask()
     value, state = None, TrialState.COMPLETE
     try:

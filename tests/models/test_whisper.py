@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from audio.errors import DownloadError
 from features import get_input_kind, whisper_weights
 from features.whisper import WhisperLayers
-from models import Examples, get_family
+from models import Examples, Model, get_family
 from models.whisper import HEADS, PERCENTILES, Hearing
 from models.whisper_tuning import probe_weights
 
@@ -61,23 +60,23 @@ STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
 )
 def test_layers_are_chosen_by_their_depth(layers: str, heard: str, spans: list[tuple[int, int]]) -> None:
     config = {**WHISPER.defaults, "layers": layers, "heard": heard}
-    assert Hearing.of(config, n_columns=N_COLUMNS).spans == spans
+    assert Hearing.of("linear", config, n_columns=N_COLUMNS).spans == spans
 
 
 def test_a_tuned_layer_is_given_the_one_below() -> None:
-    assert Hearing.of({"head": "tuned"}, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
+    assert Hearing.of("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
 
 
 @pytest.mark.parametrize("statistics", PERCENTILES)
 def test_a_linear_head_hears_statistics_over_the_clip(statistics: str) -> None:
     config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
-    heard = Hearing.of(config, n_columns=N_COLUMNS)(STEPS)
+    heard = Hearing.of("linear", config, n_columns=N_COLUMNS)(STEPS)
     assert heard.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
     np.testing.assert_allclose(heard[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
 
 
 def test_a_network_hears_the_steps_themselves() -> None:
-    hearing = Hearing.of({**WHISPER.defaults, "head": "network", "layers": "middle", "heard": "both"}, n_columns=N_COLUMNS)
+    hearing = Hearing.of("network", {"layers": "middle", "heard": "both"}, n_columns=N_COLUMNS)
     np.testing.assert_array_equal(hearing(STEPS), np.hstack([STEPS[:, 16:48], STEPS[:, 80:112]]).astype(np.float32))
 
 
@@ -108,16 +107,14 @@ def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
     return {variable.path: np.array(variable) for variable in network.variables}
 
 
-def tuned(examples: Examples, low_rank: int, learning_rate: float) -> dict[str, np.ndarray]:
-    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": learning_rate}
-    hearing = Hearing.of(config, n_columns=examples.inputs[0].shape[1])
-    heard = replace(examples, inputs=tuple(hearing(steps) for steps in examples.inputs))
-    return weights_of(HEADS["tuned"].fit(heard, config, seed=0).networks[0])  # type: ignore[union-attr]
+def tuned(examples: Examples, low_rank: int, learning_rate: float) -> Model:
+    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": learning_rate, "penalty": 1.0}
+    return WHISPER.fit(examples, config, seed=0).models[1]
 
 
 def test_low_rank_tuning_changes_updates_alone_and_full_tuning_the_layer(examples: Examples) -> None:
     for low_rank, moving in ((0, "fc1/kernel"), (8, "fc1/lora_kernel_b")):
-        still, moved = (tuned(examples, low_rank, rate) for rate in (0.0, 1e-2))
+        still, moved = (weights_of(tuned(examples, low_rank, rate).networks[0]) for rate in (0.0, 1e-2))  # type: ignore[attr-defined]
         changed = {path for path in still if not np.array_equal(still[path], moved[path])}
         assert any(path.endswith(moving) for path in changed)
         assert any(path.endswith("fc1/kernel") for path in changed) == (low_rank == 0)
@@ -125,9 +122,26 @@ def test_low_rank_tuning_changes_updates_alone_and_full_tuning_the_layer(example
 
 def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:
     """Without a step it already tells its training clips apart, as no random classifier does."""
-    config = {**config_of("tuned", low_rank=0), "learning_rate": 0.0, "penalty": 1.0}
-    answers = WHISPER.fit(examples, config, seed=0).predict(examples.inputs)
+    hearing = Hearing.of("layer", WHISPER.defaults, n_columns=examples.inputs[0].shape[1])
+    answers = tuned(examples, 0, 0.0).predict([hearing(steps) for steps in examples.inputs])
     assert (answers.argmax(axis=1) == examples.targets).mean() > 0.6
+
+
+def test_the_tuned_head_pools_a_linear_one_and_a_layer(examples: Examples) -> None:
+    model = WHISPER.fit(examples, config_of("tuned"), seed=0)
+    linear, layer = (
+        learnt.predict([hearing(steps) for steps in examples.inputs[:5]])
+        for hearing, learnt in zip(model.hearings, model.models, strict=True)
+    )
+    pooled = np.sqrt(linear * layer)
+    np.testing.assert_allclose(model.predict(examples.inputs[:5]), pooled / pooled.sum(axis=1, keepdims=True), atol=1e-6)
+
+
+def test_every_start_is_a_point_of_the_search_space() -> None:
+    assert [start["head"] for start in WHISPER.starts] == ["linear", "tuned"]
+    for start in WHISPER.starts:
+        config = WHISPER.suggest(optuna.trial.FixedTrial(dict(start)))  # type: ignore[arg-type]
+        assert config["head"] == start["head"]
 
 
 def test_an_emotion_without_examples_is_never_said(examples: Examples) -> None:
