@@ -28,7 +28,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CHUNK_CLIPS = 12
 LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch")
 """Whose versions decide what an array holds."""
-MEMORY_BYTES = 2**30
+MEMORY_BYTES = 2**29
 """Of arrays that a store holds before it forgets them all: reading them again from the system's own cache is quick."""
 
 

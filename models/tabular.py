@@ -54,9 +54,16 @@ class Standardiser:
 
     def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return the standardised matrix, (n, n_chosen)."""
-        X = np.stack(inputs)[:, self.columns].astype(np.float64)
-        X = np.clip((X - self.mean) / self.scale, -CLIP_LIMIT, CLIP_LIMIT)
-        return X - (X @ self.directions.T) @ self.directions
+        X = np.empty((len(inputs), len(self.columns)))
+        for row, vector in enumerate(inputs):
+            X[row] = vector[self.columns]
+        # In place: a few thousand clips by ten thousand columns are most of a process's memory.
+        X -= self.mean
+        X /= self.scale
+        np.clip(X, -CLIP_LIMIT, CLIP_LIMIT, out=X)
+        if len(self.directions):
+            X -= (X @ self.directions.T) @ self.directions
+        return X
 
     def save(self, folder: Path) -> None:
         """Write ``standardiser.npz``."""
