@@ -4,8 +4,8 @@ Conventions
 -----------
 *Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; what follows layer n is the final
 normalisation. What a layer's heads gather from the whole clip, before it is mixed back into the frames, is *attended*. A *frame*
-is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in
-nothing, so a clip has the same frames in a batch as alone.
+is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in nothing, so a clip has the same
+frames in a batch as alone.
 
 The network is made of Keras's own layers, each under its Hugging Face name, so it trains, freezes, takes low-rank updates
 (``Dense.enable_lora``) and saves like any other: ``model.get_layer("layers.3.fc1")``.

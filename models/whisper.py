@@ -16,7 +16,7 @@ from features import get_input_kind
 from features.whisper import PARTS, WhisperLayers
 from features.whisper_weights import find_whisper
 from models.blocks import head, pool
-from models.calibration import SMALLEST_PROBABILITY
+from models.ensemble import Pool
 from models.family import Config, Examples, Family, Model, Observer
 from models.linear import Logistic
 from models.neural import SHARED_DEFAULTS, NeuralFamily, suggest_regularisation
@@ -180,12 +180,11 @@ class WhisperModel(Model):
         return sum(model.n_parameters for model in self.models)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions): the learners' geometric mean."""
+        """Return probabilities, (n, n_emotions): the learners' opinions pooled with equal say."""
         answers = [
             model.predict([hearing(steps) for steps in inputs]) for hearing, model in zip(self.hearings, self.models, strict=True)
         ]
-        pooled = np.exp(np.mean([np.log(np.maximum(answer, SMALLEST_PROBABILITY)) for answer in answers], axis=0))
-        return pooled / pooled.sum(axis=1, keepdims=True)
+        return Pool(np.full(len(answers), 1 / len(answers))).predict(list(np.stack(answers, axis=1)))
 
 
 class Whisper(Family):
@@ -225,8 +224,10 @@ class Whisper(Family):
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration; ``members`` are the bagged networks, and mean nothing to the other heads."""
         head = trial.suggest_categorical("head", list(HEADS))
-        drawn = [LEARNERS[learner].suggest(trial) for learner in HEADS[head]]
-        return {**suggest_policy(trial), "members": 1, "head": head, **{key: one[key] for one in drawn for key in one}}
+        config = {"members": 1, "head": head}
+        for learner in HEADS[head]:
+            config |= LEARNERS[learner].suggest(trial)
+        return config | suggest_policy(trial)
 
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> WhisperModel:
         """Fit the learners; a network tells no epochs, since trials of all heads are compared by fold."""
