@@ -19,7 +19,6 @@ from features.store import PROJECT_ROOT, FeatureStore
 from leaderboard.metrics import confusion_by, uar
 from leaderboard.uncertainty import speaker_intervals
 from models import get_family
-from search.examine import for_champion
 from search.material import Material, derive_seed
 
 RESULTS = PROJECT_ROOT / "leaderboard" / "results" / "ravdess"
@@ -56,7 +55,7 @@ def main() -> None:
     for n_speakers in options.speakers:
         rows, found = [], []
         for fold in range(len(material.folds.test_speakers)):
-            config = for_champion(family, run["configurations"][family.key][material.folds.tuning_half_for(fold)])
+            config = run["configurations"][family.key][material.folds.tuning_half_for(fold)]
             training, test = material.split(test_fold=fold)
             heard = in_turn(np.unique(material.speakers[training]).tolist(), material.genders, seed=fold)[:n_speakers]
             examples = material.examples(kind, training[np.isin(material.speakers[training], heard)], config)

@@ -222,7 +222,7 @@ class Whisper(Family):
         return (self.defaults, *({**self.defaults, **start} for start in STARTS))
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw a configuration; ``members`` are the bagged networks, and mean nothing to the other heads."""
+        """Draw a configuration; ``members`` are networks, bagged or averaged, and mean nothing to the linear head."""
         head = trial.suggest_categorical("head", list(HEADS))
         config = {"members": 1, "head": head}
         for learner in HEADS[head]:

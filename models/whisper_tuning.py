@@ -1,11 +1,13 @@
 """Fine-tuning: the encoder layer above the middle is trained further, from where a linear probe of it stands.
 
 A linear probe first and small steps from there, so that what pretraining gave is not lost (Kumar et al. 2022, ICLR). Steps of 80 ms
-instead of frames make it affordable on two cores; the probe is fitted to what the layer makes of steps.
+instead of frames make it affordable on two cores; the probe is fitted to what the layer makes of steps. Networks that were stopped by
+different inner speakers stay close enough to average their weights: one network that has learnt from every speaker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,8 +65,12 @@ class TunedLayer(NeuralFamily):
         return range(layer - 1, layer), PARTS
 
     def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> NeuralModel:
-        """Train one network: it holds a layer of the encoder, and several would weigh more than the encoder itself."""
-        return super().fit(examples, {**config, "members": 1}, seed=seed, observer=observer)
+        """Train one network for each member, and return their average."""
+        members = super().fit(examples, config, seed=seed, observer=observer)
+        n_columns = members.networks[0].inputs[0].shape[-1]
+        average = self.build({**config, "low_rank": 0}, n_columns=n_columns, n_emotions=examples.n_emotions)
+        average_weights(members.networks, average)
+        return make_neural_model(members.standardiser, (average,))
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
         """Return a scaling that the network undoes."""
@@ -146,3 +152,34 @@ def restrict(upper: keras.Model, *, rank: int) -> None:
             layer.enable_lora(rank)
         else:
             layer.trainable = False
+
+
+def average_weights(networks: Sequence[keras.Model], average: keras.Model) -> None:
+    """Give a network the mean of others' weights: a model soup (Wortsman et al. 2022, ICML).
+
+    Parameters
+    ----------
+    networks : sequence of Model
+        Trained from the same start; low-rank updates count as what they make of the layer.
+    average : Model
+        Of the same layers, without low-rank updates; changed in place.
+    """
+    for layer, *trained in zip(*map(leaves, (average, *networks)), strict=True):
+        weights = [own_weights(one) for one in trained]
+        layer.load_own_variables({key: np.mean([one[key] for one in weights], axis=0) for key in weights[0]})
+
+
+def own_weights(layer: keras.Layer) -> dict[str, NDArray[Any]]:
+    """Return a layer's weights as a file would hold them, low-rank updates merged."""
+    weights: dict[str, NDArray[Any]] = {}
+    layer.save_own_variables(weights)
+    return {key: np.asarray(value) for key, value in weights.items()}
+
+
+def leaves(network: keras.Model) -> Iterator[keras.Layer]:
+    """Yield the layers of a network and of the networks in it."""
+    for layer in network.layers:
+        if hasattr(layer, "layers"):
+            yield from leaves(layer)
+        else:
+            yield layer

@@ -101,7 +101,7 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
     family : Family
         What is examined.
     configs : mapping of str to Config
-        The best configuration of each half's study.
+        What is examined in each half: the best configuration of its study, with what a champion has more of.
     shipped : Config
         The one whose study scored higher.
     material : Material
@@ -111,19 +111,13 @@ def plan_exams(family: Family, configs: Mapping[str, Config], shipped: Config, m
     """
     plans = []
     for fold in range(len(material.folds.test_speakers)):
-        config = for_champion(family, configs[material.folds.tuning_half_for(fold)])
+        config = configs[material.folds.tuning_half_for(fold)]
         plans.append(ExamPlan(family.key, "unseen", fold, config, seed))
         plans.append(ExamPlan(family.key, "inner", fold, config, seed))
         if config["augmentation"] != "none":
             plans.append(ExamPlan(family.key, "unaugmented", fold, without_augmentation(config), seed))
-    audited = for_champion(family, shipped)
-    plans += [ExamPlan(family.key, "random_split", fold, audited, seed) for fold in range(N_RANDOM_FOLDS)]
+    plans += [ExamPlan(family.key, "random_split", fold, shipped, seed) for fold in range(N_RANDOM_FOLDS)]
     return sorted([*plans, champion_plan(family, shipped, seed=seed)], key=lambda plan: PURPOSES.index(plan.purpose))
-
-
-def for_champion(family: Family, config: Config) -> Config:
-    """Return a trial's configuration with what a champion has more of."""
-    return {**config, **family.champion_overrides}
 
 
 def examine(plan: ExamPlan, material: Material, folder: Path) -> None:
@@ -164,7 +158,7 @@ def read_exam(plan: ExamPlan, folder: Path) -> Exam:
 
 def champion_plan(family: Family, shipped: Config, *, seed: int) -> ExamPlan:
     """Return the plan of the fit on all speakers, which nothing can examine any more."""
-    return ExamPlan(family.key, "champion", 0, for_champion(family, shipped), seed)
+    return ExamPlan(family.key, "champion", 0, shipped, seed)
 
 
 def fit_champion(plan: ExamPlan, material: Material, folder: Path) -> None:

@@ -25,7 +25,7 @@ from models.card import Card, Champion, answers_spec, fingerprint_of, library_ve
 from models.ensemble import Ensemble
 from models.familiarity import fit_familiarity
 from search.ensemble import fit_pool
-from search.examine import Exam, champion_plan, for_champion, time_predictions_ms
+from search.examine import Exam, champion_plan, time_predictions_ms
 from search.material import Material, Rows, derive_seed
 from search.result import Result, together
 from search.study import StudyPlan, open_study, trial_record
@@ -168,7 +168,7 @@ def write_champion(fitted: Fitted, corpus: Corpus, material: Material, folder: P
         licence=corpus.licence,
         is_real=corpus.is_real,
         emotions=material.emotions,
-        config=dict(for_champion(family, tuned.shipped)),
+        config=dict(tuned.shipped),
         input_kind=family.input_kind,
         input_fingerprint=fingerprint,
         input_spec=spec,

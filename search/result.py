@@ -19,6 +19,8 @@ from search.material import Material
 from search.study import StudyPlan, best_trial, ended_trials, open_study
 
 ByFold = Mapping[int, Exam]
+QUICK_LOOK_TRIALS = 5
+"""A run of no more trials shows how things work: its champions get nothing that costs a multiple of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Tuned:
     family : Family
         What was tuned.
     configs : mapping of str to Config
-        Best configuration by half.
+        Best configuration by half, with what a champion has more of.
     tuning_uar : mapping of str to float
         Its score inside that half; empty for a family with nothing to tune.
     trials : mapping of str to sequence of FrozenTrial
@@ -86,9 +88,10 @@ def collect(plans: Sequence[StudyPlan], family: Family, material: Material, fold
         return Tuned(family, dict.fromkeys(HALVES, family.defaults), {}, {})
     studies = {plan.half: open_study(plan, material, folder) for plan in plans}
     best = {half: best_trial(study) for half, study in studies.items()}
+    more = {} if max(plan.n_trials for plan in plans) <= QUICK_LOOK_TRIALS else family.champion_overrides
     return Tuned(
         family,
-        {half: trial.user_attrs["config"] for half, trial in best.items()},
+        {half: {**trial.user_attrs["config"], **more} for half, trial in best.items()},
         {half: float(trial.value or 0.0) for half, trial in best.items()},
         {half: ended_trials(study) for half, study in studies.items()},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from audio.errors import DownloadError
 from features import get_input_kind, whisper_weights
 from features.whisper import WhisperLayers
 from models import Examples, Model, get_family
+from models.neural import NeuralFamily
 from models.whisper import HEADS, PERCENTILES, Hearing
-from models.whisper_tuning import probe_weights
+from models.whisper_tuning import TunedLayer, probe_weights
 
 MakeExamples = Callable[[str], Examples]
 WHISPER = get_family("whisper")
@@ -112,12 +114,31 @@ def tuned(examples: Examples, low_rank: int, learning_rate: float) -> Model:
     return WHISPER.fit(examples, config, seed=0).models[1]
 
 
-def test_low_rank_tuning_changes_updates_alone_and_full_tuning_the_layer(examples: Examples) -> None:
-    for low_rank, moving in ((0, "fc1/kernel"), (8, "fc1/lora_kernel_b")):
+def test_low_rank_tuning_moves_the_dense_parts_and_full_tuning_everything(examples: Examples) -> None:
+    for low_rank in (0, 8):
         still, moved = (weights_of(tuned(examples, low_rank, rate).networks[0]) for rate in (0.0, 1e-2))  # type: ignore[attr-defined]
         changed = {path for path in still if not np.array_equal(still[path], moved[path])}
-        assert any(path.endswith(moving) for path in changed)
-        assert any(path.endswith("fc1/kernel") for path in changed) == (low_rank == 0)
+        assert any(path.endswith("fc1/kernel") for path in changed)
+        assert any(path.endswith("gamma") for path in changed) == (low_rank == 0)
+
+
+@pytest.mark.parametrize("low_rank", [0, 8])
+def test_the_average_of_one_network_answers_as_it_does(examples: Examples, low_rank: int) -> None:
+    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": 1e-2}
+    heard = replace(examples, inputs=tuple(Hearing.of("layer", config, n_columns=N_COLUMNS)(steps) for steps in examples.inputs))
+    alone = NeuralFamily.fit(TunedLayer(), heard, config, seed=0)
+    averaged = TunedLayer().fit(heard, config, seed=0)
+    np.testing.assert_allclose(averaged.predict(heard.inputs[:4]), alone.predict(heard.inputs[:4]), atol=1e-5)
+
+
+def test_several_networks_become_one_between_them(examples: Examples) -> None:
+    config = {**config_of("tuned"), "learning_rate": 1e-2, "members": 2}
+    heard = replace(examples, inputs=tuple(Hearing.of("layer", config, n_columns=N_COLUMNS)(steps) for steps in examples.inputs))
+    members = NeuralFamily.fit(TunedLayer(), heard, config, seed=0).networks
+    (average,) = TunedLayer().fit(heard, config, seed=0).networks
+    first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*members, average))
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
 
 
 def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:

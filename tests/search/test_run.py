@@ -16,6 +16,7 @@ from leaderboard.table import build_leaderboard, read_leaderboard
 from models import get_family
 from models.card import load_champion
 from search.cli import main
+from search.result import QUICK_LOOK_TRIALS, collect
 from search.runner import RESULTS, run, start_over
 from tests.search.conftest import silent_screen
 
@@ -91,6 +92,16 @@ def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_p
     assert left == {"dummy", "random_forest"}
     plan = replace(finished_run.plan, folder=folder, n_trials=1, families=(get_family("dummy"),))
     assert set(run(plan, silent_screen())["family"]) == {"dummy", "random_forest"}
+
+
+@pytest.mark.parametrize(("n_trials", "penalty"), [(QUICK_LOOK_TRIALS, None), (QUICK_LOOK_TRIALS + 1, 7.0)])
+def test_champions_have_more_than_trials_unless_a_run_is_a_quick_look(finished_run, material, monkeypatch, n_trials, penalty):
+    linear = get_family("linear")
+    monkeypatch.setattr(type(linear), "champion_overrides", {"penalty": 7.0})
+    found = collect(replace(finished_run.plan, n_trials=n_trials).study_plans(linear), linear, material, finished_run.plan.folder)
+    for half, config in found.configs.items():
+        best = max(found.trials[half], key=lambda trial: trial.value).user_attrs["config"]
+        assert config == {**best, "penalty": penalty or best["penalty"]}
 
 
 def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
