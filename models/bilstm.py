@@ -20,8 +20,6 @@ class BiLSTM(NeuralFamily):
     title = "Conv1D-BiLSTM"
     description = "Convolution, then a bidirectional LSTM over MFCC sequences, with masked pooling."
     input_kind = "sequence"
-    champion_overrides: ClassVar[Config] = {"members": 1}
-    """One fit takes a minute here, and there are 35 of a champion."""
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
         "pooling": "attention",

@@ -86,7 +86,6 @@ class NeuralFamily(Family):
     """A family of networks: a subclass says its input, its search space and its layers."""
 
     is_neural: ClassVar[bool] = True
-    champion_overrides: ClassVar[Config] = {"members": 3}
 
     @abstractmethod
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
