@@ -21,7 +21,6 @@ class Conv1D(NeuralFamily):
     description = "Convolutions over MFCC sequences with masked pooling."
     input_kind = "sequence"
     champion_overrides: ClassVar[Config] = {"members": 3}
-    """A fit takes seconds here; a member of `cnn2d` takes half a minute and one of `bilstm` a whole, 35 times each."""
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_blocks": 3, "n_filters": 48, "kernel_steps": 3}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.
     """Return a model whose forward pass is traced once for clips of every length."""
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # each model is traced anew, and rightly so
     n_columns = networks[0].inputs[0].shape[-1]
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, n_columns]), tf.TensorSpec([None, None])])
@@ -235,8 +236,7 @@ def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
     import keras
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # each fit is a new network, and rightly traced anew
-
+    tf.get_logger().setLevel("ERROR")  # as is each network
     optimizer = keras.optimizers.AdamW(
         config["learning_rate"], weight_decay=config["weight_decay"], global_clipnorm=MAX_GRADIENT_NORM
     )
