@@ -18,6 +18,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
@@ -123,9 +124,13 @@ class FeatureStore:
 
 
 def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL) -> dict[str, NDArray[np.generic]]:
-    """Compute arrays of one variant, sharing its analysis."""
-    analysis = Analysis(make_variant(clip, variant))
-    return {kind.key: kind.extract(analysis) for kind in kinds}
+    """Compute arrays of one variant, sharing its analysis.
+
+    On one thread: some machines' sums differ in the last bit with the number of threads, and processes have fewer than their parent.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        analysis = Analysis(make_variant(clip, variant))
+        return {kind.key: kind.extract(analysis) for kind in kinds}
 
 
 @lru_cache
