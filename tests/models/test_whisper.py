@@ -118,14 +118,21 @@ def test_low_rank_tuning_moves_the_dense_parts_and_full_tuning_everything(exampl
     for low_rank in (0, 8):
         still, moved = (weights_of(tuned(examples, low_rank, rate).networks[0]) for rate in (0.0, 1e-2))  # type: ignore[attr-defined]
         changed = {path for path in still if not np.array_equal(still[path], moved[path])}
-        assert any(path.endswith("fc1/kernel") for path in changed)
+        (kernel,) = (path for path in changed if path.endswith("fc1/kernel"))
+        rank = np.linalg.matrix_rank(moved[kernel] - still[kernel], tol=1e-4)
+        assert (0 < rank <= 8) == (low_rank == 8)
         assert any(path.endswith("gamma") for path in changed) == (low_rank == 0)
+
+
+def heard_by_layer(examples: Examples) -> Examples:
+    hearing = Hearing.of("layer", WHISPER.defaults, n_columns=N_COLUMNS)
+    return replace(examples, inputs=tuple(hearing(steps) for steps in examples.inputs))
 
 
 @pytest.mark.parametrize("low_rank", [0, 8])
 def test_the_average_of_one_network_answers_as_it_does(examples: Examples, low_rank: int) -> None:
     config = {**config_of("tuned", low_rank=low_rank), "learning_rate": 1e-2}
-    heard = replace(examples, inputs=tuple(Hearing.of("layer", config, n_columns=N_COLUMNS)(steps) for steps in examples.inputs))
+    heard = heard_by_layer(examples)
     alone = NeuralFamily.fit(TunedLayer(), heard, config, seed=0)
     averaged = TunedLayer().fit(heard, config, seed=0)
     np.testing.assert_allclose(averaged.predict(heard.inputs[:4]), alone.predict(heard.inputs[:4]), atol=1e-5)
@@ -133,7 +140,7 @@ def test_the_average_of_one_network_answers_as_it_does(examples: Examples, low_r
 
 def test_several_networks_become_one_between_them(examples: Examples) -> None:
     config = {**config_of("tuned"), "learning_rate": 1e-2, "members": 2}
-    heard = replace(examples, inputs=tuple(Hearing.of("layer", config, n_columns=N_COLUMNS)(steps) for steps in examples.inputs))
+    heard = heard_by_layer(examples)
     members = NeuralFamily.fit(TunedLayer(), heard, config, seed=0).networks
     (average,) = TunedLayer().fit(heard, config, seed=0).networks
     first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*members, average))
@@ -143,8 +150,7 @@ def test_several_networks_become_one_between_them(examples: Examples) -> None:
 
 def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:
     """Without a step it already tells its training clips apart, as no random classifier does."""
-    hearing = Hearing.of("layer", WHISPER.defaults, n_columns=examples.inputs[0].shape[1])
-    answers = tuned(examples, 0, 0.0).predict([hearing(steps) for steps in examples.inputs])
+    answers = tuned(examples, 0, 0.0).predict(heard_by_layer(examples).inputs)
     assert (answers.argmax(axis=1) == examples.targets).mean() > 0.6
 
 
