@@ -11,8 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from audio.errors import EmotuneError
-from demo.engine import Engine, find_results
+from emotune.errors import EmotuneError
+from page.engine import Engine, find_results
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -33,7 +33,7 @@ options = parse(sys.argv[1:] if __name__ == "__main__" else [])
 engine = Engine(options.results)
 engine.warm_up()
 
-from demo.page import build, launch_options  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
+from page.interface import build, launch_options  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
 
 demo = build(engine)
 

@@ -13,7 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.errors import BadRecordingError
+from emotune.errors import BadRecordingError
 
 MIN_SECONDS = 0.2
 MAX_SECONDS = 300.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import optuna
 
 MAX_MIXED_COPIES = 3
-"""Of "mixed", which never repeats itself; a single disturbance comes in one copy."""
+"""Of "mixed", which never repeats itself; a single perturbation comes in one copy."""
 
 
 def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
     return {
         "augmentation": augmentation,
         "strength": trial.suggest_categorical("strength", list(STRENGTHS)),
-        "copies": trial.suggest_int("copies", 1, MAX_MIXED_COPIES) if augmentation == "mixed" else 1,
+        "n_copies": trial.suggest_int("n_copies", 1, MAX_MIXED_COPIES) if augmentation == "mixed" else 1,
     }
 
 
@@ -43,16 +43,16 @@ def variants_of(config: Mapping[str, Any]) -> tuple[Variant, ...]:
     """Return the augmented copies of each training clip that a configuration asks for."""
     if config["augmentation"] == "none":
         return ()
-    return tuple(Variant(config["augmentation"], config["strength"], copy) for copy in range(config["copies"]))
+    return tuple(Variant(config["augmentation"], config["strength"], copy) for copy in range(config["n_copies"]))
 
 
 def describe_policy(config: Mapping[str, Any]) -> str:
     """Return a few words on what a configuration augments with."""
     if config["augmentation"] == "none":
         return "none"
-    return f"{config['augmentation']}, {config['strength']} × {config['copies']}"
+    return f"{config['augmentation']}, {config['strength']} × {config['n_copies']}"
 
 
 def without_augmentation(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same configuration with augmentation switched off."""
-    return {key: value for key, value in config.items() if key not in ("strength", "copies")} | {"augmentation": "none"}
+    return {key: value for key, value in config.items() if key not in ("strength", "n_copies")} | {"augmentation": "none"}

@@ -67,9 +67,9 @@ def make_variant(clip: Clip, variant: Variant, *, augmentation: Augmentation | N
     if variant == ORIGINAL:
         return clip.samples
     if augmentation is None:
-        from augment import get_augmentation
+        from augment import AUGMENTATIONS
 
-        augmentation = get_augmentation(variant.augmentation)
+        augmentation = AUGMENTATIONS[variant.augmentation]
     if variant.parameters:
         return augmentation.apply(clip.samples, dict(variant.parameters))
     seed = int.from_bytes(hashlib.sha256(f"{clip.digest}/{variant.key}".encode()).digest()[:8])

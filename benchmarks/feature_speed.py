@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from audio.corpora import get_corpus
-from audio.corpora.reader import choose_data_folder, find_corpus
 from augment import ORIGINAL, Variant
 from augment.policy import all_variants
+from corpora import CORPORA
+from corpora.reader import choose_data_folder, find_corpus
 from features import INPUT_KINDS, InputKind
 from features.descriptors import N_MFCC
 from features.frames import HOP_SAMPLES, N_MELS, WINDOW_SAMPLES, trim
@@ -36,7 +36,7 @@ F0_WINDOW_SAMPLES = 1024
 def choose_clips(n: int) -> tuple[str, list[Clip]]:
     """Return the corpus and n of its clips, spread evenly over it."""
     is_here = find_corpus(choose_data_folder(None), key="ravdess", holds="Actor_*/03-01-*") is not None
-    corpus = get_corpus("ravdess" if is_here else "synthetic")
+    corpus = CORPORA["ravdess" if is_here else "synthetic"]
     clips = corpus.read().clips
     return corpus.title, [clips[k] for k in np.linspace(0, len(clips) - 1, min(n, len(clips))).astype(int)]
 

@@ -12,23 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.corpora import get_corpus
-from audio.folds import make_folds
-from features import get_input_kind
+from corpora import CORPORA
+from evaluation.dataset import Dataset, derive_seed
+from evaluation.folds import make_folds
+from features import INPUT_KINDS
 from features.store import PROJECT_ROOT, FeatureStore
-from leaderboard.metrics import confusion_by, uar
-from leaderboard.uncertainty import speaker_intervals
-from models import get_family
-from search.material import Material, derive_seed
+from metrics.intervals import speaker_intervals
+from metrics.scores import confusion_by, uar
+from models import FAMILIES
 
 RESULTS = PROJECT_ROOT / "leaderboard" / "results" / "ravdess"
 
 
-def read_material(run: dict[str, object], data: Path | None) -> Material:
-    corpus = get_corpus(str(run["corpus"]))
+def read_material(run: dict[str, object], data: Path | None) -> Dataset:
+    corpus = CORPORA[str(run["corpus"])]
     clips = corpus.read(data).clips
     folds = make_folds({clip.speaker: clip.gender for clip in clips}, published=corpus.test_folds)
-    return Material(clips, corpus.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
+    return Dataset(clips, corpus.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
 
 
 def in_turn(speakers: list[str], genders: dict[str, str], *, seed: int) -> list[str]:
@@ -50,22 +50,22 @@ def main() -> None:
     parser.add_argument("--speakers", type=int, nargs="+", default=[4, 8, 12, 16, 20])
     options = parser.parse_args()
     run = json.loads((options.results / "run.json").read_text(encoding="utf-8"))
-    material, family = read_material(run, options.data), get_family(options.family)
-    kind = get_input_kind(family.input_kind)
+    dataset, family = read_material(run, options.data), FAMILIES[options.family]
+    kind = INPUT_KINDS[family.input_kind]
     for n_speakers in options.speakers:
         rows, found = [], []
-        for fold in range(len(material.folds.test_speakers)):
-            config = run["configurations"][family.key][material.folds.tuning_half_for(fold)]
-            training, test = material.split(test_fold=fold)
-            heard = in_turn(np.unique(material.speakers[training]).tolist(), material.genders, seed=fold)[:n_speakers]
-            examples = material.examples(kind, training[np.isin(material.speakers[training], heard)], config)
+        for fold in range(len(dataset.folds.test_speakers)):
+            config = run["configurations"][family.key][dataset.folds.tuning_half_for(fold)]
+            training, test = dataset.split(test_fold=fold)
+            heard = in_turn(np.unique(dataset.speakers[training]).tolist(), dataset.genders, seed=fold)[:n_speakers]
+            examples = dataset.examples(kind, training[np.isin(dataset.speakers[training], heard)], config)
             model = family.fit(examples, config, seed=derive_seed(run["seed"], family.key, fold))
             rows.append(test)
-            found.append(model.predict(material.inputs(kind, test)))
+            found.append(model.predict(dataset.inputs(kind, test)))
         tested, probabilities = np.concatenate(rows), np.concatenate(found)
-        _, confusion = confusion_by(material.speakers[tested], material.targets[tested], probabilities)
+        _, confusion = confusion_by(dataset.speakers[tested], dataset.targets[tested], probabilities)
         low, high = speaker_intervals(confusion, seed=run["seed"])["uar"]
-        score = uar(material.targets[tested], probabilities)
+        score = uar(dataset.targets[tested], probabilities)
         print(f"{n_speakers:>3} speakers  UAR {100 * score:5.1f} [{100 * low:.1f}, {100 * high:.1f}]", flush=True)
 
 

@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 
 from audio.clip import SAMPLE_RATE_HZ
 from benchmarks.serving import Page, make_clips, page, percentiles
-from demo.engine import find_results
+from page.engine import find_results
 
 N_CLIENTS = 20
 N_REQUESTS = 25

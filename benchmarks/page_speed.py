@@ -14,8 +14,8 @@ from pathlib import Path
 from gradio_client import Client, handle_file
 
 from benchmarks.serving import make_clips, page, percentiles
-from demo.engine import Engine, find_results
-from demo.listen import listen, load_clip
+from page.engine import Engine, find_results
+from page.listen import listen, load_clip
 
 N_REQUESTS = 60
 N_WARM_UP = 5

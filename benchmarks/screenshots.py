@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.engine import Engine, find_results
-from demo.examples import FOLDER as EXAMPLES
-from demo.page import build, launch_options
+from page.engine import Engine, find_results
+from page.examples import FOLDER as EXAMPLES
+from page.interface import build, launch_options
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS_PX = (1280, 360)

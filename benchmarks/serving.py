@@ -16,7 +16,7 @@ import psutil
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.corpora.synthetic import Synthetic
+from corpora.synthetic import Synthetic
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIP_SECONDS = 3.0

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 
 from audio.clip import SAMPLE_RATE_HZ
-from features.whisper_encoder import WhisperEncoder
-from features.whisper_frontend import log_mel
-from features.whisper_weights import find_whisper
+from features.whisper.encoder import WhisperEncoder
+from features.whisper.frontend import log_mel
+from features.whisper.weights import find_whisper
 
 CLIP_SECONDS = 3
 N_CLIPS = 16

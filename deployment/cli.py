@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audio.errors import DeployError, EmotuneError
+from emotune.errors import DeployError, EmotuneError
 
 if TYPE_CHECKING:
     from deployment.contents import Item
@@ -55,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     # Imported here, so that --help answers at once.
-    from demo.engine import find_results
     from deployment.contents import collect
     from deployment.hub import check_name
     from deployment.inspection import inspect
-    from deployment.outcome import read_outcome
+    from deployment.shipment import read_outcome
+    from page.engine import find_results
 
     for_docker = options.target == "docker"
     if for_docker and options.push:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from audio.errors import DeployError
 from deployment.docker import docker_files
 from deployment.front_matter import APP_FILE
 from deployment.modules import modules_behind
-from deployment.outcome import Outcome
 from deployment.requirements import page_requirements
+from deployment.shipment import Outcome
 from deployment.texts import CARDS_FOLDER, model_card, space_readme
+from emotune.errors import DeployError
 
 PROJECT = Path(__file__).resolve().parents[1]
 MANIFEST = "deployed.json"

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from audio.errors import DeployError
 from deployment.contents import MANIFEST, Item
+from emotune.errors import DeployError
 
 
 def write_folder(items: Iterable[Item], folder: Path) -> Path:

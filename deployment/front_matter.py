@@ -10,9 +10,9 @@ from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCardData, SpaceCardData
 
-from deployment.outcome import Outcome
 from deployment.requirements import pinned_version
-from models.card import Card
+from deployment.shipment import Outcome
+from runs.champions import Card
 
 PYTHON_VERSION = "3.12.12"
 """Of the Python versions the Hub offers, the one that both CPU and ZeroGPU Spaces have."""
@@ -82,7 +82,7 @@ def model_front_matter(card: Card, *, corpus_title: str, scores: Mapping[str, An
             task_type=TASK,
             task_name="Speech emotion recognition",
             dataset_type=HUB_DATASETS.get(card.corpus, card.corpus),
-            dataset_name=f"{corpus_title}, speakers never heard",
+            dataset_name=f"{corpus_title}, unseen speakers",
             metric_type=identifier,
             metric_value=round(float(scores[score]), 4),
             metric_name=f"{name} (95 % interval over speakers: {interval(scores, score)})",

@@ -19,8 +19,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, Sp
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 from huggingface_hub.utils import validate_repo_id
 
-from audio.errors import DeployError
 from deployment.contents import MANIFEST, Item, listed_in
+from emotune.errors import DeployError
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audio.errors import DeployError
+from emotune.errors import DeployError
 
 SEARCH_ONLY = ("optuna",)
 """Requirements that nothing on the page imports; a test looks."""

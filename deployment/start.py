@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio.errors import DeployError
 from deployment.contents import REQUIREMENTS
 from deployment.front_matter import APP_FILE
+from emotune.errors import DeployError
 
 EXAMPLE = "examples/synthetic-angry.flac"
 HOST = "127.0.0.1"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
-from deployment.outcome import Outcome, is_non_commercial
+from deployment.shipment import Outcome, is_non_commercial
 from leaderboard.table import markdown_table
 
 CARDS_FOLDER = "model-cards"
@@ -16,7 +16,7 @@ SPACE = """
 # emotune
 
 Speak, and hear what every family of speech-emotion models makes of it: side by side, each with what it is worth on **speakers it
-never heard**. Learnt from {corpus}{made}.
+unseen**. Learnt from {corpus}{made}.
 
 {table}
 

@@ -31,6 +31,7 @@ class Functionals(InputKind):
 
     key = "functionals"
     title = "Functionals of low-level descriptors"
+    former_fingerprints = ("6ab32e787f965a5f",)
     spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "version": 2}
 
     @cached_property
@@ -81,11 +82,11 @@ def _pitch(analysis: Analysis, f0_delta: NDArray[np.float32]) -> dict[str, float
     return {
         **{f"{name}.statistics": value for name, value in summarise(f0[:, None], ("f0_voiced",), full).items()},
         "f0_slope_up_share": float((f0_delta[voiced] > 0).mean()) if voiced.any() else 0.5,
-        "jitter.mean": float(f0_steps.mean()),
-        "jitter.median": float(np.median(f0_steps)),
-        "jitter.bend": float(np.median(f0_bends)),
-        "shimmer.mean": float(level_steps.mean()),
-        "shimmer.median": float(np.median(level_steps)),
+        "f0_step.mean": float(f0_steps.mean()),
+        "f0_step.median": float(np.median(f0_steps)),
+        "f0_step.bend": float(np.median(f0_bends)),
+        "level_step.mean": float(level_steps.mean()),
+        "level_step.median": float(np.median(level_steps)),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,9 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from emotune.sources import file_of, files_behind
 from features.analysis import Analysis
-
-IMPORTED_MODULE = re.compile(r"^\s*from features\.(\w+) import", re.MULTILINE)
 
 
 class InputKind(ABC):
@@ -30,12 +28,18 @@ class InputKind(ABC):
         Everything that determines the array; stored with every model and part of every cache key.
     is_handmade : bool
         Computed from the shared short-time analysis (True) or by a pretrained network (False).
+    libraries : tuple of str
+        Distributions that compute it, beside those that every input kind uses.
+    former_fingerprints : tuple of str
+        Fingerprints of earlier versions that gave the same array under other column names.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
     spec: Mapping[str, Any]
     is_handmade: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ()
+    former_fingerprints: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -69,17 +73,9 @@ class InputKind(ABC):
         """Return the files that :meth:`keep` wrote into a results folder."""
         return ()
 
-    def sources(self) -> list[Path]:
+    def sources(self) -> tuple[Path, ...]:
         """Return the files of this package whose code determines the array: its own and what they import, near and far."""
-        package = Path(__file__).parent
-        found: set[Path] = set()
-        waiting = [package / f"{type(self).__module__.rpartition('.')[2]}.py"]
-        while waiting:
-            path = waiting.pop()
-            if path not in found and path.exists():
-                found.add(path)
-                waiting += [package / f"{name}.py" for name in IMPORTED_MODULE.findall(path.read_text(encoding="utf-8"))]
-        return sorted(found)
+        return files_behind(file_of(type(self)), within=("features",))
 
     @cached_property
     def fingerprint(self) -> str:

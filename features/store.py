@@ -7,10 +7,6 @@ stale entry, and nothing is ever invalidated by hand.
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib.metadata
-import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +18,15 @@ from threadpoolctl import threadpool_limits
 
 from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
+from emotune.files import PROJECT_ROOT, short_hash, whole_file
+from emotune.sources import code_hash
+from emotune.versions import installed_version
 from features.analysis import Analysis
 from features.kind import InputKind
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CHUNK_CLIPS = 12
-LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch")
-"""Whose versions decide what an array holds."""
+LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch", "soxr")
+"""Whose versions decide what every array holds; an input kind names its own besides."""
 MEMORY_BYTES = 2**29
 """Of arrays that a store holds before it forgets them all: reading them again from the system's own cache is quick."""
 
@@ -51,7 +49,7 @@ class FeatureStore:
         """Return where an array lies, or would lie."""
         return (
             self.root
-            / f"{kind.key}-{kind.fingerprint}-{code_hash(kind)}"
+            / f"{kind.key}-{kind.fingerprint}-{extraction_hash(kind)}"
             / clip.digest[:2]
             / f"{clip.digest[2:34]}-{variant.key}.npy"
         )
@@ -134,16 +132,11 @@ def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL)
 
 
 @lru_cache
-def code_hash(kind: InputKind) -> str:
-    """Return a hash of the code that an input kind and the augmentations run, blind to comments and layout, and its libraries."""
-    digest = hashlib.sha256(repr([(name, importlib.metadata.version(name)) for name in LIBRARIES]).encode())
-    for source in sorted([*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py")]):
-        tree = ast.parse(source.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                node.value = ast.Constant(None)  # a docstring
-        digest.update(ast.dump(tree).encode())
-    return digest.hexdigest()[:8]
+def extraction_hash(kind: InputKind) -> str:
+    """Return a hash of the code and the library versions that compute an input kind of a clip or of an augmented copy."""
+    versions = {name: installed_version(name) for name in (*LIBRARIES, *kind.libraries)}
+    files = {*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py"), *(PROJECT_ROOT / "audio").glob("*.py")}
+    return short_hash([versions, code_hash(files)])[:8]
 
 
 def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKind]]]) -> int:
@@ -163,8 +156,5 @@ def _read(path: Path) -> NDArray[np.generic] | None:
 
 
 def _write(path: Path, array: NDArray[np.generic]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with whole_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
-    os.replace(temporary, path)

@@ -1,1 +1,1 @@
-"""What every family is worth on speakers it never heard: metrics, intervals, the table and its report."""
+"""What every family is worth on speakers it unseen: metrics, intervals, the table and its report."""

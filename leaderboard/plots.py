@@ -221,7 +221,7 @@ def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str
     Parameters
     ----------
     bins : float array [shape=(n_bins, 3)]
-        As :func:`leaderboard.metrics.reliability` returns them.
+        As :func:`metrics.scores.reliability` returns them.
     family : str
         Whose confidence it is.
     error : float

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 
 from leaderboard import plots
-from leaderboard.metrics import confusion_by, confusion_matrix, ece, reliability, uar_of
-from leaderboard.predictions import arrays, as_written, emotions_in, write_whole
 from leaderboard.table import percent, summary
+from metrics.predictions import arrays, as_written, emotions_in, write_whole
+from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
 
 HUMAN_ACCURACY = {"ravdess": 0.624}
 HUMAN_SOURCE = "on the spoken audio, with one more answer to choose from; Livingstone & Russo, PLoS ONE 13(5), 2018"
@@ -42,7 +42,7 @@ class Outcome:
     board : DataFrame
         The leaderboard, best family first.
     predictions : DataFrame
-        Out-of-fold predictions, see :mod:`leaderboard.predictions`.
+        Out-of-fold predictions, see :mod:`metrics.predictions`.
     trials : DataFrame
         One row a trial: ``family, half, number, state, value, seconds, params, error``.
     importances : mapping of (family, half) to mapping of parameter to fraction
@@ -112,7 +112,7 @@ def what_this_is(outcome: Outcome) -> str:
     return (
         f"{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
         f"{len(rows)} clips of {rows['speaker'].nunique()} speakers, {len(emotions_in(rows))} emotions. Every figure is for "
-        f"speakers that the model never heard, neither in training nor in tuning.</p>"
+        f"speakers that the model unseen, neither in training nor in tuning.</p>"
     )
 
 
@@ -159,7 +159,7 @@ def by_speaker(outcome: Outcome) -> str:
 def robustness(outcome: Outcome) -> str:
     """Draw what noise and pitch do."""
     if outcome.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
-        return _missing("No family was tried on disturbed clips.")
+        return _missing("No family was tried on perturbed clips.")
     return _figures([plots.robustness(outcome.board)])
 
 

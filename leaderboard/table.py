@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A row is a family. Its scores are computed from the predictions (:mod:`leaderboard.predictions`), from ``predictions.csv`` again
+A row is a family. Its scores are computed from the predictions (:mod:`metrics.predictions`), from ``predictions.csv`` again
 to the last digit; the other columns are *facts* that only the search knows. Scores are fractions in 0-1 rounded to four decimals;
 what a person reads shows per cent with one decimal.
 
@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audio.emotions import ALL_EMOTIONS
-from audio.errors import EmotuneError, PredictionsError, UnknownKeyError
-from leaderboard.metrics import FROM_CONFUSION, confusion_by, evaluate, uar_of
-from leaderboard.predictions import arrays, as_written, emotions_in, read_table, write_whole
-from leaderboard.uncertainty import p_against_best, speaker_intervals
+from corpora.emotions import ALL_EMOTIONS
+from emotune.errors import EmotuneError, PredictionsError, UnknownKeyError
+from metrics.intervals import p_against_best, speaker_intervals
+from metrics.predictions import arrays, as_written, emotions_in, read_table, write_whole
+from metrics.scores import FROM_CONFUSION, confusion_by, evaluate, uar_of
 
 DECIMALS = 4
 

@@ -5,21 +5,21 @@ Adding a family is its file and its line in :data:`FAMILIES`.
 
 from __future__ import annotations
 
-from audio.errors import UnknownKeyError
-from models.bilstm import BiLSTM
-from models.boosted import XGBoost
-from models.cnn2d import CNN2D
-from models.conv1d import Conv1D
+from emotune.registry import Registry
 from models.dummy import Dummy
 from models.ensemble import Ensemble, EnsembleScratch
 from models.family import Config, Examples, Family, Model
-from models.forest import RandomForest
 from models.linear import Linear
-from models.whisper import Whisper
+from models.networks.bilstm import BiLSTM
+from models.networks.cnn2d import CNN2D
+from models.networks.conv1d import Conv1D
+from models.random_forest import RandomForest
+from models.whisper.family import Whisper
+from models.xgboost import XGBoost
 
-FAMILIES: dict[str, Family] = {
-    family.key: family
-    for family in (
+FAMILIES: Registry[Family] = Registry(
+    "family",
+    (
         Dummy(),
         Linear(),
         RandomForest(),
@@ -30,21 +30,7 @@ FAMILIES: dict[str, Family] = {
         Whisper(),
         Ensemble(),
         EnsembleScratch(),
-    )
-}
+    ),
+)
 
-__all__ = ["FAMILIES", "Config", "Examples", "Family", "Model", "get_family"]
-
-
-def get_family(key: str) -> Family:
-    """Return a family by its key.
-
-    Raises
-    ------
-    UnknownKeyError
-        If there is none of that name.
-    """
-    try:
-        return FAMILIES[key]
-    except KeyError:
-        raise UnknownKeyError("family", key, list(FAMILIES)) from None
+__all__ = ["FAMILIES", "Config", "Examples", "Family", "Model"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config, Examples, Family, Model, Observer
+from models.family import Config, EpochCallback, Examples, Family, Model
 
 if TYPE_CHECKING:
     import optuna
@@ -47,7 +47,7 @@ class Dummy(Family):
         """Return the defaults: there is nothing to tune."""
         return dict(self.defaults)
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> PriorModel:
+    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PriorModel:
         """Count the emotions."""
         counts = np.bincount(examples.targets, minlength=examples.n_emotions)
         return PriorModel(counts / counts.sum())

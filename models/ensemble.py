@@ -12,8 +12,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from models.calibration import SMALLEST_PROBABILITY
-from models.family import ANSWERS, Config, Examples, Family, Model, Observer
+from metrics.calibration import SMALLEST_PROBABILITY
+from models.family import ANSWERS, Config, EpochCallback, Examples, Family, Model
 
 if TYPE_CHECKING:
     import optuna
@@ -64,7 +64,7 @@ class Ensemble(Family):
         """Return the defaults: there is nothing to tune."""
         return dict(self.defaults)
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> Pool:
+    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> Pool:
         """Learn the weights that give the smallest log loss; a convex problem with one answer."""
         logarithms = _logarithms(examples.inputs)
         rows = np.arange(len(examples))

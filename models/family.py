@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Config = Mapping[str, Any]
 ANSWERS = "answers"
 """Input of a family that reads no clips but other families' calibrated probabilities, (n_members, n_emotions)."""
-Observer = Callable[[float], None]
+EpochCallback = Callable[[float], None]
 """Called after each epoch with the inner validation UAR; may raise to stop the fit."""
 
 
@@ -131,7 +131,7 @@ class Family(ABC):
     champion_overrides: ClassVar[Config] = {}
 
     @property
-    def starts(self) -> tuple[Config, ...]:
+    def initial_trials(self) -> tuple[Config, ...]:
         """Parameters of a study's first trials: the defaults, and whatever else deserves to be tried for certain."""
         return (self.defaults,)
 
@@ -149,7 +149,7 @@ class Family(ABC):
         """Draw a configuration from the search space."""
 
     @abstractmethod
-    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> Model:
+    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> Model:
         """Return a model fitted to the examples; the same seed gives the same model.
 
         Parameters
@@ -160,7 +160,7 @@ class Family(ABC):
             A configuration as :meth:`suggest` or ``defaults`` gives.
         seed : int
             The only source of randomness.
-        observer : callable, optional
+        callback : callable, optional
             Told the inner validation UAR after each epoch.
         """
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.errors import ChampionError
 from augment.policy import suggest_policy
-from models.family import Config, Examples, Family, Model, Observer
+from emotune.errors import ChampionError
+from models.family import Config, EpochCallback, Examples, Family, Model
 
 if TYPE_CHECKING:
     import optuna
@@ -185,7 +185,7 @@ class TabularFamily(Family):
     def count_parameters(self, classifier: Any) -> int:
         """Return how many numbers a fitted classifier consists of."""
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, observer: Observer | None = None) -> TabularModel:
+    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> TabularModel:
         """Standardise, weight and fit."""
         standardiser = fit_standardiser(
             examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]

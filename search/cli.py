@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audio.corpora import CORPORA, Corpus, get_corpus
-from audio.errors import CorpusError, DownloadError, EmotuneError
-from audio.folds import RULES
-from features.whisper_weights import ENVIRONMENT_VARIABLE
-from models import FAMILIES, Family, get_family
+from corpora import CORPORA, Corpus
+from emotune.errors import CorpusError, DownloadError, EmotuneError
+from evaluation.folds import RULES
+from features.whisper.weights import ENVIRONMENT_VARIABLE
+from models import FAMILIES, Family
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     p = argparse.ArgumentParser(
         prog="search/run.py",
-        description="Tune every family with Optuna on augmented speech; write a leaderboard for speakers never heard.",
+        description="Tune every family with Optuna on augmented speech; write a leaderboard for unseen speakers.",
         epilog="Stopped by Ctrl-C or killed, the same command continues where it was.",
     )
     p.add_argument(
@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, *, command: str) -> int:
     # Imported here, so that --help answers at once.
+    from search.progress import ConsoleReporter
     from search.runner import RESULTS, RunPlan, require_trials, run, start_over
-    from search.screen import Screen
 
     require_trials(options.trials)
     corpus, is_fallback = _choose_corpus(options)
@@ -92,11 +92,11 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
     if options.export_features:
         from search.export import export_features
 
-        print(export_features(plan, Screen()))
+        print(export_features(plan, ConsoleReporter()))
         return 0
     if options.fresh:
         start_over(folder, families)
-    board = run(plan, Screen())
+    board = run(plan, ConsoleReporter())
     _print_board(board, corpus, folder)
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
@@ -108,7 +108,7 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     if options.whisper:
         os.environ[ENVIRONMENT_VARIABLE] = str(options.whisper.resolve())  # for the processes too
     if options.families:
-        asked = tuple(get_family(key.strip()) for key in options.families.split(","))
+        asked = tuple(FAMILIES[key.strip()] for key in options.families.split(","))
         for family in asked:
             family.require(may_download=True)
         return asked
@@ -126,13 +126,13 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
 def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
     """Return the corpus, and whether it is the embedded one for want of RAVDESS."""
     if options.corpus:
-        return get_corpus(options.corpus), False
-    ravdess = get_corpus("ravdess")
+        return CORPORA[options.corpus], False
+    ravdess = CORPORA["ravdess"]
     try:
         ravdess.locate(options.data)
     except CorpusError as error:
         print(f"emotune: {error}", file=sys.stderr)
-        return get_corpus("synthetic"), True
+        return CORPORA["synthetic"], True
     return ravdess, False
 
 
@@ -140,4 +140,4 @@ def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:
     from leaderboard.table import markdown_table
 
     real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
-    print(f"\n{corpus.title}{real}, speakers never heard:\n\n{markdown_table(board)}\n\nWritten to {folder}")
+    print(f"\n{corpus.title}{real}, unseen speakers:\n\n{markdown_table(board)}\n\nWritten to {folder}")

@@ -20,12 +20,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from audio.errors import StudyError
-from audio.folds import HALVES
-from features import get_input_kind
-from leaderboard.metrics import uar
-from models import Family, get_family
-from search.material import Material, derive_seed, require_unheard
+from emotune.errors import StudyError
+from evaluation.dataset import Dataset, derive_seed, require_held_out
+from evaluation.folds import HALVES
+from features import INPUT_KINDS
+from metrics.scores import uar
+from models import FAMILIES, Family
 
 JOURNAL_FILE = "study.log"
 WORK_FOLDER = "work"
@@ -83,7 +83,7 @@ def open_storage(folder: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(folder / JOURNAL_FILE)))
 
 
-def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Study:
+def open_study(plan: StudyPlan, dataset: Dataset, folder: Path) -> optuna.Study:
     """Return a study, new or continued; refuse one made under other conditions.
 
     Raises
@@ -91,14 +91,14 @@ def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Stud
     StudyError
         If the study was made with other data, folds, features or seed.
     """
-    family = get_family(plan.family)
+    family = FAMILIES[plan.family]
     study = optuna.create_study(
         study_name=plan.name, storage=open_storage(folder), direction="maximize", load_if_exists=True, pruner=_pruner(family)
     )
     conditions = {
-        "data": material.data_hash,
-        "folds": material.folds_hash,
-        "features": get_input_kind(family.input_kind).fingerprint,
+        "data": dataset.data_hash,
+        "folds": dataset.folds_hash,
+        "features": INPUT_KINDS[family.input_kind].fingerprint,
         "seed": plan.seed,
     }
     for what, here in conditions.items():
@@ -113,7 +113,7 @@ def open_study(plan: StudyPlan, material: Material, folder: Path) -> optuna.Stud
     return study
 
 
-def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
+def run_study(plan: StudyPlan, dataset: Dataset, folder: Path, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
     """Run the trials that a study still lacks.
 
     A trial that was killed does not count: it is replaced. One that fails by itself is recorded with its reason and counts.
@@ -123,14 +123,14 @@ def run_study(plan: StudyPlan, material: Material, folder: Path, *, tell: Callab
     StudyError
         If every trial failed, or the study was made under other conditions.
     """
-    family = get_family(plan.family)
-    study = open_study(plan, material, folder)
+    family = FAMILIES[plan.family]
+    study = open_study(plan, dataset, folder)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     while len(ended := ended_trials(study)) < plan.n_trials:
         if plan.deadline is not None and time.time() > plan.deadline and any(t.state is TrialState.COMPLETE for t in ended):
             break
-        _run_trial(study, family, plan, material, number=len(ended), tell=tell)
+        _run_trial(study, family, plan, dataset, number=len(ended), tell=tell)
     best_trial(study)
 
 
@@ -175,7 +175,7 @@ def _run_trial(
     study: optuna.Study,
     family: Family,
     plan: StudyPlan,
-    material: Material,
+    dataset: Dataset,
     *,
     number: int,
     tell: Callable[[TrialEnd], None],
@@ -186,14 +186,14 @@ def _run_trial(
         study.sampler = optuna.samplers.TPESampler(
             seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
         )
-    if number < len(family.starts) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(dict(family.starts[number]))
+    if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(family.initial_trials[number]))
     trial = study.ask()
     value, state = None, TrialState.COMPLETE
     try:
         config = family.suggest(trial)
         trial.set_user_attr("config", config)
-        value = score_config(family, config, plan, material, trial=trial)
+        value = score_config(family, config, plan, dataset, trial=trial)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except Exception as error:  # recorded with its reason; a run must outlive any one trial
@@ -208,7 +208,7 @@ def _run_trial(
 
 
 def score_config(
-    family: Family, config: dict[str, Any], plan: StudyPlan, material: Material, *, trial: optuna.Trial | None = None
+    family: Family, config: dict[str, Any], plan: StudyPlan, dataset: Dataset, *, trial: optuna.Trial | None = None
 ) -> float:
     """Return what tuning maximises: the mean UAR over a half's folds, each predicted by a model of the others.
 
@@ -220,24 +220,24 @@ def score_config(
         The configuration.
     plan : StudyPlan
         Says the half.
-    material : Material
+    dataset : Dataset
         The clips.
     trial : optuna.Trial, optional
         Told the scores on the way, and may be pruned.
     """
-    kind = get_input_kind(family.input_kind)
-    half = material.folds.in_half(plan.half)
+    kind = INPUT_KINDS[family.input_kind]
+    half = dataset.folds.in_half(plan.half)
     scores: list[float] = []
     for position, fold in enumerate(half):
-        training, held_out = material.split(test_fold=fold, among=half)
-        examples = material.examples(kind, training, config)
-        require_unheard(examples, held_out)
-        observer = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
-        model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), observer=observer)
-        probabilities = model.predict(material.inputs(kind, held_out))
+        training, held_out = dataset.split(test_fold=fold, among=half)
+        examples = dataset.examples(kind, training, config)
+        require_held_out(examples, held_out)
+        callback = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
+        model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), callback=callback)
+        probabilities = model.predict(dataset.inputs(kind, held_out))
         if not np.isfinite(probabilities).all():
             raise FloatingPointError("the model answered with NaN or infinity")
-        scores.append(uar(material.targets[held_out], probabilities))
+        scores.append(uar(dataset.targets[held_out], probabilities))
         if trial and position < len(half) - 1:
             trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
             if trial.should_prune():

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from audio.clip import Clip
-from audio.corpora.synthetic import Synthetic
-from features.whisper_weights import ENVIRONMENT_VARIABLE
+from corpora.synthetic import Synthetic
+from features.whisper.weights import ENVIRONMENT_VARIABLE
 from tests.tiny_whisper import write_tiny_whisper
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

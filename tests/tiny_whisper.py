@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.whisper_weights import WhisperConfig, write_tensors
+from features.whisper.weights import WhisperConfig, write_tensors
 
 TINY = WhisperConfig(
     d_model=16, encoder_layers=2, encoder_attention_heads=2, encoder_ffn_dim=32, num_mel_bins=8, max_source_positions=100

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.errors import BadRecordingError
 from audio.load import check_samples, load_recording
+from emotune.errors import BadRecordingError
 
 TONE_HZ = 440
 

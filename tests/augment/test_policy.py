@@ -7,11 +7,11 @@ import json
 import optuna
 import pytest
 
-from augment import AUGMENTATIONS, Variant, get_augmentation
+from augment import AUGMENTATIONS, Variant
 from augment.policy import all_variants, describe_policy, suggest_policy, variants_of, without_augmentation
 from augment.variant import STRENGTHS
 
-PITCH = {"augmentation": "pitch", "strength": "strong", "copies": 3, "penalty": 10.0}
+PITCH = {"augmentation": "pitch", "strength": "strong", "n_copies": 3, "penalty": 10.0}
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def test_none_asks_for_no_variants() -> None:
     assert describe_policy({"augmentation": "none"}) == "none"
 
 
-@pytest.mark.parametrize("copies", [1, 2, 3])
+@pytest.mark.parametrize("n_copies", [1, 2, 3])
 def test_a_policy_asks_for_as_many_copies_as_it_says(copies: int) -> None:
-    assert variants_of({**PITCH, "copies": copies}) == tuple(Variant("pitch", "strong", copy) for copy in range(copies))
+    assert variants_of({**PITCH, "n_copies": copies}) == tuple(Variant("pitch", "strong", copy) for copy in range(copies))
 
 
 def test_a_policy_is_described_in_a_few_words() -> None:
@@ -48,7 +48,7 @@ def test_every_suggested_policy_can_be_made_and_stored_as_json(suggested: list[d
     for policy in suggested:
         assert json.loads(json.dumps(policy)) == policy
         for variant in variants_of(policy):
-            assert get_augmentation(variant.augmentation)
+            assert AUGMENTATIONS[variant.augmentation]
             assert variant.strength in STRENGTHS
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-import tests.demo.conftest as demo_conftest
-from audio.corpora.synthetic import Synthetic
+import tests.page.conftest as demo_conftest
+from corpora.synthetic import Synthetic
 from deployment import hub
 from deployment.contents import MANIFEST, Item, collect
-from deployment.outcome import Outcome, read_outcome
+from deployment.shipment import Outcome, read_outcome
 from tests.deployment.fake_hub import TOKEN, FakeHub
 
 
@@ -22,7 +22,7 @@ def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results' folder with a linear champion; treat it as read-only."""
     clips = Synthetic(n_speakers=4, n_sentences=1, n_takes=1).read().clips
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_conftest, "FAMILIES", {"linear": {"n_features": 300}})
+        patch.setattr(demo_conftest, "OVERRIDES", {"linear": {"n_features": 300}})
         patch.setattr(demo_conftest, "SKILL", {"linear": 2.5, "dummy": 0.0})
         return demo_conftest.make_results(tmp_path_factory.mktemp("deployment") / "synthetic", clips)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from huggingface_hub import SpaceCard
 
-from audio.errors import ChampionError, DeployError
 from deployment.contents import MANIFEST, PROJECT, Item, collect, listed_in
 from deployment.front_matter import PYTHON_VERSION, hub_licence
 from deployment.modules import imported_names, modules_behind
-from deployment.outcome import Outcome, read_outcome
 from deployment.requirements import SEARCH_ONLY, name_of, page_requirements, pinned_version
+from deployment.shipment import Outcome, read_outcome
+from emotune.errors import ChampionError, DeployError
 
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 PLACE = "leaderboard/results/synthetic"
@@ -39,7 +39,7 @@ def copied(small_results: Path, tmp_path: Path) -> Path:
 def test_a_space_holds_the_page_its_modules_its_champions_and_its_examples(items: tuple[Item, ...]) -> None:
     paths = {item.path for item in items}
     assert {"app.py", "LICENSE", "demo/page.py", "demo/page.css", "demo/about.md", "models/card.py", "audio/load.py"} <= paths
-    assert {f"{PLACE}/{name}" for name in ("leaderboard.csv", "predictions.csv", "run.json", "familiarity.npz")} <= paths
+    assert {f"{PLACE}/{name}" for name in ("leaderboard.csv", "predictions.csv", "run.json", "ood.npz")} <= paths
     assert f"{PLACE}/models/linear/model.skops" in paths
     assert "model-cards/linear.md" in paths
     assert sum(path.startswith("examples/synthetic-") for path in paths) >= 3

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from audio.errors import DeployError
 from deployment import cli, start
 from deployment.cli import main
 from deployment.contents import PROJECT
 from deployment.start import FirstAnswer
+from emotune.errors import DeployError
 from tests.deployment.fake_hub import TOKEN, FakeHub
 
 LISTED = re.compile(r"^([0-9a-f]{64}) +([\d,]+)  (\S.*)$", re.MULTILINE)

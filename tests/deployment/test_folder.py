@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from audio.errors import DeployError
 from deployment.contents import MANIFEST, PROJECT, Item, collect
 from deployment.docker import DOCKERFILE
 from deployment.folder import write_folder
 from deployment.front_matter import PYTHON_VERSION
-from deployment.outcome import Outcome
+from deployment.shipment import Outcome
+from emotune.errors import DeployError
 
 IMPORT_EVERYTHING = """
 import sys
@@ -72,7 +72,7 @@ def test_a_container_is_built_from_the_same_files(outcome: Outcome, items: tuple
 
 def test_a_container_runs_as_nobody_in_particular_checks_itself_and_asks_for_no_network() -> None:
     lines = DOCKERFILE.splitlines()
-    assert f"FROM python:{PYTHON_VERSION}-slim" in lines
+    assert f"FROM python:{PYTHON_VERSION}-compress" in lines
     assert lines.index("USER page") < lines.index('CMD ["python", "app.py"]')
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     for setting in ("HF_HUB_OFFLINE=1", "GRADIO_ANALYTICS_ENABLED=False", "GRADIO_SERVER_NAME=0.0.0.0"):

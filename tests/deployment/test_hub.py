@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from huggingface_hub import constants
 
-from audio.errors import DeployError
 from deployment import hub
 from deployment.contents import MANIFEST, Item
 from deployment.hub import check_name, push
+from emotune.errors import DeployError
 from tests.deployment.fake_hub import TOKEN, FakeHub
 
 NAME = "me/emotune"

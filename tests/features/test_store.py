@@ -15,8 +15,6 @@ from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
 from features import INPUT_KINDS, Analysis, InputKind
 from features.functionals import Functionals
-from features.image import Image
-from features.sequence import Sequence
 from features.store import FeatureStore, compute
 
 IMAGE, SEQUENCE = INPUT_KINDS["image"], INPUT_KINDS["sequence"]
@@ -33,7 +31,7 @@ def store(tmp_path: Path) -> FeatureStore:
     return FeatureStore(tmp_path / "features")
 
 
-class Counted(Image):
+class Counted(LogMel):
     """Images that count how often they are made."""
 
     key = "counted"
@@ -93,7 +91,7 @@ def test_every_kind_clip_and_variant_has_a_path_of_its_own(store: FeatureStore, 
 
 def test_a_changed_spec_meets_no_old_array(store: FeatureStore, clip: Clip) -> None:
     class Respecified(Counted):
-        spec = {**Image.spec, "version": "next"}
+        spec = {**LogMel.spec, "version": "next"}
 
     store.fetch(Counted(), clip)
     changed = Respecified()
@@ -130,7 +128,7 @@ def test_changed_code_meets_no_old_array_but_changed_words_do(
     source = tmp_path / "module.py"
     source.write_text('"""Old words."""\n\n\ndef answer():\n    """Old words."""\n    return 1\n', encoding="utf-8")
 
-    class FromFile(Image):
+    class FromFile(LogMel):
         def sources(self) -> list[Path]:
             return [source]
 
@@ -139,10 +137,10 @@ def test_changed_code_meets_no_old_array_but_changed_words_do(
     assert (store.path(FromFile(), clip) != before) == moves
 
 
-@pytest.mark.parametrize("kind_type", [Functionals, Sequence, Image])
+@pytest.mark.parametrize("kind_type", [Functionals, MfccSequence, LogMel])
 def test_the_sources_of_a_kind_are_its_module_and_all_it_imports(kind_type: type[InputKind]) -> None:
     names = {path.name for path in kind_type().sources()}
-    own = {"Functionals": {"functionals.py", "descriptors.py", "statistics.py"}, "Sequence": {"sequence.py"}, "Image": {"image.py"}}
+    own = {"Functionals": {"functionals.py", "descriptors.py", "statistics.py"}, "Sequence": {"sequence.py"}, "LogMel": {"image.py"}}
     assert own[kind_type.__name__] | {"kind.py", "analysis.py", "frames.py", "voice.py"} <= names
     assert "whisper_encoder.py" not in names
     assert all(path.is_file() for path in kind_type().sources())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audio.emotions import RAVDESS_EMOTIONS
+from corpora.emotions import RAVDESS_EMOTIONS
 
 N_SPEAKERS = 8
 N_PER_EMOTION = 3

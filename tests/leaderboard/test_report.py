@@ -83,7 +83,7 @@ def make_trials() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-IMPORTANCES = {("good", "A"): {"C": 0.7, "copies": 0.3}, ("good", "B"): {"C": 0.4, "snr_db": 0.6}, ("fair", "A"): {}}
+IMPORTANCES = {("good", "A"): {"C": 0.7, "n_copies": 0.3}, ("good", "B"): {"C": 0.4, "snr_db": 0.6}, ("fair", "A"): {}}
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_human_listeners_stand_beside_ravdess_only(page, render, bare_page):
 
 
 def test_what_was_not_recorded_is_said_to_be_missing(bare_page):
-    for words in ("random split.", "disturbed clips.", "was searched.", "Too few trials"):
+    for words in ("random split.", "perturbed clips.", "was searched.", "Too few trials"):
         assert words in bare_page.text["p"]
 
 

@@ -10,9 +10,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sklearn.metrics import balanced_accuracy_score
 
-from audio.errors import PredictionsError, UnknownKeyError
+from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard import table
-from leaderboard.predictions import as_written, read_predictions
+from metrics.predictions import as_written, read_predictions
 
 PROJECT = Path(__file__).parents[2]
 

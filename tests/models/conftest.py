@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from audio.clip import Clip
-from audio.emotions import RAVDESS_EMOTIONS
 from augment import ORIGINAL, Variant
-from features import get_input_kind
+from corpora.emotions import RAVDESS_EMOTIONS
+from features import INPUT_KINDS
 from features.store import FeatureStore
 from models import Config, Examples, Family
 from models.family import ANSWERS
@@ -62,7 +62,7 @@ def make_examples(few_clips: tuple[Clip, ...], tmp_path_factory: pytest.TempPath
         if kind_key == ANSWERS:
             answers = np.random.default_rng(0).dirichlet(np.ones(len(RAVDESS_EMOTIONS)), size=(len(few_clips) * n, N_MEMBERS))
             return tuple(answers)
-        kind = get_input_kind(kind_key)
+        kind = INPUT_KINDS[kind_key]
         return tuple(store.fetch(kind, clip, variant) for clip in few_clips for variant in VARIANTS)
 
     def make(kind_key: str) -> Examples:

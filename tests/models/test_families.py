@@ -14,12 +14,12 @@ import optuna
 import pytest
 from numpy.typing import NDArray
 
-import models.neural
-from audio.errors import UnknownKeyError
+import models.networks.training
+from emotune.errors import UnknownKeyError
 from features import INPUT_KINDS
-from models import FAMILIES, Config, Examples, Family, Model, get_family
+from models import FAMILIES, Config, Examples, Family, Model
 from models.family import ANSWERS
-from models.neural import NeuralFamily
+from models.networks.training import NeuralFamily
 
 N_POINTS = 12
 NATIVE_FORMATS = {".json", ".npz", ".skops", ".ubj", ".keras"}
@@ -41,9 +41,9 @@ class Fitted:
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def fitted(request: pytest.FixtureRequest, make_examples: MakeExamples, smallest_config: SmallestConfig) -> Fitted:
-    family = get_family(request.param)
+    family = FAMILIES[request.param]
     config, examples, observed = smallest_config(family), make_examples(family.input_kind), []
-    return Fitted(family, config, examples, family.fit(examples, config, seed=3, observer=observed.append), observed)
+    return Fitted(family, config, examples, family.fit(examples, config, seed=3, callback=observed.append), observed)
 
 
 def unlike_inputs(fitted: Fitted) -> list[NDArray[Any]]:
@@ -100,7 +100,7 @@ def test_networks_report_the_inner_uar_of_each_epoch_and_others_nothing(fitted: 
 def test_an_observer_can_stop_a_fit(
     family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.neural, "_make_step", lambda *_: lambda *_: None)
+    monkeypatch.setattr(models.networks.training, "_make_step", lambda *_: lambda *_: None)
     reported: list[float] = []
 
     def stop(uar: float) -> None:
@@ -108,7 +108,7 @@ def test_an_observer_can_stop_a_fit(
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        family.fit(make_examples(family.input_kind), smallest_config(family), seed=1, observer=stop)
+        family.fit(make_examples(family.input_kind), smallest_config(family), seed=1, callback=stop)
     assert len(reported) == 1
 
 
@@ -154,7 +154,7 @@ def test_no_augmentation_is_a_point_of_the_search_space(family: Family) -> None:
 def test_an_emotion_that_nobody_in_training_shows_is_still_in_the_answer(
     key: str, random_examples: Examples, smallest_config: SmallestConfig
 ) -> None:
-    family = get_family(key)
+    family = FAMILIES[key]
     lacking = random_examples.select(random_examples.targets != 1)
     probabilities = family.fit(lacking, smallest_config(family), seed=0).predict(random_examples.inputs[:5])
     assert probabilities.shape == (5, 4)
@@ -165,15 +165,15 @@ def test_an_emotion_that_nobody_in_training_shows_is_still_in_the_answer(
 @pytest.mark.parametrize("key", [key for key, family in FAMILIES.items() if family.is_tuned and family.input_kind == "functionals"])
 def test_the_cheap_families_learn_what_is_there_to_learn(key: str, random_examples: Examples) -> None:
     heard = random_examples.speakers != "S5"
-    model = get_family(key).fit(random_examples.select(heard), get_family(key).defaults, seed=0)
-    unheard = random_examples.select(~heard)
-    assert np.mean(model.predict(unheard.inputs).argmax(axis=1) == unheard.targets) > 0.5
+    model = FAMILIES[key].fit(random_examples.select(heard), FAMILIES[key].defaults, seed=0)
+    unseen = random_examples.select(~heard)
+    assert np.mean(model.predict(unseen.inputs).argmax(axis=1) == unseen.targets) > 0.5
 
 
 def test_the_dummy_answers_with_the_shares_of_the_emotions(random_examples: Examples) -> None:
     uneven = random_examples.select(np.arange(len(random_examples)) < 6)
     expected = np.bincount(uneven.targets, minlength=4) / 6
-    model = get_family("dummy").fit(uneven, {"augmentation": "none"}, seed=0)
+    model = FAMILIES["dummy"].fit(uneven, {"augmentation": "none"}, seed=0)
     np.testing.assert_allclose(model.predict(random_examples.inputs[:3]), np.tile(expected, (3, 1)))
 
 
@@ -197,9 +197,9 @@ def test_no_speaker_crosses_the_inner_cut_and_no_variant_validates(
     def record(network: Any, training: Any, validation: Any, *_: Any, **__: Any) -> None:
         seen.update(training=training, validation=validation)
 
-    monkeypatch.setattr(models.neural, "train", record)
+    monkeypatch.setattr(models.networks.training, "train", record)
     monkeypatch.setattr(type(family), "build", lambda *_, **__: TinyNetwork())
-    monkeypatch.setattr(models.neural, "make_neural_model", lambda *_: None)
+    monkeypatch.setattr(models.networks.training, "make_neural_model", lambda *_: None)
     examples = signed_by_speaker(make_examples(family.input_kind))
     family.fit(examples, {**smallest_config(family), "clip_mean_removal": 0.0}, seed=seed)
 
@@ -229,4 +229,4 @@ def test_a_family_says_what_it_is(family: Family) -> None:
 
 def test_an_unknown_family_is_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownKeyError, match=r"'svm'.*dummy, linear, random_forest"):
-        get_family("svm")
+        FAMILIES["svm"]

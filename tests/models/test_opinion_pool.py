@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models import Examples, get_family
+from models import FAMILIES, Examples
 from models.ensemble import Pool
 
-ENSEMBLE = get_family("ensemble")
+ENSEMBLE = FAMILIES["ensemble"]
 
 
 def answers(targets: NDArray[np.intp], *, skills: list[float], seed: int = 0) -> tuple[NDArray[np.float64], ...]:

@@ -10,7 +10,7 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from audio.errors import ChampionError
+from emotune.errors import ChampionError
 from models import Examples
 from models.linear import Linear
 from models.tabular import CLIP_LIMIT, Standardiser, fit_standardiser, speaker_directions

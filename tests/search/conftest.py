@@ -5,18 +5,18 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from audio.corpora.synthetic import Synthetic
-from audio.folds import make_folds
+from corpora.synthetic import Synthetic
+from evaluation.dataset import Dataset
+from evaluation.folds import make_folds
 from features.store import FeatureStore
-from leaderboard.predictions import read_predictions
-from models import get_family
-from search.material import Material
+from metrics.predictions import read_predictions
+from models import FAMILIES
+from search.progress import ConsoleReporter
 from search.runner import RunPlan, run
-from search.screen import Screen
 
 
-def silent_screen() -> Screen:
-    return Screen(Console(quiet=True))
+def silent_reporter() -> ConsoleReporter:
+    return ConsoleReporter(Console(quiet=True))
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def material(small_corpus: Synthetic, cache: Path) -> Material:
+def dataset(small_corpus: Synthetic, cache: Path) -> Dataset:
     clips = small_corpus.read().clips
     folds = make_folds({clip.speaker: clip.gender for clip in clips})
-    return Material(clips, small_corpus.emotions, folds, FeatureStore(cache))
+    return Dataset(clips, small_corpus.emotions, folds, FeatureStore(cache))
 
 
 @pytest.fixture(scope="session")
 def finished_run(small_corpus: Synthetic, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     plan = RunPlan(
         corpus=small_corpus,
-        families=tuple(map(get_family, ("dummy", "linear", "random_forest", "ensemble"))),
+        families=tuple(FAMILIES[key] for key in ("dummy", "linear", "random_forest", "ensemble")),
         n_trials=3,
         folder=tmp_path_factory.mktemp("run"),
         data=None,
         cache=cache,
     )
-    board = run(plan, silent_screen())
+    board = run(plan, silent_reporter())
     return FinishedRun(plan, board, read_predictions(plan.folder / "predictions.csv"))

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audio.errors import CorpusError
-from features import get_input_kind
+from emotune.errors import CorpusError
+from evaluation.result import QUICK_LOOK_TRIALS, collect
+from features import INPUT_KINDS
 from leaderboard.table import build_leaderboard, read_leaderboard
-from models import get_family
-from models.card import load_champion
+from models import FAMILIES
+from runs.champions import load_champion
 from search.cli import main
-from search.result import QUICK_LOOK_TRIALS, collect
 from search.runner import RESULTS, run, start_over
-from tests.search.conftest import silent_screen
+from tests.search.conftest import silent_reporter
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -45,7 +45,7 @@ def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
 
 @pytest.mark.parametrize("folder", sorted(RESULTS.glob("*/leaderboard.csv")), ids=lambda path: path.parent.name)
 def test_the_shipped_leaderboard_is_recomputed_from_its_predictions(folder):
-    from leaderboard.predictions import read_predictions
+    from metrics.predictions import read_predictions
 
     board = read_leaderboard(folder)
     again = build_leaderboard(read_predictions(folder.with_name("predictions.csv")), {}, seed=int(board["seed"][0]))
@@ -69,7 +69,7 @@ def test_linear_beats_dummy_and_dummy_is_at_chance(finished_run):
 
 
 def test_two_processes_find_what_one_finds(finished_run, tmp_path):
-    again = run(replace(finished_run.plan, folder=tmp_path, n_jobs=2), silent_screen())
+    again = run(replace(finished_run.plan, folder=tmp_path, n_jobs=2), silent_reporter())
     pd.testing.assert_frame_equal(again.drop(columns=VARYING), finished_run.board.drop(columns=VARYING))
     first, second = ((folder / "predictions.csv").read_bytes() for folder in (finished_run.plan.folder, tmp_path))
     assert first == second
@@ -79,7 +79,7 @@ def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_ru
     from shutil import copytree
 
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    board = run(replace(finished_run.plan, folder=folder, families=(get_family("dummy"),)), silent_screen())
+    board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],)), silent_reporter())
     assert set(board["family"]) == {"dummy", "linear", "random_forest", "ensemble"}
 
 
@@ -87,28 +87,28 @@ def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_p
     from shutil import copytree
 
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    start_over(folder, [get_family("linear")])
-    left = {path.name.split("-")[1] for path in (folder / "work").glob("exam-*")}
+    start_over(folder, [FAMILIES["linear"]])
+    left = {path.name.split("-")[1] for path in (folder / "work").glob("predictions-*")}
     assert left == {"dummy", "random_forest"}
-    plan = replace(finished_run.plan, folder=folder, n_trials=1, families=(get_family("dummy"),))
-    assert set(run(plan, silent_screen())["family"]) == {"dummy", "random_forest"}
+    plan = replace(finished_run.plan, folder=folder, n_trials=1, families=(FAMILIES["dummy"],))
+    assert set(run(plan, silent_reporter())["family"]) == {"dummy", "random_forest"}
 
 
 @pytest.mark.parametrize(("n_trials", "penalty"), [(QUICK_LOOK_TRIALS, None), (QUICK_LOOK_TRIALS + 1, 7.0)])
-def test_champions_have_more_than_trials_unless_a_run_is_a_quick_look(finished_run, material, monkeypatch, n_trials, penalty):
-    linear = get_family("linear")
+def test_champions_have_more_than_trials_unless_a_run_is_a_quick_look(finished_run, dataset, monkeypatch, n_trials, penalty):
+    linear = FAMILIES["linear"]
     monkeypatch.setattr(type(linear), "champion_overrides", {"penalty": 7.0})
-    found = collect(replace(finished_run.plan, n_trials=n_trials).study_plans(linear), linear, material, finished_run.plan.folder)
+    found = collect(replace(finished_run.plan, n_trials=n_trials).study_plans(linear), linear, dataset, finished_run.plan.folder)
     for half, config in found.configs.items():
         best = max(found.trials[half], key=lambda trial: trial.value).user_attrs["config"]
         assert config == {**best, "penalty": penalty or best["penalty"]}
 
 
-def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, material):
+def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, dataset):
     champion = load_champion(finished_run.plan.folder / "models" / "linear")
     from features import Analysis
 
-    probabilities = champion.predict([Analysis(material.clips[0].samples)])
+    probabilities = champion.predict([Analysis(dataset.clips[0].samples)])
     assert probabilities.shape == (1, 8)
     assert np.isclose(probabilities.sum(), 1)
     assert champion.card.scores["uar"] == pytest.approx(finished_run.board.set_index("family").loc["linear", "uar"])
@@ -151,8 +151,8 @@ def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(
     def absent(self, root=None):
         raise CorpusError("RAVDESS is nowhere")
 
-    monkeypatch.setattr("audio.corpora.ravdess.Ravdess.locate", absent)
-    monkeypatch.setattr(search.runner, "run", lambda plan, screen: finished_run.board)
+    monkeypatch.setattr("corpora.ravdess.Ravdess.locate", absent)
+    monkeypatch.setattr(search.runner, "run", lambda plan, reporter: finished_run.board)
     assert main(["--out", str(tmp_path)]) == 0
     shown = capsys.readouterr().err
     assert shown.count("SYNTHETIC") == 2
@@ -162,7 +162,7 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(fin
     from shutil import copytree
 
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    board = run(replace(finished_run.plan, folder=folder, families=(get_family("whisper"),), n_trials=1), silent_screen())
+    board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["whisper"],), n_trials=1), silent_reporter())
     assert set(board["family"]) == {"dummy", "linear", "random_forest", "whisper", "ensemble", "ensemble_scratch"}
     assert sorted(path.name for path in (folder / "whisper").iterdir()) == ["config.json", "model.safetensors"]
     assert not list((folder / "models").rglob("*.safetensors"))
@@ -170,7 +170,7 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(fin
     assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "random_forest")
     assert load_champion(folder / "models" / "whisper").kind.folder == folder / "whisper"
     whisper = board.set_index("family").loc["whisper"]
-    assert whisper["n_parameters"] > get_input_kind("whisper").n_parameters > 0
+    assert whisper["n_parameters"] > INPUT_KINDS["whisper"].n_parameters > 0
     assert whisper["model_mb"] * 1e6 > (folder / "whisper" / "model.safetensors").stat().st_size
 
 
@@ -181,7 +181,7 @@ def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeyp
     planned = []
     monkeypatch.delenv(whisper_weights.ENVIRONMENT_VARIABLE)
     monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path)
-    monkeypatch.setattr(search.runner, "run", lambda plan, screen: planned.append(plan) or finished_run.board)
+    monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
     assert main(["--corpus", "synthetic", "--out", str(tmp_path)]) == 0
     assert "whisper is left out" in capsys.readouterr().err
     assert "whisper" not in {family.key for family in planned[0].families}
@@ -198,7 +198,7 @@ def test_asking_for_ravdess_where_there_is_none_stops(monkeypatch, capsys, tmp_p
     def absent(self, root=None):
         raise CorpusError("RAVDESS is nowhere")
 
-    monkeypatch.setattr("audio.corpora.ravdess.Ravdess.locate", absent)
+    monkeypatch.setattr("corpora.ravdess.Ravdess.locate", absent)
     assert main(["--corpus", "ravdess", "--out", str(tmp_path)]) == 2
     assert "RAVDESS is nowhere" in capsys.readouterr().err
 
@@ -206,7 +206,7 @@ def test_asking_for_ravdess_where_there_is_none_stops(monkeypatch, capsys, tmp_p
 def test_features_are_exported_with_a_name_for_each_column(finished_run, tmp_path):
     from search.export import export_features
 
-    path = export_features(replace(finished_run.plan, folder=tmp_path), silent_screen())
+    path = export_features(replace(finished_run.plan, folder=tmp_path), silent_reporter())
     table = pd.read_csv(path)
     assert len(table) == 96
     assert {"clip", "speaker", "emotion", "fold", "f0_semitones.mean"} <= set(table.columns)

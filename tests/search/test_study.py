@@ -10,60 +10,60 @@ import numpy as np
 import optuna
 import pytest
 
-from audio.errors import StudyError
-from models import get_family
+from emotune.errors import StudyError
+from models import FAMILIES
 from search.study import StudyPlan, best_trial, ended_trials, open_study, run_study
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
-LINEAR = get_family("linear")
+LINEAR = FAMILIES["linear"]
 
 
-def history(plan, material, folder):
-    return [(trial.params, trial.value) for trial in ended_trials(open_study(plan, material, folder))]
+def history(plan, dataset, folder):
+    return [(trial.params, trial.value) for trial in ended_trials(open_study(plan, dataset, folder))]
 
 
 @pytest.fixture(scope="module")
-def finished_study(material, tmp_path_factory):
+def finished_study(dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    run_study(PLAN, material, folder)
+    run_study(PLAN, dataset, folder)
     return folder
 
 
-def test_trial_0_is_the_familys_defaults(finished_study, material):
-    first = ended_trials(open_study(PLAN, material, finished_study))[0]
+def test_trial_0_is_the_familys_defaults(finished_study, dataset):
+    first = ended_trials(open_study(PLAN, dataset, finished_study))[0]
     assert first.params == {key: value for key, value in LINEAR.defaults.items() if key in first.params}
     assert first.params["augmentation"] == "none"
 
 
-def test_the_same_seed_gives_the_same_trials(finished_study, material, tmp_path):
-    run_study(PLAN, material, tmp_path)
-    assert history(PLAN, material, tmp_path) == history(PLAN, material, finished_study)
+def test_the_same_seed_gives_the_same_trials(finished_study, dataset, tmp_path):
+    run_study(PLAN, dataset, tmp_path)
+    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
 
 
-def test_more_trials_continue_where_fewer_stopped(finished_study, material, tmp_path):
-    run_study(replace(PLAN, n_trials=2), material, tmp_path)
+def test_more_trials_continue_where_fewer_stopped(finished_study, dataset, tmp_path):
+    run_study(replace(PLAN, n_trials=2), dataset, tmp_path)
     told = []
-    run_study(PLAN, material, tmp_path, tell=told.append)
+    run_study(PLAN, dataset, tmp_path, tell=told.append)
     assert [trial.number for trial in told] == [3, 4]
-    assert history(PLAN, material, tmp_path) == history(PLAN, material, finished_study)
+    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
 
 
-def _hang_in_the_third_trial(material, folder):
+def _hang_in_the_third_trial(dataset, folder):
     fit, calls = LINEAR.fit, []
 
     def slow(examples, config, **options):
         calls.append(config)
-        if len(calls) > 2 * len(material.folds.in_half("A")):
+        if len(calls) > 2 * len(dataset.folds.in_half("A")):
             (folder / "hanging").touch()
             time.sleep(600)
         return fit(examples, config, **options)
 
     LINEAR.fit = slow
-    run_study(PLAN, material, folder)
+    run_study(PLAN, dataset, folder)
 
 
-def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, material, tmp_path):
-    process = multiprocessing.get_context("spawn").Process(target=_hang_in_the_third_trial, args=(material, tmp_path))
+def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, dataset, tmp_path):
+    process = multiprocessing.get_context("spawn").Process(target=_hang_in_the_third_trial, args=(dataset, tmp_path))
     process.start()
     while not (tmp_path / "hanging").exists():
         assert process.is_alive()
@@ -72,24 +72,24 @@ def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, mate
     process.join()
 
     told = []
-    run_study(PLAN, material, tmp_path, tell=told.append)
-    states = [trial.state.name for trial in open_study(PLAN, material, tmp_path).get_trials()]
+    run_study(PLAN, dataset, tmp_path, tell=told.append)
+    states = [trial.state.name for trial in open_study(PLAN, dataset, tmp_path).get_trials()]
     assert [trial.number for trial in told] == [3, 4]
     assert states.count("FAIL") == 1
-    assert history(PLAN, material, tmp_path) == history(PLAN, material, finished_study)
+    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
 
 
 @pytest.mark.parametrize("what", ["data", "folds", "features", "seed"])
-def test_a_study_made_under_other_conditions_is_refused_with_both_fingerprints(finished_study, material, what):
-    study = open_study(PLAN, material, finished_study)
+def test_a_study_made_under_other_conditions_is_refused_with_both_fingerprints(finished_study, dataset, what):
+    study = open_study(PLAN, dataset, finished_study)
     here = study.user_attrs[what]
     study.set_user_attr(what, "another")
     with pytest.raises(StudyError, match=f"another.*{here}"):
-        open_study(PLAN, material, finished_study)
+        open_study(PLAN, dataset, finished_study)
     study.set_user_attr(what, here)
 
 
-def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(material, tmp_path, monkeypatch):
+def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(dataset, tmp_path, monkeypatch):
     fit, calls = LINEAR.fit, []
 
     def fail_once(examples, config, **options):
@@ -100,47 +100,47 @@ def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(mater
 
     monkeypatch.setattr(LINEAR, "fit", fail_once)
     plan = replace(PLAN, n_trials=2)
-    run_study(plan, material, tmp_path)
-    failed, completed = ended_trials(open_study(plan, material, tmp_path))
+    run_study(plan, dataset, tmp_path)
+    failed, completed = ended_trials(open_study(plan, dataset, tmp_path))
     assert failed.user_attrs["error"] == "ValueError: the matrix is sad"
     assert completed.value > 0
 
 
-def test_a_study_whose_every_trial_fails_stops_the_run_with_the_reason(material, tmp_path, monkeypatch):
+def test_a_study_whose_every_trial_fails_stops_the_run_with_the_reason(dataset, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise ValueError("the matrix is sad")
 
     monkeypatch.setattr(LINEAR, "fit", fail)
     with pytest.raises(StudyError, match="the matrix is sad"):
-        run_study(replace(PLAN, n_trials=2), material, tmp_path)
+        run_study(replace(PLAN, n_trials=2), dataset, tmp_path)
 
 
-def test_a_model_that_answers_nan_fails_its_trial(material, tmp_path, monkeypatch):
+def test_a_model_that_answers_nan_fails_its_trial(dataset, tmp_path, monkeypatch):
     class Broken:
         def predict(self, inputs):
             return np.full((len(inputs), 8), np.nan)
 
     monkeypatch.setattr(LINEAR, "fit", lambda *_, **__: Broken())
     with pytest.raises(StudyError, match="NaN"):
-        run_study(replace(PLAN, n_trials=1), material, tmp_path)
+        run_study(replace(PLAN, n_trials=1), dataset, tmp_path)
 
 
-def test_no_trial_begins_after_the_deadline_but_one_is_always_run(material, tmp_path):
-    run_study(replace(PLAN, deadline=0.0), material, tmp_path)
-    assert len(history(PLAN, material, tmp_path)) == 1
+def test_no_trial_begins_after_the_deadline_but_one_is_always_run(dataset, tmp_path):
+    run_study(replace(PLAN, deadline=0.0), dataset, tmp_path)
+    assert len(history(PLAN, dataset, tmp_path)) == 1
 
 
-def test_a_hopeless_trial_is_pruned(material, tmp_path, monkeypatch):
+def test_a_hopeless_trial_is_pruned(dataset, tmp_path, monkeypatch):
     plan = replace(PLAN, n_trials=12)
     fit, calls = LINEAR.fit, []
 
     def worse_and_worse(examples, config, **options):
         calls.append(config)
-        is_late = len(calls) > 9 * len(material.folds.in_half("A"))
-        return get_family("dummy").fit(examples, config, seed=0) if is_late else fit(examples, config, **options)
+        is_late = len(calls) > 9 * len(dataset.folds.in_half("A"))
+        return FAMILIES["dummy"].fit(examples, config, seed=0) if is_late else fit(examples, config, **options)
 
     monkeypatch.setattr(LINEAR, "fit", worse_and_worse)
-    run_study(plan, material, tmp_path)
-    study = open_study(plan, material, tmp_path)
+    run_study(plan, dataset, tmp_path)
+    study = open_study(plan, dataset, tmp_path)
     assert any(trial.state is optuna.trial.TrialState.PRUNED for trial in study.get_trials())
     assert best_trial(study).value > 0.125

@@ -1,0 +1,14 @@
+"""The augmentations under their keys; adding one is its file and a line here."""
+
+from __future__ import annotations
+
+from augment.augmentation import Augmentation
+from augment.gain import Gain
+from augment.mixed import Mixed
+from augment.noise import Noise
+from augment.pitch import Pitch
+from augment.room import Room
+from augment.tempo import Tempo
+from emotune.registry import Registry
+
+AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation", (Noise(), Pitch(), Tempo(), Gain(), Room(), Mixed()))

@@ -1,0 +1,3 @@
+"""The ground floor: the version, the errors, the registry, whole files, and which source files stand behind a module."""
+
+__version__ = "0.3.0"

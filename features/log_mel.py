@@ -1,0 +1,30 @@
+"""Log-mel images: what the two-dimensional network reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.analysis import Analysis
+from features.frames import FRAMES_SPEC, N_MELS
+from features.kind import InputKind, finite
+from features.mfcc import decimate
+
+FRAMES_PER_STEP = 4
+N_BANDS = 32
+
+
+class LogMel(InputKind):
+    """Log-mel energies in dB, one step each 40 ms, pairs of mel bands averaged; steps × bands."""
+
+    key = "image"
+    title = "Log-mel image"
+    spec = {"frames": FRAMES_SPEC, "frames_per_step": FRAMES_PER_STEP, "n_bands": N_BANDS, "version": 2}
+    columns = tuple(f"logmel{k}" for k in range(N_BANDS))
+
+    def extract(self, analysis: Analysis) -> NDArray[Any]:
+        """Return the image, (n_steps, 32), float16."""
+        bands = analysis.log_mel.reshape(-1, N_BANDS, N_MELS // N_BANDS).mean(axis=2)
+        return finite(decimate(bands, FRAMES_PER_STEP), dtype=np.float16)

@@ -1,0 +1,1 @@
+"""Layers of a pretrained speech recogniser's encoder as an input kind."""

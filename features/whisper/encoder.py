@@ -1,0 +1,302 @@
+"""clip → frames of every layer: Whisper's encoder in Keras (Radford et al. 2022, arXiv 2212.04356).
+
+Conventions
+-----------
+*Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; what follows layer n is the final
+normalisation. What a layer's heads gather from the whole clip, before it is mixed back into the frames, is *attended*. A *frame*
+is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in nothing, so a clip has the same
+frames in a batch as alone.
+
+The network is made of Keras's own layers, each under its Hugging Face name, so it trains, freezes, takes low-rank updates
+(``Dense.enable_lora``) and saves like any other: ``model.get_layer("layers.3.fc1")``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from emotune.errors import BadRecordingError, ChampionError
+from features.whisper.frontend import log_mel
+from features.whisper.weights import PREFIX, WhisperConfig, read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    import keras
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+FRAME_SECONDS = 0.02
+NORM_EPSILON = 1e-5
+MEL_FRAMES_PER_BATCH = 2400
+"""Longest batch that is encoded at once: eight clips of 3 s."""
+
+TENSOR_OF_VARIABLE = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias", "bias": "bias"}
+
+
+def build_encoder(config: WhisperConfig, *, first_layer: int = 0) -> keras.Model:
+    """Build the encoder, or its part above a layer, with random weights.
+
+    Parameters
+    ----------
+    config : WhisperConfig
+        Sizes.
+    first_layer : int
+        What the model takes: 0 for a log-mel spectrogram, k for (cached) frames of layer k, of which it computes layers k + 1
+        to n. A head can so be trained on cached frames together with the layers above them.
+
+    Returns
+    -------
+    keras.Model
+        Inputs ``[x, mask]``: ``x`` of shape (batch, time, num_mel_bins) with a frame each 10 ms, or (batch, frames, d_model);
+        ``mask`` (batch, time) of bool. Outputs: a list of n - first_layer + 1 arrays (batch, frames, d_model), after each layer
+        and after the final normalisation. Any number of frames up to ``max_source_positions``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer.
+    """
+    import keras
+
+    if not 0 <= first_layer < config.encoder_layers:
+        raise ValueError(f"first_layer must be between 0 and {config.encoder_layers - 1}, got {first_layer}.")
+    width = config.d_model if first_layer else config.num_mel_bins
+    inputs = [keras.Input((None, width), name="frames"), keras.Input((None,), dtype="bool", name="mask")]
+    x, mask = inputs if first_layer else _stem(inputs[0], inputs[1], config)
+    outputs = []
+    for layer in range(first_layer, config.encoder_layers):
+        x = _transformer_layer(x, mask, config, name=f"layers.{layer}")
+        outputs.append(x)
+    outputs.append(_norm(x, "layer_norm"))
+    return keras.Model(inputs, outputs, name=f"whisper_from_{first_layer}")
+
+
+def attended(model: keras.Model, layer: int) -> Any:
+    """Return the tensor (batch, frames, d_model) that the heads of a layer, from 1, gather: values weighted by attention."""
+    return model.get_layer(f"layers.{layer - 1}.self_attn.out_proj").input
+
+
+def load_weights(model: keras.Model, folder: Path) -> None:
+    """Fill an encoder, or the part of one, with the weights of a folder.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From :func:`build_encoder`.
+    folder : Path
+        With ``model.safetensors``.
+
+    Raises
+    ------
+    ChampionError
+        If a tensor is missing or its shape differs from the model's; the model is then left as it was.
+    """
+    tensors = read_tensors(folder)
+    targets = list(_named_variables(model))
+    for name, variable, axes in targets:
+        if name not in tensors:
+            raise ChampionError(f"{folder} must hold the tensor {PREFIX}{name}; use weights that fit its config.json.")
+        needed = tuple(variable.shape[axis] for axis in axes)
+        if tensors[name].shape != needed:
+            raise ChampionError(
+                f"Tensor {PREFIX}{name} of {folder} must have shape {needed}, got {tensors[name].shape}; "
+                f"use weights that fit its config.json."
+            )
+    for name, variable, axes in targets:
+        variable.assign(tensors[name].transpose(axes))
+
+
+def save_weights(model: keras.Model, folder: Path, *, config: WhisperConfig) -> None:
+    """Write an encoder's weights, trained further or not, as :func:`load_weights` reads them: float16, 16 MB for tiny.en.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From :func:`build_encoder`; low-rank updates are merged into the kernels.
+    folder : Path
+        Made if needed.
+    config : WhisperConfig
+        What the model was built with.
+    """
+    from keras import ops
+
+    tensors = {name: ops.convert_to_numpy(variable).transpose(axes) for name, variable, axes in _named_variables(model)}
+    write_tensors(folder, tensors, config=config)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """What an encoder makes of a clip.
+
+    Attributes
+    ----------
+    layers : ndarray [shape=(n_layers + 1, n_frames, d_model), dtype=float32]
+        After each layer and after the final normalisation; a frame each 20 ms.
+    attended : ndarray [shape=(n_layers, n_frames, d_model), dtype=float32]
+        What the heads of each layer gather.
+    """
+
+    layers: NDArray[np.float32]
+    attended: NDArray[np.float32]
+
+
+class WhisperEncoder:
+    """A frozen encoder that turns clips into the frames of every layer.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``model.safetensors`` and ``config.json``; see :func:`features.whisper.weights.find_whisper`.
+
+    Attributes
+    ----------
+    config : WhisperConfig
+        Sizes.
+    model : keras.Model
+        The whole encoder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import keras
+        import tensorflow as tf
+
+        self.config = WhisperConfig.read(folder)
+        self.model = build_encoder(self.config)
+        load_weights(self.model, folder)
+        # One trace for every length and batch size.
+        signature = [tf.TensorSpec((None, None, self.config.num_mel_bins)), tf.TensorSpec((None, None), tf.bool)]
+        gathered = [attended(self.model, layer) for layer in range(1, self.config.encoder_layers + 1)]
+        everything = keras.Model(self.model.inputs, [*self.model.outputs, *gathered])
+        self._run = tf.function(lambda x, mask: tf.stack(everything([x, mask]), axis=1), input_signature=signature)
+
+    def encode(self, samples: NDArray[np.float32]) -> Encoding:
+        """Encode one unpadded clip.
+
+        Parameters
+        ----------
+        samples : ndarray [shape=(n,), dtype=float32]
+            Mono audio at 16 kHz, 25 ms to 30 s.
+
+        Raises
+        ------
+        BadRecordingError
+            If the clip is too short or too long.
+        """
+        return self.encode_batch([samples])[0]
+
+    def encode_batch(self, clips: Sequence[NDArray[np.float32]]) -> list[Encoding]:
+        """Encode clips of any lengths, similar ones together; each gets what :meth:`encode` gives.
+
+        Parameters
+        ----------
+        clips : sequence of ndarray
+            As in :meth:`encode`.
+
+        Returns
+        -------
+        list of Encoding
+            In the order of the clips.
+        """
+        log_mels = [self._log_mel(samples).T for samples in clips]
+        n_layers = self.config.encoder_layers
+        found: dict[int, Encoding] = {}
+        for batch in _similar_lengths([len(x) for x in log_mels]):
+            x, mask = _pad([log_mels[k] for k in batch])
+            for k, encoded in zip(batch, self._run(x, mask).numpy(), strict=True):
+                # A copy, so that one clip's frames do not keep the whole batch in memory.
+                frames = encoded[:, : _n_frames(len(log_mels[k]))].copy()
+                found[k] = Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])
+        return [found[k] for k in range(len(clips))]
+
+    def _log_mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        longest = self.config.max_source_positions * FRAME_SECONDS
+        if len(samples) > longest * SAMPLE_RATE_HZ:
+            seconds = len(samples) / SAMPLE_RATE_HZ
+            raise BadRecordingError("clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones.")
+        return log_mel(samples, n_mels=self.config.num_mel_bins)
+
+
+def _stem(log_mel: Any, mask: Any, config: WhisperConfig) -> tuple[Any, Any]:
+    """Return layer 0's frames and their mask: two convolutions, the second of stride 2, and positions."""
+    from keras import layers, ops
+
+    x = _gelu(layers.Conv1D(config.d_model, 3, padding="same", name="conv1")(log_mel))
+    x = x * ops.expand_dims(ops.cast(mask, x.dtype), -1)
+    # Explicit padding: "same" would pad an even number of frames on the right only.
+    x = layers.ZeroPadding1D(1)(x)
+    x = _gelu(layers.Conv1D(config.d_model, 3, strides=2, name="conv2")(x))
+    mask = mask[:, ::2]
+    position = ops.cumsum(ops.ones_like(mask, dtype="int32"), axis=1) - 1
+    table = layers.Embedding(config.max_source_positions, config.d_model, trainable=False, name="embed_positions")
+    return x + table(position), mask
+
+
+def _transformer_layer(x: Any, mask: Any, config: WhisperConfig, *, name: str) -> Any:
+    from keras import layers, ops
+
+    def dense(units: int, part: str, **options: Any) -> Any:
+        return layers.Dense(units, name=f"{name}.{part}", **options)
+
+    def heads(projected: Any) -> Any:
+        return layers.Reshape((-1, config.encoder_attention_heads, config.d_model // config.encoder_attention_heads))(projected)
+
+    h = _norm(x, f"{name}.self_attn_layer_norm")
+    query = heads(dense(config.d_model, "self_attn.q_proj")(h))
+    key = heads(dense(config.d_model, "self_attn.k_proj", use_bias=False)(h))
+    value = heads(dense(config.d_model, "self_attn.v_proj")(h))
+    attended = ops.dot_product_attention(query, key, value, mask=ops.expand_dims(mask, (1, 2)))
+    x = x + dense(config.d_model, "self_attn.out_proj")(layers.Reshape((-1, config.d_model))(attended))
+    h = _gelu(dense(config.encoder_ffn_dim, "fc1")(_norm(x, f"{name}.final_layer_norm")))
+    return x + dense(config.d_model, "fc2")(h)
+
+
+def _norm(x: Any, name: str) -> Any:
+    from keras import layers
+
+    return layers.LayerNormalization(epsilon=NORM_EPSILON, name=name)(x)
+
+
+def _gelu(x: Any) -> Any:
+    from keras import ops
+
+    return ops.gelu(x, approximate=False)
+
+
+def _named_variables(model: keras.Model) -> Iterator[tuple[str, Any, list[int]]]:
+    """Yield each variable with its tensor's name and the order of axes that turns one into the other."""
+    for layer in model.layers:
+        for attribute, suffix in TENSOR_OF_VARIABLE.items():
+            variable = getattr(layer, attribute, None)
+            if variable is not None:
+                axes = list(range(len(variable.shape)))
+                yield f"{layer.name}.{suffix}", variable, axes[::-1] if attribute == "kernel" else axes
+
+
+def _n_frames(n_mel_frames: int) -> int:
+    return (n_mel_frames + 1) // 2
+
+
+def _similar_lengths(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the numbers of the clips in batches, shortest first, each batch with its padding within the bound."""
+    batch: list[int] = []
+    for k in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[k] * (len(batch) + 1) > MEL_FRAMES_PER_BATCH:
+            yield batch
+            batch = []
+        batch.append(k)
+    if batch:
+        yield batch
+
+
+def _pad(log_mels: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    mask = np.arange(max(map(len, log_mels))) < np.array([[len(x)] for x in log_mels])
+    x = np.zeros((*mask.shape, log_mels[0].shape[1]), np.float32)
+    x[mask] = np.concatenate(log_mels)
+    return x, mask

@@ -1,0 +1,1 @@
+"""predictions → numbers: the table of predictions, scores, intervals, calibration, abstention."""

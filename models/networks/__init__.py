@@ -1,0 +1,1 @@
+"""The networks, and what they share: the training loop, batches, building blocks."""

@@ -1,0 +1,143 @@
+"""Batches for the networks: standardised sequences, one variant of each clip an epoch, SpecAugment, mixup.
+
+An epoch shows each clip once, as itself or as one of its variants at random: augmentation then costs no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.family import Config, Examples
+
+STEP_MULTIPLE = 8
+"""Padded lengths are multiples of this, so that pooling by two, up to three times, cuts every clip alike."""
+MAX_TRAINING_STEPS = 100
+LONGEST_TIME_MASK = 0.2
+WIDEST_COLUMN_MASK = 0.2
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceStandardiser:
+    """Mean and deviation of each column over the training frames; optionally each clip's own mean is taken off as well.
+
+    Attributes
+    ----------
+    mean, scale : ndarray [shape=(n_columns,), dtype=float32]
+        Over all frames of the original training clips.
+    clip_mean_removal : float in [0, 1]
+        Share of the clip's own mean that is subtracted (1 is cepstral mean normalisation).
+    """
+
+    mean: Array
+    scale: Array
+    clip_mean_removal: float
+
+    def __call__(self, sequence: NDArray[Any]) -> Array:
+        """Return a standardised sequence, (n_steps, n_columns), float32."""
+        standardised = (sequence.astype(np.float32) - self.mean) / self.scale
+        return np.clip(standardised - self.clip_mean_removal * standardised.mean(axis=0), -5, 5)
+
+    def save(self, folder: Path) -> None:
+        """Write ``standardiser.npz``."""
+        np.savez(folder / "standardiser.npz", mean=self.mean, scale=self.scale, clip_mean_removal=self.clip_mean_removal)
+
+    @classmethod
+    def load(cls, folder: Path) -> SequenceStandardiser:
+        """Read ``standardiser.npz``."""
+        with np.load(folder / "standardiser.npz", allow_pickle=False) as arrays:
+            return cls(arrays["mean"], arrays["scale"], float(arrays["clip_mean_removal"]))
+
+
+def fit_sequence_standardiser(examples: Examples, *, clip_mean_removal: float) -> SequenceStandardiser:
+    """Learn mean and deviation from the frames of the original training clips."""
+    frames = np.concatenate([examples.inputs[k] for k in np.flatnonzero(examples.is_original)]).astype(np.float32)
+    return SequenceStandardiser(frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-3), clip_mean_removal)
+
+
+def pad(sequences: Sequence[Array]) -> tuple[Array, Array]:
+    """Return a zero-padded batch (n, n_steps, n_columns) and its mask (n, n_steps), both float32."""
+    longest = max(len(sequence) for sequence in sequences)
+    n_steps = -(-longest // STEP_MULTIPLE) * STEP_MULTIPLE
+    batch = np.zeros((len(sequences), n_steps, sequences[0].shape[1]), dtype=np.float32)
+    mask = np.zeros((len(sequences), n_steps), dtype=np.float32)
+    for row, sequence in enumerate(sequences):
+        batch[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return batch, mask
+
+
+@dataclass(frozen=True, eq=False)
+class BatchMaker:
+    """Makes the batches of an epoch.
+
+    Attributes
+    ----------
+    sequences : sequence of ndarray
+        Standardised inputs of the examples, in their order.
+    examples : Examples
+        Whose sequences these are.
+    config : mapping
+        ``batch_size``, ``balanced``, ``original_share``, ``time_mask``, ``column_mask``, ``mixup``, ``label_smoothing``.
+    """
+
+    sequences: Sequence[Array]
+    examples: Examples
+    config: Config
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array, Array]]:
+        """Yield (inputs, mask, target distributions, example weights) of every batch of one epoch."""
+        chosen = self._choose_variants(rng)
+        weights = self.examples.weights(balanced=self.config["balanced"])
+        smoothing = self.config["label_smoothing"]
+        targets = np.eye(self.examples.n_emotions, dtype=np.float32)[self.examples.targets]
+        targets = targets * (1 - smoothing) + smoothing / self.examples.n_emotions
+        for rows in np.array_split(chosen, max(1, round(len(chosen) / self.config["batch_size"]))):
+            inputs, mask = pad([self._augment(self.sequences[row], rng) for row in rows])
+            mixed = self._mix(inputs, mask, targets[rows], rng)
+            yield *mixed, weights[rows].astype(np.float32)
+
+    def _choose_variants(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Return one example of each source clip, shuffled."""
+        order = rng.permutation(len(self.examples))
+        # Originals are favoured by sorting them first with the probability that the configuration gives.
+        favoured = rng.random(len(order)) < self.config["original_share"]
+        rank = np.where(self.examples.is_original[order] & favoured, 0, 1)
+        order = order[np.argsort(rank, kind="stable")]
+        _, first = np.unique(self.examples.sources[order], return_index=True)
+        return rng.permutation(order[first])
+
+    def _augment(self, sequence: Array, rng: np.random.Generator) -> Array:
+        """Crop what is too long, and mask steps and columns (SpecAugment, Park et al. 2019, Interspeech)."""
+        start = int(rng.integers(max(1, len(sequence) - MAX_TRAINING_STEPS + 1)))
+        sequence = sequence[start : start + MAX_TRAINING_STEPS].copy()
+        n_steps, n_columns = sequence.shape
+        for _ in range(self.config["time_mask"]):
+            width = int(rng.integers(1, max(2, round(LONGEST_TIME_MASK * n_steps))))
+            at = int(rng.integers(max(1, n_steps - width)))
+            sequence[at : at + width] = 0
+        for _ in range(self.config["column_mask"]):
+            width = int(rng.integers(1, max(2, round(WIDEST_COLUMN_MASK * n_columns))))
+            at = int(rng.integers(max(1, n_columns - width)))
+            sequence[:, at : at + width] = 0
+        return sequence
+
+    def _mix(self, inputs: Array, mask: Array, targets: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+        """Blend each example with another (mixup, Zhang et al. 2018, ICLR)."""
+        if not self.config["mixup"]:
+            return inputs, mask, targets
+        share = rng.beta(self.config["mixup"], self.config["mixup"], len(inputs)).astype(np.float32)
+        share = np.maximum(share, 1 - share)
+        other = rng.permutation(len(inputs))
+        x_share, t_share = share[:, None, None], share[:, None]
+        return (
+            x_share * inputs + (1 - x_share) * inputs[other],
+            np.maximum(mask, mask[other]),
+            t_share * targets + (1 - t_share) * targets[other],
+        )

@@ -1,0 +1,65 @@
+"""Convolution, bidirectional LSTM and attention pooling on MFCC sequences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from models.family import Config
+from models.networks.blocks import halve, head, normalise_and_activate, pool
+from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_training
+
+if TYPE_CHECKING:
+    import keras
+    import optuna
+
+
+class BiLSTM(NeuralFamily):
+    """Convolutions shorten the sequence fourfold, a residual LSTM reads it both ways (Graves & Schmidhuber 2005), pooling sums up."""
+
+    key = "bilstm"
+    title = "Conv1D-BiLSTM"
+    description = "Convolution, then a bidirectional LSTM over MFCC sequences, with masked pooling."
+    input_kind = "sequence"
+    champion_overrides: ClassVar[Config] = {"members": 3}
+    defaults: ClassVar[Config] = {
+        **SHARED_DEFAULTS,
+        "pooling": "attention",
+        "n_filters": 48,
+        "kernel_steps": 3,
+        "n_units": 32,
+        "n_layers": 1,
+    }
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw a configuration."""
+        return {
+            **suggest_training(trial),
+            "n_filters": trial.suggest_categorical("n_filters", [32, 48, 64]),
+            "kernel_steps": trial.suggest_categorical("kernel_steps", [3, 5]),
+            "n_units": trial.suggest_categorical("n_units", [24, 32, 48]),
+            "n_layers": trial.suggest_int("n_layers", 1, 2),
+        }
+
+    def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
+        """Return the untrained network."""
+        import keras
+        from keras import layers, ops
+
+        inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
+        x, steps = inputs, mask
+        pooled = [pool(inputs, mask, how="moments")]
+        for _ in range(2):
+            x = layers.Conv1D(config["n_filters"], config["kernel_steps"], padding="same", use_bias=False)(x)
+            x = normalise_and_activate(x, steps, dropout=config["dropout"])
+            pooled.append(pool(x, steps, how=config["pooling"]))
+            x, steps = layers.MaxPooling1D(2)(x), halve(steps)
+        real = ops.cast(steps, "bool")
+        for _ in range(config["n_layers"]):
+            y = layers.Bidirectional(layers.LSTM(config["n_units"], return_sequences=True))(x, mask=real)
+            y = layers.LayerNormalization()(y + layers.Dense(2 * config["n_units"])(x))
+            x = layers.SpatialDropout1D(config["dropout"])(y)
+        pooled.append(pool(x, steps, how=config["pooling"]))
+        logits = head(
+            ops.concatenate(pooled, axis=-1), n_emotions=n_emotions, n_hidden=config["n_hidden"], dropout=config["head_dropout"]
+        )
+        return keras.Model([inputs, mask], logits)

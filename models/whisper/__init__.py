@@ -1,0 +1,1 @@
+"""The family that stands on a pretrained encoder."""

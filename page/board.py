@@ -1,0 +1,139 @@
+"""Leaderboard: what every family is worth, as the run measured it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any
+
+import pandas as pd
+
+from emotune.errors import PredictionsError, UnknownKeyError
+from leaderboard import plots
+from leaderboard.table import number, p_text, percent
+from metrics.predictions import arrays, emotions_in
+from metrics.scores import confusion_matrix
+from page.engine import Engine, title_of
+
+HUMAN_ACCURACY = {"ravdess": 0.624}
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of the leaderboard: as it is read, and as it sorts (None where nothing was measured)."""
+
+    text: str
+    value: float | None
+
+
+def _cell(name: str, *, show: Callable[[Any], str] = percent) -> Callable[[Row], Cell]:
+    return lambda row: Cell(show(row[name]), None if pd.isna(row[name]) else float(row[name]))
+
+
+def _interval(row: Row) -> Cell:
+    return Cell(f"{percent(row['uar_ci_low'])} to {percent(row['uar_ci_high'])}", float(row["uar_ci_low"]))
+
+
+COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
+    "UAR, %": _cell("uar"),
+    "95 % interval": _interval,
+    "Accuracy, %": _cell("accuracy"),
+    "Macro F1, %": _cell("macro_f1"),
+    "Random split would claim, %": _cell("random_split_accuracy"),
+    "UAR in noise, %": _cell("uar_noise"),
+    "UAR, pitch shifted, %": _cell("uar_pitch"),
+    "Augmentation gave, points": _cell("augmentation_gain", show=partial(percent, sign="+")),
+    "Calibration error, %": _cell("ece"),
+    "p against best": _cell("p_vs_best", show=p_text),
+    "ms a clip": _cell("predict_ms_per_clip", show=number),
+    "MB": _cell("model_mb", show=number),
+}
+"""The columns that the page shows, in order."""
+
+_drawing = threading.Lock()
+"""Matplotlib's style is global: one figure at a time."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Drawings of one family, and of all, as SVG.
+
+    Attributes
+    ----------
+    family : str
+        Whose confusion matrix and F1 these are.
+    intervals, random_split, confusion : str
+        SVG; empty where the run did not measure it.
+    f1 : mapping of str to float
+        By emotion, fractions.
+    """
+
+    family: str
+    intervals: str
+    random_split: str
+    confusion: str
+    f1: Mapping[str, float] = field(default_factory=dict)
+
+
+def show_table(engine: Engine) -> dict[str, dict[str, Cell]]:
+    """Return the leaderboard by family, best first, and column; a column that nothing was measured for is left out.
+
+    Raises
+    ------
+    PredictionsError
+        If the result has no leaderboard.
+    """
+    rows = _board(engine).to_dict("records")
+    cells = {str(row["family"]): {title: make(row) for title, make in COLUMNS.items()} for row in rows}
+    measured = [title for title in COLUMNS if any(of_family[title].value is not None for of_family in cells.values())]
+    return {family: {title: of_family[title] for title in measured} for family, of_family in cells.items()}
+
+
+def records(engine: Engine) -> list[dict[str, Any]]:
+    """Return the leaderboard as written, one mapping a family, an empty cell being None."""
+    board = _board(engine).astype(object)
+    rows = board.where(board.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def families(engine: Engine) -> list[tuple[str, str]]:
+    """Return title and key of every family of the leaderboard, best first."""
+    return [(title_of(key), key) for key in _board(engine)["family"]]
+
+
+@lru_cache(maxsize=64)
+def draw(engine: Engine, family: str) -> Figures:
+    """Draw what a family takes for what, and the scores of all.
+
+    Raises
+    ------
+    UnknownKeyError
+        If the leaderboard has no such family.
+    """
+    board = _board(engine)
+    known = board["family"].tolist()
+    if family not in known:
+        raise UnknownKeyError("family", family, known)
+    row = board[board["family"] == family].iloc[0]
+    f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
+    human = HUMAN_ACCURACY.get(str(engine.run.get("corpus")))
+    named = board.assign(family=[title_of(key) for key in known])
+    with _drawing:
+        claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
+        return Figures(family, plots.intervals(named, human_accuracy=human), claims, _confusion(engine, family), f1)
+
+
+def _confusion(engine: Engine, family: str) -> str:
+    if engine.predictions is None:
+        return ""
+    rows = engine.predictions[engine.predictions["family"] == family]
+    return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family))
+
+
+def _board(engine: Engine) -> pd.DataFrame:
+    if engine.board is None:
+        raise PredictionsError(f"{engine.results.name} has no readable leaderboard.csv; run search/run.py.")
+    return engine.board

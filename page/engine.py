@@ -1,0 +1,304 @@
+"""The engine: every champion of a result, loaded once, answering clips side by side.
+
+Champions load behind a lock, in the background if :meth:`Engine.warm_up` was called. One that is missing, damaged or made for
+another version keeps its place with the reason, and the rest works. Answering needs no lock: models are only read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from corpora.emotions import RAVDESS_EMOTIONS
+from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError
+from features import INPUT_KINDS, Analysis
+from leaderboard.table import read_leaderboard
+from metrics.predictions import read_predictions
+from models import FAMILIES
+from models.ood import OODDetector, load_ood_detector
+from page.advice import held_share
+from runs.champions import Champion, load_champion
+
+RESULTS = Path(__file__).resolve().parents[1] / "leaderboard" / "results"
+RESULTS_VARIABLE = "EMOTUNE_RESULTS"
+PREFERRED_CORPORA = ("ravdess", "synthetic")
+BASELINE = "dummy"
+ENSEMBLE = "ensemble"
+N_CLIPS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A family's place on the page.
+
+    Attributes
+    ----------
+    key, title : str
+        Its name in files and for people.
+    uar, uar_low, uar_high : float or None
+        What it is worth on unseen speakers, with its 95 % interval, as fractions.
+    abstention_threshold : float or None
+        Confidence below which its answer is called unsure; chosen on inner predictions.
+    champion : Champion or None
+        The model, if it could be loaded.
+    problem : str
+        Why it could not.
+    """
+
+    key: str
+    title: str
+    uar: float | None = None
+    uar_low: float | None = None
+    uar_high: float | None = None
+    abstention_threshold: float | None = None
+    champion: Champion | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What every family says about some clips, and what they sound like.
+
+    Attributes
+    ----------
+    probabilities : mapping of str to ndarray [shape=(n, n_emotions)]
+        By family, best first.
+    held_share : ndarray [shape=(n,)]
+        Share of each clip in which the pitch is held as in music.
+    ood_score : ndarray [shape=(n,)] or None
+        How unlike the training speech each clip is, 1 being the limit; None if the result does not say.
+    """
+
+    probabilities: Mapping[str, NDArray[np.float64]]
+    held_share: NDArray[np.float64]
+    ood_score: NDArray[np.float64] | None
+
+
+def find_results(folder: str | Path | None = None) -> Path:
+    """Return the folder of the result to show.
+
+    Parameters
+    ----------
+    folder : path-like, optional
+        A result's folder; else that named by ``EMOTUNE_RESULTS``, else RAVDESS's if it is there, else the synthetic corpus's.
+
+    Raises
+    ------
+    PredictionsError
+        If there is none.
+    """
+    named = folder or os.environ.get(RESULTS_VARIABLE)
+    candidates = [Path(named)] if named else [RESULTS / corpus for corpus in PREFERRED_CORPORA]
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    raise PredictionsError(
+        f"The page needs the results of a run, and {' and '.join(map(str, candidates))} is no folder; run search/run.py first."
+    )
+
+
+def title_of(family: str) -> str:
+    """Return a family's name for people, or its key if this version does not know it."""
+    return FAMILIES[family].title if family in FAMILIES else family
+
+
+def rank(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Order families: the best, the ensemble, the others by UAR, then those that did not load."""
+    ranked = sorted(members, key=lambda member: (member.champion is None, -(member.uar or 0), member.key))
+    best = ranked[:1]
+    ensembles = [member for member in ranked[1:] if member.key == ENSEMBLE and member.champion]
+    return (*best, *ensembles, *(member for member in ranked[1:] if member not in ensembles))
+
+
+class Engine:
+    """The champions of one result.
+
+    Parameters
+    ----------
+    results : Path
+        Folder with ``models/<family>/``, and, where a run left them, ``leaderboard.csv``, ``predictions.csv``, ``run.json`` and
+        ``ood.npz``.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self._lock = threading.RLock()
+
+    @cached_property
+    def run(self) -> Mapping[str, Any]:
+        """What ``run.json`` says; nothing if there is none."""
+        try:
+            found = json.loads((self.results / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the models learnt from recordings of people."""
+        return bool(self.run.get("is_real"))
+
+    @property
+    def corpus_title(self) -> str:
+        """The corpus's name for people."""
+        return str(self.run.get("title") or self.run.get("corpus") or self.results.name)
+
+    @cached_property
+    def board(self) -> pd.DataFrame | None:
+        """The leaderboard, if there is a readable one."""
+        try:
+            return read_leaderboard(self.results / "leaderboard.csv")
+        except PredictionsError:
+            return None
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame | None:
+        """The out-of-fold predictions, if there are readable ones."""
+        try:
+            return read_predictions(self.results / "predictions.csv")
+        except PredictionsError:
+            return None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every family of the result but the dummy, in the order of :func:`rank`."""
+        with self._lock:
+            return self._members
+
+    @property
+    def ready(self) -> tuple[Member, ...]:
+        """The families that answer."""
+        return tuple(member for member in self.members if member.champion)
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions, in the order of every probability vector."""
+        if self.board is not None:
+            return tuple(name.removeprefix("f1_") for name in self.board.columns if name.startswith("f1_"))
+        return next((member.champion.card.emotions for member in self.members if member.champion), RAVDESS_EMOTIONS)
+
+    @property
+    def ood_detector(self) -> OODDetector | None:
+        """What the training speech sounds like, if the result says."""
+        with self._lock:
+            return self._ood_detector
+
+    def warm_up(self) -> threading.Thread:
+        """Load everything in the background, each champion answering a made-up clip; return the thread."""
+        thread = threading.Thread(target=lambda: (self.members, self.ood_detector), name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
+        """Let every family answer clips; the analysis of a clip is shared by all of them.
+
+        Parameters
+        ----------
+        clips : sequence of ndarray [shape=(n,), dtype=float32]
+            Mono audio at ``SAMPLE_RATE_HZ``; at least one.
+
+        Raises
+        ------
+        RequestError
+            If no family could be loaded.
+        """
+        if not self.ready:
+            raise RequestError(f"No champion of {self.results.name} could be loaded; see the reasons on the page or run the search.")
+        parts = [self._answer(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
+        return Answers(
+            {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
+            np.concatenate([part.held_share for part in parts]),
+            None if self.ood_detector is None else np.concatenate([part.ood_score for part in parts if part.ood_score is not None]),
+        )
+
+    def _answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
+        analyses = [Analysis(clip) for clip in clips]
+        champions = {member.key: member.champion for member in self.ready if member.champion}
+        inputs: dict[str, list[NDArray[Any]]] = {}
+        answers: dict[str, NDArray[np.float64]] = {}
+        for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
+            if champion.members:
+                heard = list(np.stack([answers[member] for member in champion.members], axis=1))
+            else:
+                kind = champion.card.input_kind
+                heard = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
+            answers[key] = champion.predict_inputs(heard)
+        ood_score = None
+        if self.ood_detector is not None:
+            functionals = INPUT_KINDS["functionals"]
+            vectors = inputs.get(functionals.key) or [functionals.extract(analysis) for analysis in analyses]
+            ood_score = np.array([self.ood_detector.score(vector) for vector in vectors])
+        held = np.array([held_share(analysis) for analysis in analyses])
+        return Answers({key: answers[key] for key in champions}, held, ood_score)
+
+    @cached_property
+    def _members(self) -> tuple[Member, ...]:
+        scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
+        folders = {path.name for path in (self.results / "models").glob("[!.]*") if path.is_dir()}
+        found = [self._load(key, scores.get(key, {})) for key in sorted({*folders, *map(str, scores)} - {BASELINE})]
+        ready = {member.key for member in found if member.champion}
+        return rank([_with_its_members(member, ready) for member in found])
+
+    def _load(self, key: str, scores: Mapping[Any, Any]) -> Member:
+        member = Member(
+            key,
+            title_of(key),
+            uar=_known(scores, "uar"),
+            uar_low=_known(scores, "uar_ci_low"),
+            uar_high=_known(scores, "uar_ci_high"),
+            abstention_threshold=_known(self.run.get("thresholds") or {}, key),
+        )
+        folder = self.results / "models" / key
+        try:
+            champion = load_champion(folder)
+            self._check_emotions(champion)
+            if not champion.members:  # an input may need what is not here, and the first answer is the slow one
+                champion.predict([Analysis(_buzz())])
+        except (EmotuneError, ImportError, OSError, ValueError, KeyError) as error:
+            return replace(member, problem=str(error).replace(str(folder), key))
+        return replace(member, champion=champion)
+
+    def _check_emotions(self, champion: Champion) -> None:
+        expected, found = self.emotions if self.board is not None else champion.card.emotions, champion.card.emotions
+        if found != expected:
+            raise ChampionError(
+                f"{champion.card.family}: its emotions must be the leaderboard's ({', '.join(expected)}), got {', '.join(found)}; "
+                f"refit it on this corpus."
+            )
+
+    @cached_property
+    def _ood_detector(self) -> OODDetector | None:
+        try:
+            return load_ood_detector(self.results / "ood.npz")
+        except ChampionError:
+            return None
+
+
+def _buzz() -> NDArray[np.float32]:
+    """Return a second of a buzzing voice."""
+    phase = np.arange(SAMPLE_RATE_HZ) * 2 * np.pi * 140 / SAMPLE_RATE_HZ
+    return (0.1 * np.sign(np.sin(phase))).astype(np.float32)
+
+
+def _with_its_members(member: Member, ready: set[str]) -> Member:
+    """Return an ensemble as one that cannot answer if one of its members cannot."""
+    missing = [key for key in member.champion.members if key not in ready] if member.champion else []
+    if not missing:
+        return member
+    return replace(member, champion=None, problem=f"{member.key} needs {', '.join(missing)}, which could not be loaded.")
+
+
+def _known(scores: Mapping[Any, Any], name: str) -> float | None:
+    value = scores.get(name)
+    return None if value is None or pd.isna(value) else float(value)

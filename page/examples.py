@@ -1,0 +1,48 @@
+"""Make the page's example clips: ``python -m demo.examples``. Synthetic, called so, and the same on every machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from augment import AUGMENTATIONS
+from corpora.synthetic import Synthetic
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+SEED = 7
+SEQUENCE = ("sad", "angry", "calm")
+
+
+def make_examples() -> dict[str, NDArray[np.float32]]:
+    """Return the clips by name: two voices, one in noise, and a longer one that changes its emotion."""
+    clips = Synthetic(n_speakers=2, n_sentences=2, n_takes=1, seed=SEED).read().clips
+    speakers = sorted({clip.speaker for clip in clips})
+
+    def say(emotion: str, *, speaker: int = 0, n_sentences: int = 2) -> NDArray[np.float32]:
+        own = [clip.samples for clip in clips if (clip.speaker, clip.emotion) == (speakers[speaker], emotion)]
+        return np.concatenate(own[:n_sentences])
+
+    noisy = AUGMENTATIONS["noise"].apply(say("fearful"), {"colour": "pink", "snr_db": 8.0, "seed": SEED})
+    return {
+        "synthetic-angry": say("angry"),
+        "synthetic-sad": say("sad", speaker=1, n_sentences=1),
+        "synthetic-fearful-in-noise": noisy,
+        "synthetic-changing": np.concatenate([say(emotion, n_sentences=1) for emotion in SEQUENCE]),
+    }
+
+
+def main() -> None:
+    """Write the clips as lossless FLAC files into ``examples/``."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, samples in make_examples().items():
+        path = FOLDER / f"{name}.flac"
+        soundfile.write(path, samples, SAMPLE_RATE_HZ, subtype="PCM_16")
+        print(f"{path.relative_to(FOLDER.parent)}  {len(samples) / SAMPLE_RATE_HZ:.1f} s  {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Listen: one recording, every family's answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from audio.load import load_recording
+from emotune.errors import RequestError
+from page.advice import ACTIVE_DB, advise, block_levels_db
+from page.engine import Answers, Engine
+
+WHOLE_SECONDS = 4.0
+"""Longer clips are answered by sliding windows: the models learnt from clips of about this length."""
+WINDOW_SECONDS = 3.0
+HOP_SECONDS = 1.0
+MAX_WINDOWS = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one family says.
+
+    Attributes
+    ----------
+    family, title : str
+        Who.
+    uar : float or None
+        What it is worth on unseen speakers, a fraction.
+    emotion, confidence : str, float
+        Its most probable emotion and the probability of that.
+    is_unsure : bool
+        Whether the confidence lies below the family's threshold.
+    probabilities : mapping of str to float
+        Of every emotion.
+    """
+
+    family: str
+    title: str
+    uar: float | None
+    emotion: str
+    confidence: float
+    is_unsure: bool
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a long recording.
+
+    Attributes
+    ----------
+    start_seconds, end_seconds : float
+        Where.
+    probabilities : mapping of str to mapping of str to float
+        By family and emotion; empty if the stretch is quiet.
+    """
+
+    start_seconds: float
+    end_seconds: float
+    probabilities: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All that the page says about a recording.
+
+    Attributes
+    ----------
+    duration_seconds : float
+        Its length.
+    emotions : tuple of str
+        The order of the emotions.
+    answers : tuple of Answer
+        One a family, best family first; of a long recording, the mean over its windows.
+    agreement : tuple of (str, int)
+        The emotion that most families name, and how many.
+    timeline : tuple of Window
+        Of a long recording; else empty.
+    advice : tuple of str
+        What to know before trusting the answers.
+    """
+
+    duration_seconds: float
+    emotions: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    agreement: tuple[str, int]
+    timeline: tuple[Window, ...]
+    advice: tuple[str, ...]
+
+
+def load_clip(path: str | Path | None) -> NDArray[np.float32]:
+    """Return the samples of an uploaded or recorded file.
+
+    Raises
+    ------
+    RequestError
+        If there is none.
+    BadRecordingError
+        If it cannot be used.
+    """
+    if not path:
+        raise RequestError("There is no clip yet: record one, upload one or choose an example.")
+    return load_recording(path, name=Path(path).name)
+
+
+def listen(engine: Engine, samples: NDArray[np.float32]) -> Heard:
+    """Let every family judge a recording.
+
+    Parameters
+    ----------
+    engine : Engine
+        The champions.
+    samples : ndarray [shape=(n,), dtype=float32]
+        Mono audio at ``SAMPLE_RATE_HZ``.
+    """
+    starts = window_starts_seconds(len(samples) / SAMPLE_RATE_HZ)
+    windows = [_cut(samples, start) for start in starts] or [samples]
+    is_loud = _is_loud(windows, samples)
+    found = engine.answer([window for window, loud in zip(windows, is_loud, strict=True) if loud])
+    answers = summarise(engine, found)
+    ood_score = None if found.ood_score is None else float(np.median(found.ood_score))
+    return Heard(
+        duration_seconds=round(len(samples) / SAMPLE_RATE_HZ, 2),
+        emotions=engine.emotions,
+        answers=answers,
+        agreement=Counter(answer.emotion for answer in answers).most_common(1)[0],
+        timeline=_timeline(engine, starts, is_loud, found),
+        advice=advise(samples, held=float(found.held_share.mean()), ood_score=ood_score),
+    )
+
+
+def summarise(engine: Engine, found: Answers) -> tuple[Answer, ...]:
+    """Return each family's answer to one recording: the mean over its windows."""
+    answers = []
+    for member in engine.ready:
+        mean = found.probabilities[member.key].mean(axis=0)
+        best = int(mean.argmax())
+        confidence = float(mean[best])
+        is_unsure = member.abstention_threshold is not None and confidence < member.abstention_threshold
+        named = _named(engine.emotions, mean)
+        answers.append(Answer(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
+    return tuple(answers)
+
+
+def window_starts_seconds(duration_seconds: float) -> tuple[float, ...]:
+    """Return where the windows of a recording start: none for a short one, at most 120, the last ending with it."""
+    if duration_seconds <= WHOLE_SECONDS:
+        return ()
+    last = duration_seconds - WINDOW_SECONDS
+    n_windows = min(MAX_WINDOWS, int(np.ceil(last / HOP_SECONDS)) + 1)
+    return tuple(np.linspace(0, last, n_windows).round(3).tolist())
+
+
+def _cut(samples: NDArray[np.float32], start_seconds: float) -> NDArray[np.float32]:
+    first = round(start_seconds * SAMPLE_RATE_HZ)
+    return samples[first : first + round(WINDOW_SECONDS * SAMPLE_RATE_HZ)]
+
+
+def _is_loud(windows: list[NDArray[np.float32]], samples: NDArray[np.float32]) -> list[bool]:
+    """Return which windows hold sound, judged by the recording's own level."""
+    limit_db = np.quantile(block_levels_db(samples), 0.97) - ACTIVE_DB
+    loudest_db = [block_levels_db(window).max() for window in windows]
+    return [level >= min(limit_db, max(loudest_db)) for level in loudest_db]
+
+
+def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: list[bool], found: Answers) -> tuple[Window, ...]:
+    rows = np.cumsum(is_loud) - 1
+    return tuple(
+        Window(
+            start,
+            round(start + WINDOW_SECONDS, 3),
+            {key: _named(engine.emotions, values[row]) for key, values in found.probabilities.items()} if loud else {},
+        )
+        for start, row, loud in zip(starts, rows, is_loud, strict=False)
+    )
+
+
+def _named(emotions: tuple[str, ...], probabilities: NDArray[np.float64]) -> dict[str, float]:
+    return {emotion: round(float(p), 4) for emotion, p in zip(emotions, probabilities, strict=True)}

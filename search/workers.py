@@ -1,0 +1,163 @@
+"""The pool: studies and evaluations side by side, one process a core, each single-threaded.
+
+A study runs in one process from its first trial to its last, so how many there are changes nothing in what is found.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emotune.errors import StudyError
+from evaluation.dataset import Dataset
+from evaluation.evaluate import EvaluationJob, evaluate
+from search.study import WORK_FOLDER, StudyPlan, TrialEnd, run_study
+
+POLL_SECONDS = 0.5
+SINGLE_THREADED = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+Plan = StudyPlan | EvaluationJob
+LOG_FILE = "processes.log"
+FITS_PER_PROCESS = 150
+"""Then a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
+FITS_PER_TRIAL = 3
+
+
+@dataclass
+class Worker:
+    """A process, and how much it has done."""
+
+    executor: ProcessPoolExecutor
+    n_fits: int = 0
+
+    def is_spent(self, plan: Plan) -> bool:
+        """Count a finished plan, and return whether the process should be replaced."""
+        self.n_fits += plan.n_trials * FITS_PER_TRIAL if isinstance(plan, StudyPlan) else 1
+        return self.n_fits >= FITS_PER_PROCESS
+
+    def kill(self) -> None:
+        """End the process, whatever it is in."""
+        for process in (self.executor._processes or {}).values():
+            process.kill()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+class Pool:
+    """Runs plans in processes and tells of every trial's end.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Sent to each process once.
+    folder : Path
+        The results folder.
+    n_jobs : int
+        How many processes.
+    tell : callable
+        Called in this process with each :class:`TrialEnd`.
+    """
+
+    def __init__(self, dataset: Dataset, folder: Path, *, n_jobs: int, tell: Callable[[TrialEnd], None]) -> None:
+        os.environ.update(SINGLE_THREADED)
+        self._context = multiprocessing.get_context("spawn")
+        self._events: Any = self._context.Queue()
+        self._tell = tell
+        self._log = folder / WORK_FOLDER / LOG_FILE
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._given = (dataset, folder, self._events, self._log)
+        self._waiting: deque[Plan] = deque()
+        self._idle = [self._hire() for _ in range(n_jobs)]
+        self._running: dict[Future[None], tuple[Plan, Worker]] = {}
+
+    def submit(self, plans: Sequence[Plan]) -> None:
+        """Queue plans."""
+        self._waiting.extend(plans)
+        while self._waiting and self._idle:
+            worker, plan = self._idle.pop(), self._waiting.popleft()
+            self._running[worker.executor.submit(_run, plan)] = plan, worker
+
+    def finished(self) -> Iterator[Plan]:
+        """Yield each plan as it finishes, until none is left; more may be submitted meanwhile.
+
+        Raises
+        ------
+        EmotuneError
+            Whatever a plan raised, or if a process was killed.
+        """
+        while self._running:
+            done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            self._pass_on_events()
+            for future in done:
+                plan, worker = self._running.pop(future)
+                try:
+                    future.result()
+                except BrokenProcessPool:
+                    raise StudyError(
+                        f"A process must live to the end of its work, but that of {plan.family} was ended from outside (out of "
+                        f"memory?); what it said is in {self._log}; the same command continues from here."
+                    ) from None
+                if worker.is_spent(plan):
+                    worker.executor.shutdown(wait=False)
+                    worker = self._hire()
+                self._idle.append(worker)
+                yield plan
+                self.submit(())
+
+    def close(self, *, at_once: bool) -> None:
+        """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
+        for worker in (*self._idle, *(worker for _, worker in self._running.values())):
+            if at_once:
+                worker.kill()
+            else:
+                worker.executor.shutdown()
+
+    def _hire(self) -> Worker:
+        return Worker(ProcessPoolExecutor(1, mp_context=self._context, initializer=_start, initargs=self._given))
+
+    def _pass_on_events(self) -> None:
+        while True:
+            try:
+                self._tell(self._events.get_nowait())
+            except queue.Empty:
+                return
+
+
+_place: tuple[Dataset, Path, Any] | None = None
+
+
+def _start(dataset: Dataset, folder: Path, events: Any, log: Path) -> None:
+    global _place
+    _place = (dataset, folder, events)
+    # TensorFlow greets every process on standard error, whatever it is told.
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave no process behind when the run is killed."""
+    while os.getppid() == parent:
+        time.sleep(POLL_SECONDS)
+    os._exit(1)
+
+
+def _run(plan: Plan) -> None:
+    assert _place is not None
+    dataset, folder, events = _place
+    if isinstance(plan, StudyPlan):
+        run_study(plan, dataset, folder, tell=events.put)
+    else:
+        evaluate(plan, dataset, folder)

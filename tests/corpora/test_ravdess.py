@@ -1,0 +1,88 @@
+"""RAVDESS: the real corpus where it lies, and partial or mixed copies of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.clip import SAMPLE_RATE_HZ
+from corpora.corpus import Reading
+from corpora.emotions import RAVDESS_EMOTIONS
+from corpora.ravdess import Ravdess
+
+
+@pytest.fixture(scope="module")
+def complete(shared_data: Path) -> Reading:
+    return Ravdess().read(shared_data)
+
+
+def write(path: Path, *, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, 0.1 * np.random.default_rng(seed).standard_normal(SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+
+
+def test_the_one_recording_published_under_two_names_is_dropped_once_and_named(complete: Reading) -> None:
+    assert complete.skipped == ()
+    assert complete.duplicates == (("Actor_07/03-01-03-01-02-02-07", "Actor_07/03-01-03-01-02-01-07"),)
+    assert len(complete.clips) == 1439
+
+
+def test_twelve_men_and_twelve_women_show_every_emotion_equally_often(complete: Reading) -> None:
+    speakers = {(clip.speaker, clip.gender) for clip in complete.clips}
+    assert speakers == {(f"{actor:02d}", "male" if actor % 2 else "female") for actor in range(1, 25)}
+    published = dict.fromkeys(RAVDESS_EMOTIONS, 192) | {"neutral": 96}
+    assert Counter(clip.emotion for clip in complete.clips) == published | {"happy": 191}
+
+
+def test_durations_are_the_published_ones(complete: Reading) -> None:
+    durations = [clip.duration_seconds for clip in complete.clips]
+    assert min(durations) == pytest.approx(2.94, abs=0.01)
+    assert max(durations) == pytest.approx(5.27, abs=0.01)
+
+
+def test_a_part_of_the_actors_is_read_and_its_names_are_understood(tmp_path: Path) -> None:
+    write(tmp_path / "Actor_02" / "03-01-06-01-02-01-02.wav", seed=1)
+    write(tmp_path / "Actor_01" / "03-01-01-01-01-01-01.WAV", seed=2)
+    first, second = Ravdess().read(tmp_path).clips
+    assert (first.name, first.speaker, first.gender, first.emotion) == ("Actor_01/03-01-01-01-01-01-01", "01", "male", "neutral")
+    assert (second.name, second.speaker, second.gender, second.emotion) == (
+        "Actor_02/03-01-06-01-02-01-02",
+        "02",
+        "female",
+        "fearful",
+    )
+    assert {first.language, second.language} == {"en"}
+
+
+def test_songs_videos_and_other_files_beside_the_speech_are_ignored(tmp_path: Path) -> None:
+    write(tmp_path / "Actor_01" / "03-01-01-01-01-01-01.wav", seed=1)
+    write(tmp_path / "Actor_01" / "03-02-01-01-01-01-01.wav", seed=2)
+    (tmp_path / "Actor_01" / "01-01-01-01-01-01-01.mp4").write_text("video")
+    (tmp_path / "Actor_01" / "notes.txt").write_text("notes")
+    reading = Ravdess().read(tmp_path)
+    assert [clip.name for clip in reading.clips] == ["Actor_01/03-01-01-01-01-01-01"]
+    assert reading.skipped == ()
+
+
+def test_a_second_copy_in_another_folder_is_not_read_twice(tmp_path: Path) -> None:
+    for folder in ("archive", "archive/audio_speech_actors_01-24"):
+        write(tmp_path / folder / "Actor_01" / "03-01-01-01-01-01-01.wav", seed=1)
+    reading = Ravdess().read(tmp_path)
+    assert len(reading.clips) == 1
+    assert reading.duplicates == ()
+
+
+def test_the_same_clip_in_two_formats_is_read_once(tmp_path: Path) -> None:
+    for extension in ("wav", "mp3"):
+        write(tmp_path / "Actor_01" / f"03-01-01-01-01-01-01.{extension}", seed=1)
+    assert len(Ravdess().read(tmp_path).clips) == 1
+
+
+def test_the_data_variable_says_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "ravdess" / "Actor_01" / "03-01-01-01-01-01-01.wav", seed=1)
+    monkeypatch.setenv("EMOTUNE_DATA", str(tmp_path))
+    assert len(Ravdess().read().clips) == 1

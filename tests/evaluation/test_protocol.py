@@ -1,0 +1,136 @@
+"""No number may come from a voice that was heard before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from corpora.synthetic import Synthetic
+from emotune.errors import ProtocolError
+from evaluation.dataset import Dataset
+from evaluation.evaluate import EvaluationJob, evaluate, random_split, read_predictions_of, splits
+from evaluation.folds import Folds, make_folds
+from features.store import FeatureStore
+from metrics.scores import uar
+from models import FAMILIES
+from search.study import StudyPlan, score_config
+
+LINEAR = FAMILIES["linear"]
+AUGMENTED = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+
+
+def test_no_speaker_is_in_training_and_test_of_any_fold(dataset):
+    for fold in range(len(dataset.folds.test_speakers)):
+        training, test = dataset.split(test_fold=fold)
+        assert not set(dataset.speakers[training]) & set(dataset.speakers[test])
+        assert len(training) + len(test) == len(dataset.clips)
+
+
+@pytest.mark.parametrize("half", ["A", "B"])
+def test_a_study_sees_only_the_speakers_of_its_half(dataset, monkeypatch, half):
+    speakers = {speaker for fold in dataset.folds.in_half(half) for speaker in dataset.folds.test_speakers[fold]}
+    honest, seen = Dataset.split, []
+
+    def spy(self, **options):
+        seen.append(honest(self, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(Dataset, "split", spy)
+    score_config(LINEAR, dict(LINEAR.defaults), StudyPlan("linear", half, 1, 0), dataset)
+    assert len(seen) == len(dataset.folds.in_half(half))
+    for training, held_out in seen:
+        assert set(dataset.speakers[training]) | set(dataset.speakers[held_out]) == speakers
+
+
+@pytest.mark.parametrize("fold", range(6))
+def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_about(dataset, tmp_path, monkeypatch, fold):
+    seen = []
+
+    def spy(examples, config, *, seed, callback=None):
+        seen.append(set(examples.speakers))
+        return FAMILIES["dummy"].fit(examples, config, seed=seed)
+
+    monkeypatch.setattr(LINEAR, "fit", spy)
+    plan = EvaluationJob("linear", "inner", fold, AUGMENTED, 0)
+    evaluate(plan, dataset, tmp_path)
+    tested, everyone = set(dataset.folds.test_speakers[fold]), set(dataset.speakers)
+    tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
+    assert seen == [everyone - tested - set(dataset.folds.test_speakers[part]) for part in tuned_on]
+    np.testing.assert_array_equal(np.sort(read_predictions_of(plan, tmp_path).rows), dataset.rows_in(tuned_on))
+
+
+def test_inner_predictions_take_three_fits_however_many_folds_there_are(dataset):
+    many = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
+    parts = splits(EvaluationJob("linear", "inner", 0, AUGMENTED, 0), many)
+    assert len(parts) == 3
+    tested = np.concatenate([test for _, test in parts])
+    assert set(tested) == set(many.rows_in(many.folds.in_half("B")))
+
+
+def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, dataset):
+    for (speaker, half), _ in finished_run.predictions.groupby(["speaker", "half"]):
+        own_half = dataset.folds.half_of(dataset.folds.fold_of_speaker()[speaker])
+        assert half != own_half
+
+
+def test_every_clip_has_exactly_one_prediction_of_each_family(finished_run):
+    counts = finished_run.predictions.groupby("family")["clip"].agg(["count", "nunique"])
+    assert (counts["count"] == 96).all()
+    assert (counts["nunique"] == 96).all()
+
+
+def test_overlapping_folds_are_refused():
+    with pytest.raises(ProtocolError, match="S01"):
+        Folds("planted", (("S01", "S02"), ("S03",), ("S04",), ("S01",)))
+
+
+@pytest.mark.parametrize("purpose", ["unseen", "inner", "random_split"])
+def test_a_planted_variant_of_a_test_clip_is_refused(dataset, tmp_path, monkeypatch, purpose):
+    honest = Dataset.examples
+
+    def leaky(self, kind, rows, config):
+        everything = np.arange(len(self.clips))
+        return honest(self, kind, everything, config)
+
+    monkeypatch.setattr(Dataset, "examples", leaky)
+    with pytest.raises(ProtocolError, match="No test clip nor a variant"):
+        evaluate(EvaluationJob("linear", purpose, 0, AUGMENTED, 0), dataset, tmp_path)
+
+
+def test_training_holds_variants_of_training_clips_and_nothing_else(dataset, tmp_path, monkeypatch):
+    seen = []
+
+    def spy(examples, config, *, seed, callback=None):
+        seen.append(examples)
+        return FAMILIES["dummy"].fit(examples, config, seed=seed)
+
+    monkeypatch.setattr(LINEAR, "fit", spy)
+    evaluate(EvaluationJob("linear", "unseen", 0, AUGMENTED, 0), dataset, tmp_path)
+    test_rows = dataset.rows_in([0])
+    (examples,) = seen
+    assert not examples.is_original.all()
+    assert not set(examples.sources) & set(test_rows)
+    assert not set(examples.speakers) & set(dataset.speakers[test_rows])
+
+
+def test_only_the_audit_split_repeats_speakers(dataset):
+    training, test = random_split(dataset, 0, seed=0)
+    assert set(dataset.speakers[training]) & set(dataset.speakers[test])
+    assert not set(training) & set(test)
+
+
+def test_shuffled_emotions_score_at_chance(cache, tmp_path):
+    corpus = Synthetic()
+    clips = corpus.read().clips
+    order = np.random.default_rng(0).permutation(len(clips))
+    shuffled = tuple(replace(clip, emotion=clips[other].emotion) for clip, other in zip(clips, order, strict=True))
+    folds = make_folds({clip.speaker: clip.gender for clip in clips})
+    dataset = Dataset(shuffled, corpus.emotions, folds, FeatureStore(cache))
+    targets, probabilities = [], []
+    for fold in range(len(folds.test_speakers)):
+        plan = EvaluationJob("linear", "unaugmented", fold, dict(LINEAR.defaults), 0)
+        evaluate(plan, dataset, tmp_path)
+        predictions = read_predictions_of(plan, tmp_path)
+        targets.append(dataset.targets[predictions.rows])
+        probabilities.append(predictions.probabilities)
+    assert abs(uar(np.concatenate(targets), np.concatenate(probabilities)) - 0.125) < 0.04

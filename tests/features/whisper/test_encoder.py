@@ -1,0 +1,190 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from scipy.special import erf, softmax
+
+from emotune.errors import BadRecordingError, ChampionError
+from features import whisper_encoder
+from features.whisper.encoder import WhisperEncoder, build_encoder, load_weights, save_weights
+from features.whisper.frontend import log_mel
+from features.whisper.weights import write_tensors
+from tests.tiny_whisper import TINY, random_tensors
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "whisper-tiny.en"
+needs_weights = pytest.mark.skipif(not SHARED.exists(), reason="the weights of Whisper tiny.en are not here")
+
+TENSORS = random_tensors(TINY)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    write_tensors(folder, TENSORS, config=TINY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encoder(folder):
+    return WhisperEncoder(folder)
+
+
+def clips(*lengths: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.normal(scale=0.1, size=length).astype(np.float32) for length in lengths]
+
+
+def encode_by_hand(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whisper's encoder as its paper says, in loops: its layers, and what their heads gather."""
+    outputs, gathered = [], []
+
+    def gelu(x):
+        return x * (1 + erf(x / np.sqrt(2))) / 2
+
+    def norm(x, name):
+        scaled = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+        return scaled * TENSORS[f"{name}.weight"] + TENSORS[f"{name}.bias"]
+
+    def linear(x, name):
+        return x @ TENSORS[f"{name}.weight"].T + TENSORS.get(f"{name}.bias", 0)
+
+    def conv(x, name, stride):
+        x = np.pad(x, ((1, 1), (0, 0)))
+        windows = np.array([x[start : start + 3].T for start in range(0, len(x) - 2, stride)])
+        return gelu(np.einsum("tik,oik->to", windows, TENSORS[f"{name}.weight"]) + TENSORS[f"{name}.bias"])
+
+    def attend(x, name):
+        query, key, value = (linear(x, f"{name}.{part}_proj") for part in "qkv")
+        size = TINY.d_model // TINY.encoder_attention_heads
+        heads = [slice(start, start + size) for start in range(0, TINY.d_model, size)]
+        mixed = [softmax(query[:, head] @ key[:, head].T / np.sqrt(size), axis=-1) @ value[:, head] for head in heads]
+        gathered.append(np.concatenate(mixed, axis=-1))
+        return linear(gathered[-1], f"{name}.out_proj")
+
+    x = conv(conv(mel.T, "conv1", 1), "conv2", 2)
+    x = x + TENSORS["embed_positions.weight"][: len(x)]
+    for layer in ("layers.0", "layers.1"):
+        x = x + attend(norm(x, f"{layer}.self_attn_layer_norm"), f"{layer}.self_attn")
+        x = x + linear(gelu(linear(norm(x, f"{layer}.final_layer_norm"), f"{layer}.fc1")), f"{layer}.fc2")
+        outputs.append(x)
+    return np.array([*outputs, norm(x, "layer_norm")]), np.array(gathered)
+
+
+@needs_weights
+def test_every_layer_of_tiny_en_is_the_reference():
+    reference = np.load(SHARED / "reference.npz")
+    encoder = WhisperEncoder(SHARED)
+    computed = encoder.encode(reference["waveform"]).layers
+    np.testing.assert_allclose(computed, reference["encoder_clip_layers"].astype(np.float32), atol=2e-2, rtol=1e-3)
+
+    mel = log_mel(reference["waveform"], padded=True).T[None]
+    last = encoder.model([mel, np.ones(mel.shape[:2], bool)])[-1].numpy()[0]
+    np.testing.assert_allclose(last[:150], reference["encoder_padded_last"], atol=1e-3)
+
+
+@pytest.mark.parametrize("n_samples", [400, 1600, 1760, 31_999, 32_000])
+def test_the_encoder_does_what_the_paper_says(encoder, n_samples):
+    (samples,) = clips(n_samples)
+    layers, attended = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins))
+    computed = encoder.encode(samples)
+    assert computed.layers.dtype == computed.attended.dtype == np.float32
+    np.testing.assert_allclose(computed.layers, layers, atol=1e-4)
+    np.testing.assert_allclose(computed.attended, attended, atol=1e-4)
+
+
+def test_a_batch_equals_its_clips_one_by_one_in_their_order(encoder, monkeypatch):
+    samples = clips(16_000, 481, 8000, 8160, 16_000, 31_999, 700)
+    one_by_one = [encoder.encode(clip) for clip in samples]
+    for mel_frames_per_batch in (1, 300, 10_000):
+        monkeypatch.setattr(whisper_encoder, "MEL_FRAMES_PER_BATCH", mel_frames_per_batch)
+        for alone, together in zip(one_by_one, encoder.encode_batch(samples), strict=True):
+            np.testing.assert_allclose(together.layers, alone.layers, atol=1e-4)
+            np.testing.assert_allclose(together.attended, alone.attended, atol=1e-4)
+
+
+def test_no_clips_encode_to_nothing(encoder):
+    assert encoder.encode_batch([]) == []
+
+
+def test_a_clip_longer_than_the_positions_is_refused_with_its_length(encoder):
+    with pytest.raises(BadRecordingError, match=r"at most 2 s, got 2\.5 s"):
+        encoder.encode_batch(clips(8000, 40_000))
+
+
+def test_many_lengths_share_one_trace(encoder):
+    for samples in clips(1000, 2000, 3000):
+        encoder.encode(samples)
+    assert encoder._run.experimental_get_tracing_count() == 1
+
+
+def test_the_layers_above_cached_frames_go_on_where_those_stopped(encoder, folder):
+    upper = build_encoder(TINY, first_layer=1)
+    load_weights(upper, folder)
+    (samples,) = clips(8000)
+    frames = encoder.encode(samples).layers
+    outputs = upper([frames[None, 0], np.ones((1, 25), bool)])
+    np.testing.assert_allclose(np.concatenate(outputs), frames[1:], atol=1e-5)
+    assert not any("conv" in layer.name for layer in upper.layers)
+
+
+@pytest.mark.parametrize("first_layer", [-1, 2])
+def test_a_layer_that_does_not_exist_cannot_be_the_first(first_layer):
+    with pytest.raises(ValueError, match=f"between 0 and 1, got {first_layer}"):
+        build_encoder(TINY, first_layer=first_layer)
+
+
+def test_a_head_trains_the_upper_layers_with_it(folder):
+    upper = build_encoder(TINY, first_layer=1)
+    load_weights(upper, folder)
+    before = [variable.numpy() for variable in upper.trainable_variables]
+    head = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling1D()(upper.outputs[-1]))
+    model = keras.Model(upper.inputs, head)
+    model.compile("sgd", "mse")
+    frames = np.random.default_rng(0).normal(size=(4, 10, 16)).astype(np.float32)
+    model.fit([frames, np.ones((4, 10), bool)], np.ones((4, 3), np.float32), verbose=0)
+    moved = [not np.array_equal(old, new.numpy()) for old, new in zip(before, upper.trainable_variables, strict=True)]
+    assert all(moved)
+
+
+def test_saved_weights_load_to_the_same_frames(encoder, tmp_path):
+    save_weights(encoder.model, tmp_path, config=TINY)
+    (samples,) = clips(4000)
+    np.testing.assert_array_equal(WhisperEncoder(tmp_path).encode(samples).layers, encoder.encode(samples).layers)
+
+
+def test_a_low_rank_update_is_saved_merged_into_its_kernel(encoder, folder, tmp_path):
+    model = build_encoder(TINY)
+    load_weights(model, folder)
+    dense = model.get_layer("layers.1.fc1")
+    dense.enable_lora(2)
+    dense.lora_kernel_b.assign(keras.ops.ones_like(dense.lora_kernel_b))
+    (samples,) = clips(4000)
+    mel = log_mel(samples, n_mels=TINY.num_mel_bins).T[None]
+    updated = model([mel, np.ones(mel.shape[:2], bool)])[-1].numpy()[0]
+    save_weights(model, tmp_path, config=TINY)
+    assert not np.allclose(updated, encoder.encode(samples).layers[-1], atol=0.1)
+    np.testing.assert_allclose(updated, WhisperEncoder(tmp_path).encode(samples).layers[-1], atol=1e-2)
+
+
+def test_the_model_saves_as_a_keras_file(encoder, tmp_path):
+    encoder.model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras", compile=False, safe_mode=True)
+    inputs = [np.random.default_rng(0).normal(size=(2, 31, 8)).astype(np.float32), np.ones((2, 31), bool)]
+    for expected, computed in zip(encoder.model(inputs), loaded(inputs), strict=True):
+        np.testing.assert_array_equal(computed, expected)
+
+
+def test_a_missing_tensor_is_named(tmp_path):
+    write_tensors(tmp_path, {name: tensor for name, tensor in TENSORS.items() if name != "layers.1.fc2.bias"}, config=TINY)
+    with pytest.raises(ChampionError, match=r"must hold the tensor model\.encoder\.layers\.1\.fc2\.bias"):
+        WhisperEncoder(tmp_path)
+
+
+def test_a_wrong_size_is_refused_with_both_shapes_and_changes_nothing(tmp_path):
+    write_tensors(tmp_path, TENSORS | {"layers.1.fc1.weight": np.ones((40, 16), np.float32)}, config=TINY)
+    model = build_encoder(TINY)
+    before = model.get_weights()
+    with pytest.raises(ChampionError, match=r"layers\.1\.fc1\.weight .* shape \(32, 16\), got \(40, 16\)"):
+        load_weights(model, tmp_path)
+    assert all(np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))

@@ -1,0 +1,124 @@
+"""Batches: one variant of each clip an epoch, padded, masked and mixed as the configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models import Examples
+from models.networks.batches import BatchMaker, fit_sequence_standardiser, pad
+
+N_CLIPS, N_COPIES, N_COLUMNS = 20, 3, 12
+PLAIN = {
+    "batch_size": 8,
+    "balanced": False,
+    "original_share": 0.5,
+    "time_mask": 0,
+    "column_mask": 0,
+    "mixup": 0.0,
+    "label_smoothing": 0.0,
+}
+
+
+@pytest.fixture
+def examples() -> Examples:
+    """Sequences whose every value is the number of the example, from 1."""
+    rng = np.random.default_rng(0)
+    n = N_CLIPS * N_COPIES
+    return Examples(
+        inputs=tuple(np.full((int(rng.integers(9, 60)), N_COLUMNS), k + 1, np.float32) for k in range(n)),
+        targets=np.repeat(np.arange(N_CLIPS) % 4, N_COPIES),
+        speakers=np.repeat([f"S{k % 5}" for k in range(N_CLIPS)], N_COPIES),
+        sources=np.repeat(np.arange(N_CLIPS) + 100, N_COPIES),
+        is_original=np.tile(np.arange(N_COPIES) == 0, N_CLIPS),
+        genders={},
+        n_emotions=4,
+    )
+
+
+def epoch(examples: Examples, *, seed: int = 0, **changes: Any) -> list[tuple[np.ndarray, ...]]:
+    maker = BatchMaker(examples.inputs, examples, {**PLAIN, **changes})
+    return list(maker.epoch(np.random.default_rng(seed)))
+
+
+def shown(batches: list[tuple[np.ndarray, ...]]) -> np.ndarray:
+    """Numbers of the examples that an epoch of undisturbed sequences shows."""
+    return np.concatenate([inputs.max(axis=(1, 2)) for inputs, *_ in batches]).astype(int) - 1
+
+
+def test_padding_is_zero_and_masked() -> None:
+    batch, mask = pad([np.ones((5, 2), np.float32), np.ones((11, 2), np.float32)])
+    assert batch.shape[0] == 2
+    assert batch.shape[1] >= 11
+    assert mask.sum(axis=1).tolist() == [5, 11]
+    np.testing.assert_array_equal(batch[..., 0], mask)
+
+
+def test_an_epoch_shows_every_clip_once_as_one_of_its_variants(examples: Examples) -> None:
+    for seed in range(5):
+        assert sorted(examples.sources[shown(epoch(examples, seed=seed))]) == list(range(100, 100 + N_CLIPS))
+
+
+def test_epochs_differ_and_a_seed_repeats_them(examples: Examples) -> None:
+    assert shown(epoch(examples, seed=1)).tolist() == shown(epoch(examples, seed=1)).tolist()
+    assert shown(epoch(examples, seed=1)).tolist() != shown(epoch(examples, seed=2)).tolist()
+
+
+@pytest.mark.parametrize(("original_share", "low", "high"), [(1.0, 1.0, 1.0), (0.0, 0.2, 0.47), (0.6, 0.5, 0.9)])
+def test_originals_are_shown_as_often_as_asked_for(original_share: float, low: float, high: float, examples: Examples) -> None:
+    chosen = np.concatenate([shown(epoch(examples, seed=seed, original_share=original_share)) for seed in range(20)])
+    assert low <= examples.is_original[chosen].mean() <= high
+
+
+def test_targets_belong_to_their_sequences(examples: Examples) -> None:
+    batches = epoch(examples)
+    found = np.concatenate([targets for _, _, targets, _ in batches])
+    np.testing.assert_array_equal(found, np.eye(4, dtype=np.float32)[examples.targets[shown(batches)]])
+
+
+def test_smoothing_gives_every_emotion_its_share(examples: Examples) -> None:
+    for _, _, targets, _ in epoch(examples, label_smoothing=0.2):
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+        assert targets.min() == pytest.approx(0.05)
+        assert targets.max() == pytest.approx(0.85)
+
+
+def test_mixing_blends_sequences_and_targets_and_keeps_distributions(examples: Examples) -> None:
+    batches = epoch(examples, mixup=0.4)
+    targets = np.concatenate([targets for _, _, targets, _ in batches])
+    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+    assert ((targets > 0).sum(axis=1) == 2).any()
+    assert (targets.max(axis=1) >= 0.5).all()
+
+
+@pytest.mark.parametrize("mask", ["time_mask", "column_mask"])
+def test_masks_hide_a_stretch_of_every_sequence_and_leave_the_examples_alone(mask: str, examples: Examples) -> None:
+    before = [array.copy() for array in examples.inputs]
+    for inputs, real, *_ in epoch(examples, **{mask: 1}):
+        hidden = (inputs == 0) & (real[..., None] == 1)
+        assert (hidden.sum(axis=(1, 2)) > 0).all()
+        whole = hidden.all(axis=2) if mask == "time_mask" else hidden.sum(axis=1) == real.sum(axis=1)[:, None]
+        assert (whole.sum(axis=1) >= 1).all()
+        assert hidden.mean() < 0.5
+    for array, copy in zip(examples.inputs, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_sequences_are_standardised_on_originals_alone(examples: Examples) -> None:
+    rng = np.random.default_rng(1)
+    inputs = tuple(rng.normal(5, 3, size=(30, N_COLUMNS)).astype(np.float32) for _ in examples.inputs)
+    wild = tuple(a if original else a * 1000 for a, original in zip(inputs, examples.is_original, strict=True))
+    standardiser = fit_sequence_standardiser(replace(examples, inputs=wild), clip_mean_removal=0.0)
+    frames = np.concatenate([standardiser(inputs[k]) for k in np.flatnonzero(examples.is_original)])
+    np.testing.assert_allclose(frames.mean(axis=0), 0, atol=0.01)
+    np.testing.assert_allclose(frames.std(axis=0), 1, atol=0.01)
+
+
+def test_the_mean_of_a_clip_is_removed_where_asked_for(examples: Examples) -> None:
+    rng = np.random.default_rng(1)
+    inputs = tuple(rng.normal(k % 3, 1, size=(30, N_COLUMNS)).astype(np.float32) for k in range(len(examples)))
+    standardiser = fit_sequence_standardiser(replace(examples, inputs=inputs), clip_mean_removal=1.0)
+    np.testing.assert_allclose(standardiser(inputs[2]).mean(axis=0), 0, atol=1e-5)

@@ -1,0 +1,201 @@
+"""What a head hears of the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import optuna
+import pytest
+
+from emotune.errors import DownloadError
+from features import INPUT_KINDS, whisper_weights
+from features.whisper.layers import WhisperLayers
+from models import FAMILIES, Examples, Model
+from models.networks.training import NeuralFamily
+from models.whisper.family import HEADS, PERCENTILES, LayerSelection
+from models.whisper.tuned_layer import TunedLayer, probe_weights
+
+MakeExamples = Callable[[str], Examples]
+WHISPER = FAMILIES["whisper"]
+N_COLUMNS = 2 * 4 * 16
+DRAWN = {
+    "augmentation": "none",
+    "learning_rate": 1e-3,
+    "tuning_rate": 1e-4,
+    "layers": "middle",
+    "readout": "both",
+    "statistics": "moments",
+    "n_speaker_directions": 0,
+    "copy_weight": 0.5,
+    "penalty": 100.0,
+    "original_share": 0.5,
+    "n_epochs": 10,
+    "weight_decay": 1e-2,
+    "label_smoothing": 0.1,
+    "mixup": 0.0,
+    "time_mask": 1,
+    "column_mask": 0,
+    "pooling": "statistics",
+    "n_units": 64,
+    "n_hidden": 0,
+    "dropout": 0.1,
+    "head_dropout": 0.3,
+    "n_tuning_epochs": 4,
+    "low_rank": 0,
+}
+STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
+
+
+@pytest.mark.parametrize(
+    ("layers", "readout", "spans"),
+    [
+        ("lower", "layers", [(0, 32)]),
+        ("middle", "attended", [(80, 112)]),
+        ("middle", "both", [(16, 48), (80, 112)]),
+        ("all", "both", [(0, 64), (64, 128)]),
+    ],
+)
+def test_layers_are_chosen_by_their_depth(layers: str, heard: str, spans: list[tuple[int, int]]) -> None:
+    config = {**WHISPER.defaults, "layers": layers, "readout": heard}
+    assert LayerSelection.of("linear", config, n_columns=N_COLUMNS).spans == spans
+
+
+def test_a_tuned_layer_is_given_the_one_below() -> None:
+    assert LayerSelection.of("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
+
+
+@pytest.mark.parametrize("statistics", PERCENTILES)
+def test_a_linear_head_hears_statistics_over_the_clip(statistics: str) -> None:
+    config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
+    heard = LayerSelection.of("linear", config, n_columns=N_COLUMNS)(STEPS)
+    assert heard.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
+    np.testing.assert_allclose(heard[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
+
+
+def test_a_network_hears_the_steps_themselves() -> None:
+    selection = LayerSelection.of("network", {"layers": "middle", "readout": "both"}, n_columns=N_COLUMNS)
+    np.testing.assert_array_equal(selection(STEPS), np.hstack([STEPS[:, 16:48], STEPS[:, 80:112]]).astype(np.float32))
+
+
+@pytest.fixture
+def examples(make_examples: MakeExamples) -> Examples:
+    return make_examples("whisper")
+
+
+def config_of(head: str, **chosen: Any) -> dict[str, Any]:
+    trial = optuna.trial.FixedTrial(
+        {"learning_rate": 1e-3, "tuning_rate": 1e-4, "augmentation": "none", "head": head, **DRAWN, **chosen}
+    )
+    return {**WHISPER.suggest(trial), "n_epochs": 2}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("low_rank", [0, 8])
+def test_every_head_is_saved_and_answers_as_before(examples: Examples, tmp_path: Path, low_rank: int) -> None:
+    for head in HEADS:
+        model = WHISPER.fit(examples, config_of(head, low_rank=low_rank), seed=0)
+        folder = tmp_path / head
+        folder.mkdir()
+        WHISPER.save(model, folder)
+        loaded = WHISPER.load(folder, n_emotions=examples.n_emotions)
+        np.testing.assert_allclose(loaded.predict(examples.inputs[:4]), model.predict(examples.inputs[:4]), atol=1e-6)
+
+
+def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
+    return {variable.path: np.array(variable) for variable in network.variables}
+
+
+def tuned(examples: Examples, low_rank: int, learning_rate: float) -> Model:
+    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": learning_rate, "penalty": 1.0}
+    return WHISPER.fit(examples, config, seed=0).models[1]
+
+
+def test_low_rank_tuning_moves_the_dense_parts_and_full_tuning_everything(examples: Examples) -> None:
+    for low_rank in (0, 8):
+        still, moved = (weights_of(tuned(examples, low_rank, rate).networks[0]) for rate in (0.0, 1e-2))  # type: ignore[attr-defined]
+        changed = {path for path in still if not np.array_equal(still[path], moved[path])}
+        (kernel,) = (path for path in changed if path.endswith("fc1/kernel"))
+        rank = np.linalg.matrix_rank(moved[kernel] - still[kernel], tol=1e-4)
+        assert (0 < rank <= 8) == (low_rank == 8)
+        assert any(path.endswith("gamma") for path in changed) == (low_rank == 0)
+
+
+def heard_by_layer(examples: Examples) -> Examples:
+    selection = LayerSelection.of("layer", WHISPER.defaults, n_columns=N_COLUMNS)
+    return replace(examples, inputs=tuple(selection(steps) for steps in examples.inputs))
+
+
+@pytest.mark.parametrize("low_rank", [0, 8])
+def test_the_average_of_one_network_answers_as_it_does(examples: Examples, low_rank: int) -> None:
+    config = {**config_of("tuned", low_rank=low_rank), "learning_rate": 1e-2}
+    heard = heard_by_layer(examples)
+    alone = NeuralFamily.fit(TunedLayer(), heard, config, seed=0)
+    averaged = TunedLayer().fit(heard, config, seed=0)
+    np.testing.assert_allclose(averaged.predict(heard.inputs[:4]), alone.predict(heard.inputs[:4]), atol=1e-5)
+
+
+def test_several_networks_become_one_between_them(examples: Examples) -> None:
+    config = {**config_of("tuned"), "learning_rate": 1e-2, "members": 2}
+    heard = heard_by_layer(examples)
+    members = NeuralFamily.fit(TunedLayer(), heard, config, seed=0).networks
+    (average,) = TunedLayer().fit(heard, config, seed=0).networks
+    first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*members, average))
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
+
+
+def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:
+    """Without a step it already tells its training clips apart, as no random classifier does."""
+    answers = tuned(examples, 0, 0.0).predict(heard_by_layer(examples).inputs)
+    assert (answers.argmax(axis=1) == examples.targets).mean() > 0.6
+
+
+def test_the_tuned_head_pools_a_linear_one_and_a_layer(examples: Examples) -> None:
+    model = WHISPER.fit(examples, config_of("tuned"), seed=0)
+    linear, layer = (
+        learnt.predict([selection(steps) for steps in examples.inputs[:5]])
+        for selection, learnt in zip(model.selections, model.models, strict=True)
+    )
+    pooled = np.sqrt(linear * layer)
+    np.testing.assert_allclose(model.predict(examples.inputs[:5]), pooled / pooled.sum(axis=1, keepdims=True), atol=1e-6)
+
+
+def test_every_start_is_a_point_of_the_search_space() -> None:
+    assert [start["head"] for start in WHISPER.initial_trials] == ["linear", "tuned"]
+    for start in WHISPER.initial_trials:
+        config = WHISPER.suggest(optuna.trial.FixedTrial(dict(start)))  # type: ignore[arg-type]
+        assert config["head"] == start["head"]
+
+
+def test_an_emotion_without_examples_is_never_said(examples: Examples) -> None:
+    two = examples.select(np.isin(examples.targets, [2, 5]))
+    X = np.random.default_rng(0).normal(size=(len(two), 5)).astype(np.float32)
+    X[:, 0] += two.targets
+    kernel, bias = probe_weights(X, two, penalty=0.1)
+    said = (X @ kernel + bias).argmax(axis=1)
+    assert set(said) == {2, 5}
+    assert (said == two.targets).mean() > 0.9
+
+
+def test_a_results_folder_keeps_the_encoder_and_what_it_computes(tmp_path: Path) -> None:
+    kind = INPUT_KINDS["whisper"]
+    kind.keep(tmp_path)
+    kept = kind.kept_in(tmp_path)
+    assert isinstance(kept, WhisperLayers)
+    assert kept.folder == tmp_path / "whisper"
+    assert kept.fingerprint == kind.fingerprint
+
+
+def test_a_results_folder_without_an_encoder_leaves_the_kind_as_it_is(tmp_path: Path) -> None:
+    assert INPUT_KINDS["whisper"].kept_in(tmp_path) is INPUT_KINDS["whisper"]
+
+
+def test_the_family_says_that_it_needs_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(whisper_weights.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path)
+    with pytest.raises(DownloadError, match="--whisper DIR"):
+        WHISPER.require(may_download=False)

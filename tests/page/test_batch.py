@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from audio.clip import SAMPLE_RATE_HZ
+from emotune.errors import RequestError
+from page import batch as batch_module
+from page.batch import as_csv, batch
+from page.engine import Engine
+
+
+@pytest.fixture
+def good(tmp_path: Path, clip: np.ndarray) -> Path:
+    path = tmp_path / "good.wav"
+    soundfile.write(path, clip, SAMPLE_RATE_HZ)
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.mp3"
+    path.write_bytes(b"no sound here")
+    return path
+
+
+def zipped(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_bad_file_becomes_a_row_with_its_reason(engine: Engine, good: Path, bad: Path) -> None:
+    rows = batch(engine, [good, bad])
+    assert [row.file for row in rows] == ["good.wav", "bad.mp3"]
+    assert len(rows[0].answers) == 3
+    assert not rows[0].problem
+    assert rows[1].answers == ()
+    assert rows[1].problem.startswith("must be WAV, FLAC, OGG or MP3")
+
+
+def test_a_zip_is_its_recordings_by_their_names_without_the_clutter(engine: Engine, good: Path, tmp_path: Path) -> None:
+    sound = good.read_bytes()
+    members = {"a/one.wav": sound, "__MACOSX/a/._one.wav": b"x", ".DS_Store": b"x", "a/notes.txt": b"hello", "../up.wav": sound}
+    rows = batch(engine, [zipped(tmp_path / "many.zip", **members)])
+    assert [(row.file, bool(row.answers)) for row in rows] == [("a/one.wav", True), ("a/notes.txt", False), ("../up.wav", True)]
+    assert not (tmp_path.parent / "up.wav").exists()
+
+
+def test_a_file_in_a_zip_is_answered_as_the_file_alone(engine: Engine, good: Path, tmp_path: Path) -> None:
+    alone, inside = batch(engine, [good, zipped(tmp_path / "one.zip", **{"good.wav": good.read_bytes()})])
+    assert alone.answers == inside.answers
+
+
+def test_no_more_of_a_zip_bomb_is_unpacked_than_allowed(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_module, "MAX_FILE_BYTES", 10_000)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros(10**6), SAMPLE_RATE_HZ, format="WAV")
+    (row,) = batch(engine, [zipped(tmp_path / "bomb.zip", **{"zeros.wav": buffer.getvalue()})])
+    assert "it has 9956" in row.problem
+
+
+def test_a_damaged_member_is_a_row_and_the_rest_is_judged(engine: Engine, good: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "stored.zip", "w") as archive:
+        archive.writestr("first.wav", good.read_bytes())
+        archive.writestr("second.wav", good.read_bytes())
+    content = bytearray((tmp_path / "stored.zip").read_bytes())
+    content[5000] ^= 0xFF
+    (tmp_path / "stored.zip").write_bytes(content)
+    first, second = batch(engine, [tmp_path / "stored.zip"])
+    assert "must unpack" in first.problem
+    assert second.answers
+
+
+def test_progress_counts_the_files(engine: Engine, good: Path, bad: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    batch(engine, [good, bad], progress=lambda done, n: seen.append((done, n)))
+    assert seen == [(0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("paths", [None, []])
+def test_an_empty_batch_is_refused(engine: Engine, paths: list[Path] | None) -> None:
+    with pytest.raises(RequestError, match="1 to 200 recordings, got 0"):
+        batch(engine, paths)
+
+
+def test_too_many_files_are_refused_before_any_is_read(engine: Engine, tmp_path: Path) -> None:
+    many = zipped(tmp_path / "many.zip", **{f"{k}.wav": b"" for k in range(201)})
+    with pytest.raises(RequestError, match="got 201"):
+        batch(engine, [many])
+
+
+def test_the_csv_has_every_probability_and_every_problem(engine: Engine, good: Path, bad: Path) -> None:
+    rows = batch(engine, [good, bad])
+    table = pd.read_csv(io.StringIO(as_csv(rows)))
+    assert table["family"].tolist()[:3] == ["linear", "random_forest", "conv1d"]
+    np.testing.assert_allclose(table.filter(like="p_").iloc[:3].sum(axis=1), 1, atol=1e-3)
+    assert table["problem"].iloc[3] == rows[1].problem
+
+
+def test_no_name_in_the_csv_is_a_formula(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "=HYPERLINK(1).wav"
+    path.write_bytes(b"")
+    assert as_csv(batch(engine, [path])).splitlines()[1].startswith("'=")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emotune.errors import PredictionsError, UnknownKeyError
+from page import board
+from page.engine import Engine
+
+
+def test_the_table_is_the_leaderboard_best_first(engine: Engine) -> None:
+    table = board.show_table(engine)
+    assert list(table) == ["linear", "random_forest", "conv1d", "dummy"]
+    uar = engine.board.set_index("family")["uar"]
+    assert {family: cells["UAR, %"].value for family, cells in table.items()} == uar.to_dict()
+    assert table["linear"]["UAR, %"].text == f"{100 * uar['linear']:.1f}"
+
+
+def test_what_was_not_measured_is_a_dash_and_a_column_of_dashes_is_left_out(engine: Engine) -> None:
+    table = board.show_table(engine)
+    assert table["dummy"]["Random split would claim, %"].text == "–"
+    assert table["dummy"]["Random split would claim, %"].value is None
+    assert "MB" not in table["linear"]
+
+
+def test_the_drawings_are_of_the_family_asked_for(engine: Engine) -> None:
+    linear, forest = board.draw(engine, "linear"), board.draw(engine, "random_forest")
+    assert linear.confusion != forest.confusion
+    assert linear.intervals == forest.intervals
+    assert linear.f1["angry"] == engine.board.set_index("family").loc["linear", "f1_angry"]
+    assert linear.random_split.startswith("<svg")
+
+
+def test_an_unknown_family_is_refused_with_those_there_are(engine: Engine) -> None:
+    with pytest.raises(UnknownKeyError, match="linear, random_forest, conv1d, dummy"):
+        board.draw(engine, "svm")
+
+
+def test_records_are_plain_values(engine: Engine) -> None:
+    first = board.records(engine)[0]
+    assert (first["family"], first["rank"]) == ("linear", 1)
+    assert first["model_mb"] is None
+
+
+def test_a_result_without_a_leaderboard_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(PredictionsError, match=r"run search/run\.py"):
+        board.show_table(Engine(tmp_path))
+
+
+def test_without_predictions_there_is_no_confusion_matrix(copied_results: Path) -> None:
+    (copied_results / "predictions.csv").unlink()
+    assert board.draw(Engine(copied_results), "linear").confusion == ""

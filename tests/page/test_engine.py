@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotune.errors import ChampionError, PredictionsError, RequestError
+from features import INPUT_KINDS
+from page import engine as engine_module
+from page.engine import Engine, Member, find_results, rank
+
+
+def broken(engine: Engine) -> dict[str, str]:
+    return {member.key: member.problem for member in engine.members if member.champion is None}
+
+
+def test_families_come_best_first_and_the_dummy_not_at_all(engine: Engine) -> None:
+    assert [member.key for member in engine.ready] == ["linear", "random_forest", "conv1d"]
+
+
+def test_the_ensemble_comes_second_where_it_is_not_the_best_and_first_where_it_is(engine: Engine) -> None:
+    champion = engine.ready[0].champion
+    members = [Member(key, key, uar=uar, champion=champion) for key, uar in (("a", 0.6), ("b", 0.5), ("ensemble", 0.4))]
+    assert [member.key for member in rank(members)] == ["a", "ensemble", "b"]
+    assert rank([*members[:2], Member("ensemble", "", uar=0.7, champion=champion)])[0].key == "ensemble"
+
+
+def test_an_ensemble_that_did_not_load_comes_after_those_that_did(engine: Engine) -> None:
+    members = [Member("ensemble", "", uar=0.9), *(Member(key, key, uar=0.5, champion=engine.ready[0].champion) for key in "ab")]
+    assert [member.key for member in rank(members)] == ["a", "b", "ensemble"]
+
+
+def test_answers_are_those_of_each_champion_alone(engine: Engine, clip: np.ndarray) -> None:
+    from features import Analysis
+
+    together = engine.answer([clip, clip[:20000]]).probabilities
+    for member in engine.ready:
+        alone = np.concatenate([member.champion.predict([Analysis(part)]) for part in (clip, clip[:20000])])
+        np.testing.assert_allclose(together[member.key], alone, atol=1e-5)
+
+
+def test_more_clips_than_fit_at_once_are_answered_in_order(engine: Engine, clip: np.ndarray) -> None:
+    clips = [clip[: 8000 + 400 * k] for k in range(engine_module.N_CLIPS_AT_ONCE + 2)]
+    found = engine.answer(clips)
+    np.testing.assert_allclose(found.probabilities["linear"][-1], engine.answer(clips[-1:]).probabilities["linear"][0])
+    assert len(found.held_share) == len(found.ood_score) == len(clips)
+
+
+def test_a_missing_champion_keeps_its_place_with_the_reason(copied_results: Path, clip: np.ndarray) -> None:
+    shutil.rmtree(copied_results / "models" / "conv1d")
+    engine = Engine(copied_results)
+    assert "conv1d: a champion needs a card.json" in broken(engine)["conv1d"]
+    assert set(engine.answer([clip]).probabilities) == {"linear", "random_forest"}
+
+
+def test_a_damaged_champion_is_not_read_and_the_rest_works(copied_results: Path, clip: np.ndarray) -> None:
+    with (copied_results / "models" / "linear" / "model.skops").open("ab") as file:
+        file.write(b"!")
+    engine = Engine(copied_results)
+    assert "SHA-256" in broken(engine)["linear"]
+    assert [member.key for member in engine.members] == ["random_forest", "conv1d", "linear"]
+    assert "linear" not in engine.answer([clip]).probabilities
+
+
+def test_a_champion_of_a_newer_schema_says_so(copied_results: Path) -> None:
+    rewrite_card(copied_results, "linear", schema=99)
+    assert "got 99" in broken(Engine(copied_results))["linear"]
+
+
+def test_a_champion_of_a_family_this_version_does_not_know_says_so(copied_results: Path) -> None:
+    rewrite_card(copied_results, "linear", family="quantum")
+    assert "no family 'quantum'" in broken(Engine(copied_results))["linear"]
+
+
+def test_a_champion_with_other_emotions_than_the_leaderboard_is_refused(copied_results: Path) -> None:
+    emotions = ["calm", "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+    rewrite_card(copied_results, "linear", emotions=emotions)
+    assert "its emotions must be the leaderboard's" in broken(Engine(copied_results))["linear"]
+
+
+def test_a_family_whose_input_cannot_be_computed_here_says_why(
+    results: Path, clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ChampionError("the encoder's weights are not here; download them.")
+
+    monkeypatch.setattr(INPUT_KINDS["sequence"].__class__, "extract", fail)
+    engine = Engine(results)
+    assert broken(engine) == {"conv1d": "the encoder's weights are not here; download them."}
+    assert len(engine.answer([clip]).probabilities) == 2
+
+
+def test_reasons_name_no_folder_of_this_machine(copied_results: Path) -> None:
+    rewrite_card(copied_results, "linear", schema=99)
+    shutil.rmtree(copied_results / "models" / "conv1d")
+    assert all(str(copied_results) not in reason for reason in broken(Engine(copied_results)).values())
+
+
+def test_without_any_champion_the_request_is_refused(tmp_path: Path, clip: np.ndarray) -> None:
+    with pytest.raises(RequestError, match="No champion"):
+        Engine(tmp_path).answer([clip])
+
+
+def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: np.ndarray) -> None:
+    for name in ("leaderboard.csv", "predictions.csv", "run.json", "ood.npz"):
+        (copied_results / name).unlink()
+    engine = Engine(copied_results)
+    assert engine.ready[0].uar is None
+    assert not engine.is_real
+    assert engine.answer([clip]).ood_score is None
+
+
+def test_the_results_shown_are_those_asked_for(results: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(engine_module.RESULTS_VARIABLE, str(tmp_path))
+    assert find_results() == tmp_path
+    assert find_results(results) == results
+
+
+def test_real_results_are_preferred_to_synthetic_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(engine_module.RESULTS_VARIABLE, raising=False)
+    monkeypatch.setattr(engine_module, "RESULTS", tmp_path)
+    (tmp_path / "synthetic").mkdir()
+    assert find_results().name == "synthetic"
+    (tmp_path / "ravdess").mkdir()
+    assert find_results().name == "ravdess"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PredictionsError, match="nowhere is no folder"):
+        find_results(tmp_path / "nowhere")
+
+
+def rewrite_card(results: Path, folder: str, **fields: object) -> None:
+    path = results / "models" / folder / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))

@@ -1,0 +1,173 @@
+"""The page in a real browser, as a person sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.clip import Clip
+from page.examples import FOLDER as EXAMPLES
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = Path("/usr/bin/chromium")
+MICROPHONE_RATE_HZ = 48_000
+PATIENCE_MS = 15_000
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser in {CHROMIUM}")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[Clip, ...]) -> Iterator[playwright.Browser]:
+    """Chromium, with a microphone that hears an angry clip."""
+    import soxr
+
+    samples = next(clip.samples for clip in synthetic_clips if clip.emotion == "angry")
+    heard = tmp_path_factory.mktemp("microphone") / "angry.wav"
+    soundfile.write(heard, soxr.resample(np.tile(samples, 4), 16_000, MICROPHONE_RATE_HZ), MICROPHONE_RATE_HZ)
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    microphone = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={heard}",
+    ]
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=[*arguments, *microphone])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: playwright.Browser, page_url: str) -> Iterator[playwright.Page]:
+    """The page in a new tab; fails if anything is asked of another server."""
+    elsewhere: list[str] = []
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(PATIENCE_MS)
+    tab.on("request", lambda request: request.url.startswith((page_url, "data:", "blob:")) or elsewhere.append(request.url))
+    tab.goto(page_url)
+    tab.locator("#answer .waiting").wait_for()
+    yield tab
+    tab.close()
+    assert elsewhere == []
+
+
+def upload(tab: playwright.Page, path: Path) -> None:
+    tab.get_by_label("Upload file").click()
+    tab.locator("#clip input[type=file]").set_input_files(path)
+
+
+def open_tab(tab: playwright.Page, name: str) -> None:
+    tab.get_by_role("tab", name=name).click()
+
+
+def test_without_a_clip_the_page_says_who_will_answer(tab: playwright.Page) -> None:
+    waiting = tab.locator("#answer").inner_text()
+    assert "Waiting for a clip" in waiting
+    assert [name in waiting for name in ("Linear", "Random forest", "1D CNN", "Dummy")] == [True, True, True, False]
+    assert "Synthetic models." in tab.locator(".banner").inner_text()
+
+
+def test_an_upload_shows_every_emotion_of_every_family(tab: playwright.Page) -> None:
+    upload(tab, EXAMPLES / "synthetic-angry.flac")
+    tab.locator("#answer .verdict").wait_for()
+    rows = tab.locator("#answer .matrix tbody tr")
+    assert rows.locator("th").all_inner_texts() != []
+    assert [row.locator("td").count() for row in rows.all()] == [8, 8, 8]
+    assert tab.locator("#answer svg.wave").is_visible()
+    assert tab.locator("#answer img.mel").evaluate("image => image.naturalWidth") > 100
+
+
+def test_one_click_on_an_example_is_answered_and_a_cleared_clip_waits_again(tab: playwright.Page) -> None:
+    tab.get_by_role("button", name="changing").click()
+    tab.locator("#answer .timeline .lane").first.wait_for()
+    tab.get_by_label("Clear").click()
+    tab.locator("#answer .waiting").wait_for()
+
+
+def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> None:
+    tab.get_by_role("button", name="Record", exact=True).click()
+    tab.wait_for_timeout(1800)
+    tab.get_by_role("button", name="Stop").first.click()
+    tab.locator("#answer .verdict").wait_for()
+    assert "angry" in tab.locator("#answer .verdict").inner_text()
+
+
+def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page, tmp_path: Path) -> None:
+    (tmp_path / "noise.wav").write_bytes(b"<img src=x onerror=alert(1)>")
+    upload(tab, tmp_path / "noise.wav")
+    toast = tab.get_by_test_id("toast-body")
+    toast.wait_for()
+    assert "must be WAV, FLAC, OGG or MP3 audio" in toast.inner_text()
+    tab.get_by_role("button", name="angry").click()
+    tab.locator("#answer .verdict").wait_for()
+
+
+def test_stress_moves_the_answers_and_draws_the_curve(tab: playwright.Page) -> None:
+    tab.get_by_role("button", name="angry").click()
+    tab.locator("#answer .verdict").wait_for()
+    open_tab(tab, "Stress")
+    table = tab.locator("#moved .moves tbody")
+    table.wait_for()
+    before = table.inner_text()
+    assert "+0 points" in before
+    tab.get_by_label("white").check()
+    tab.get_by_label("number input for Signal to noise, dB").fill("0")
+    tab.wait_for_function("before => document.querySelector('#moved .moves tbody').innerText !== before", arg=before)
+    tab.locator("#perturbed audio, #perturbed [data-testid=waveform-Perturbed]").first.wait_for(state="attached")
+    tab.get_by_role("button", name="Draw the curve").click()
+    tab.locator("#curve svg.chart").first.wait_for()
+    assert tab.locator("#curve svg.chart").count() == 3
+    tab.get_by_role("button", name="Undo all").click()
+    tab.wait_for_function("before => document.querySelector('#moved .moves tbody').innerText === before", arg=before)
+
+
+def test_the_leaderboard_sorts_and_shows_the_family_chosen(tab: playwright.Page) -> None:
+    open_tab(tab, "Leaderboard")
+    names = tab.locator("#board tbody th")
+    assert names.all_inner_texts() == ["Linear", "Random forest", "1D CNN", "Dummy"]
+    heading = tab.locator("#board th", has_text="UAR, %").first
+    for expected, order in (("descending", 1), ("ascending", -1)):
+        heading.locator("button").click()
+        assert heading.get_attribute("aria-sort") == expected
+        assert names.all_inner_texts() == ["Linear", "Random forest", "1D CNN", "Dummy"][::order]
+    tab.locator("#figures svg").first.wait_for()
+    tab.get_by_label("Look closer at").click()
+    tab.get_by_role("option", name="1D CNN").click()
+    tab.get_by_text("What 1D CNN takes for what").wait_for()
+
+
+def test_a_batch_becomes_a_table_and_a_download(tab: playwright.Page, tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    open_tab(tab, "Batch")
+    tab.locator("#files input[type=file]").set_input_files([EXAMPLES / "synthetic-sad.flac", tmp_path / "bad.wav"])
+    tab.get_by_role("button", name="Judge them all").click()
+    tab.get_by_text("1 of 2 judged").wait_for()
+    assert "must be WAV" in tab.locator("#judged .problem").inner_text()
+    with tab.expect_download() as download:
+        tab.locator("#judged .download").click()
+    assert download.value.suggested_filename == "emotune.csv"
+    assert "synthetic-sad.flac,linear" in Path(download.value.path()).read_text()
+
+
+def test_about_says_what_it_must_not_be_used_for(tab: playwright.Page) -> None:
+    open_tab(tab, "About")
+    assert "Article 5(1)(f)" in tab.get_by_test_id("markdown").inner_text()
+
+
+def test_no_tab_needs_sideways_scrolling_on_a_phone(browser: playwright.Browser, page_url: str) -> None:
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(page_url)
+    phone.locator("#answer .waiting").wait_for()
+    phone.get_by_role("button", name="changing").click()
+    phone.locator("#answer .verdict").wait_for()
+    for name in ("Listen", "Stress", "Leaderboard", "Batch", "About"):
+        if not phone.get_by_role("tab", name=name).is_visible():
+            phone.locator(".overflow-menu > button").click()
+        phone.get_by_role("tab", name=name).or_(phone.locator(".overflow-dropdown button", has_text=name)).first.click()
+        phone.wait_for_timeout(300)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 360, name
+    phone.close()

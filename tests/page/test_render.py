@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpora.emotions import ALL_EMOTIONS
+from page import board, render
+from page.batch import Row
+from page.drawing import PALETTE, chip, sound, timeline
+from page.engine import Engine, Member
+from page.interface import HERE
+from page.listen import listen
+from page.stress import Perturbation, curve, stress
+
+NASTY = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def everything(engine: Engine, clip: np.ndarray) -> dict[str, str]:
+    """Each piece of the page that shows something."""
+    long = np.tile(clip, 4)
+    members = (*engine.members, Member("gone", "Gone", problem="no file"))
+    return {
+        "waiting": render.waiting(engine),
+        "readout": render.heard(listen(engine, long), long, members),
+        "stressed": render.stressed(stress(engine, clip, Perturbation(semitones=5))),
+        "curves": render.curves(curve(engine, clip, perturbation="pitch")),
+        "board": render.board(board.show_table(engine)),
+        "figures": render.figures(board.draw(engine, "linear")),
+        "batch": render.batch([Row("a.wav", listen(engine, clip).answers), Row("b.wav", problem="must not be silent")]),
+        "about": render.about(engine, (HERE / "about.md").read_text()),
+        "css": (HERE / "page.css").read_text(),
+    }
+
+
+def test_nothing_is_fetched_from_elsewhere(everything: dict[str, str]) -> None:
+    for name, html in everything.items():
+        assert not re.search(r"(src|href|url\(|@import)\W*(https?:)?//", html), name
+
+
+def test_every_probability_of_every_family_is_on_the_page(engine: Engine, clip: np.ndarray) -> None:
+    html = render.matrix(listen(engine, clip).answers, engine.emotions)
+    assert html.count("<tr>") == 1 + 3
+    assert html.count("<td ") == 3 * 8
+
+
+def test_the_answer_is_marked_by_more_than_colour(engine: Engine, clip: np.ndarray) -> None:
+    answers = listen(engine, clip).answers
+    assert render.matrix(answers, engine.emotions).count("<b><i>●</i>") == 3
+    unsure = tuple(replace(answer, is_unsure=True) for answer in answers)
+    assert render.matrix(unsure, engine.emotions).count("<b><i>◌</i>") == 3
+
+
+def test_an_unsure_verdict_is_not_stated_as_one(engine: Engine, clip: np.ndarray) -> None:
+    found = listen(engine, clip)
+    unsure = replace(found, answers=(replace(found.answers[0], is_unsure=True), *found.answers[1:]))
+    assert "unsure, perhaps angry" in render.verdict(unsure)
+    assert "unsure" not in render.verdict(found)
+
+
+def test_a_family_is_shown_with_its_uar(everything: dict[str, str], engine: Engine) -> None:
+    assert f"UAR {100 * engine.ready[0].uar:.1f}" in everything["readout"]
+
+
+def test_a_family_that_cannot_answer_is_grey_and_its_reason_stands_at_the_top(everything: dict[str, str]) -> None:
+    assert '<tr class="gone"><th scope="row">Gone</th>' in everything["readout"]
+    gone = Member("gone", "Gone", problem="no file")
+    assert "Gone</strong> cannot answer<details><summary>why</summary>no file" in render.unavailable([gone])
+
+
+def test_synthetic_models_are_announced_and_real_ones_are_not(engine: Engine, copied_results: Path) -> None:
+    assert "not from people" in render.banner(engine)
+    (copied_results / "run.json").write_text('{"is_real": true, "title": "RAVDESS"}')
+    assert render.banner(Engine(copied_results)) == ""
+
+
+def test_names_from_outside_are_escaped(engine: Engine, copied_results: Path) -> None:
+    assert NASTY not in render.batch([Row(NASTY, problem=NASTY)])
+    assert NASTY not in render.unavailable([Member("x", NASTY, problem=NASTY)])
+    assert NASTY not in render.advice([NASTY])
+    (copied_results / "run.json").write_text(json.dumps({"title": NASTY, "licence": NASTY}))
+    nasty = Engine(copied_results)
+    assert NASTY not in render.header(nasty) + render.about(nasty, "{corpus} {licence}")
+
+
+def test_every_emotion_of_every_corpus_has_its_colour() -> None:
+    assert set(PALETTE) == set(ALL_EMOTIONS)
+    assert len({paper for paper, _ in PALETTE.values()}) == len(ALL_EMOTIONS)
+
+
+@pytest.mark.parametrize("emotion", ALL_EMOTIONS)
+def test_words_on_an_emotions_colour_can_be_read(emotion: str) -> None:
+    paper, ink = (luminance(colour) for colour in PALETTE[emotion])
+    assert (max(paper, ink) + 0.05) / (min(paper, ink) + 0.05) >= 4.5  # WCAG 2.2, contrast of text, level AA
+    assert emotion in chip(emotion)
+
+
+def luminance(colour: str) -> float:
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_the_timeline_fills_the_recording_and_leaves_silence_open(engine: Engine, clip: np.ndarray) -> None:
+    silence = np.zeros(8 * 16_000, dtype=np.float32)
+    html = timeline(listen(engine, np.concatenate([clip, silence, clip])))
+    strip = html.split('class="strip"')[1]
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", strip)]
+    assert 20 < sum(widths) < 90
+    assert sum(map(float, re.findall(r"width:([\d.]+)%", timeline(listen(engine, np.tile(clip, 4))).split('class="strip"')[1]))) == (
+        pytest.approx(100, abs=0.1)
+    )
+
+
+@pytest.mark.parametrize("seconds", [0.2, 3.0, 61.0])
+def test_a_sound_of_any_length_is_drawn(seconds: float) -> None:
+    samples = np.sin(np.arange(round(seconds * 16_000)) * 0.1).astype(np.float32)
+    html = sound(samples)
+    assert f"of {seconds:.1f} seconds" in html
+    assert "data:image/png;base64,iVBOR" in html
+    assert len(html) < 150_000
+
+
+def test_a_download_holds_its_file() -> None:
+    from base64 import b64decode
+
+    html = render.download("x.csv", "a,b\nü,1\n")
+    assert b64decode(html.split("base64,")[1].split('"')[0]).decode() == "a,b\nü,1\n"
