@@ -14,7 +14,7 @@ import pandas as pd
 from emotune.errors import ChampionError, DeployError
 from features import INPUT_KINDS
 from leaderboard.table import read_leaderboard
-from models.family import ANSWERS
+from models.family import MEMBER_PROBABILITIES
 from page.engine import BASELINE
 from runs.champions import CARD_FILE, Card, read_card
 
@@ -70,7 +70,7 @@ class Outcome:
         models = self.folder / "models"
         optional = [self.folder / name for name in OPTIONAL_FILES if (self.folder / name).is_file()]
         of_champions = [models / key / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
-        kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != ANSWERS)
+        kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != MEMBER_PROBABILITIES)
         kept = [path for kind in kinds for path in INPUT_KINDS[kind].kept_files(self.folder)]
         return (*(self.folder / name for name in RESULT_FILES), *optional, *kept, *of_champions)
 

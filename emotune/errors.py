@@ -65,3 +65,7 @@ class RequestError(EmotuneError):
 
 class DeployError(EmotuneError):
     """A Space that cannot be put together, started or sent."""
+
+
+class RunError(EmotuneError):
+    """A run's folder that another command holds, or that cannot be read or written."""

@@ -65,6 +65,11 @@ class Dataset:
         """Gender of each speaker."""
         return {clip.speaker: clip.gender for clip in self.clips}
 
+    @property
+    def n_folds(self) -> int:
+        """Number of outer folds."""
+        return len(self.folds.test_speakers)
+
     @cached_property
     def fold_of_clip(self) -> Rows:
         """Outer fold of each clip, (n_clips,)."""
@@ -98,12 +103,12 @@ class Dataset:
         among : sequence of int, optional
             The folds to train on besides; all by default, those of one half in a study.
         """
-        everything = range(len(self.folds.test_speakers))
+        everything = range(self.n_folds)
         return self.split_folds(test=[test_fold], left_out=[] if among is None else sorted(set(everything) - set(among)))
 
-    def split_folds(self, *, test: Sequence[int], unseen: Sequence[int]) -> tuple[Rows, Rows]:
+    def split_folds(self, *, test: Sequence[int], left_out: Sequence[int]) -> tuple[Rows, Rows]:
         """Return the clips of some folds to test on, and before them those of every other fold but a few to train on."""
-        trained_on = [fold for fold in range(len(self.folds.test_speakers)) if fold not in {*test, *unseen}]
+        trained_on = [fold for fold in range(self.n_folds) if fold not in {*test, *left_out}]
         training, tested = self.rows_in(trained_on), self.rows_in(test)
         require_disjoint(self.speakers[training].tolist(), self.speakers[tested].tolist())
         return training, tested

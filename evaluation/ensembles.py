@@ -1,25 +1,29 @@
 """Ensembles in the protocol: nothing is fitted but weights, and those on inner predictions alone.
 
-What is tested on a fold pools the members' answers to that fold with weights learnt on that fold's inner predictions. The shipped
-weights are learnt on all of them.
+What is tested on a fold pools the members' probabilities with weights learnt on that fold's inner predictions. The shipped weights
+are learnt on all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.dataset import Dataset, Rows
-from evaluation.evaluate import FoldPredictions
 from evaluation.folds import HALVES
-from evaluation.result import Result, Tuned, choose_threshold, inner_uar, together
+from evaluation.held_out import FoldPredictions
+from evaluation.jobs import Budget, Split
+from evaluation.result import ByFold, Result, Tuned, inner_uar, together
+from metrics.abstention import choose_threshold
 from models import FAMILIES, Examples, Model
 from models.ensemble import Ensemble
 
 FEWEST_MEMBERS = 2
+MEMBER_KEYS = "member_keys"
+"""In an ensemble's configuration: keys of the families that it pools, in their order."""
 
 
 def ensembles_of(results: Sequence[Result]) -> list[tuple[Ensemble, list[Result]]]:
@@ -38,51 +42,78 @@ def ensembles_of(results: Sequence[Result]) -> list[tuple[Ensemble, list[Result]
 
 
 def fit_pool(family: Ensemble, members: Sequence[Result], folds: Sequence[int], dataset: Dataset, *, seed: int) -> Model:
-    """Return the weights learnt on the inner predictions made for some folds."""
-    rows = np.concatenate([members[0].by_split["inner"][fold].rows for fold in folds])
-    answers = np.stack([together(member.by_split["inner"], folds, dataset)[0] for member in members], axis=1)
-    return family.fit(_examples(answers, rows, dataset), family.defaults, seed=seed)
+    """Return the weights learnt on the inner predictions made for some folds; the members' rows must be the same."""
+    inner = [_same_rows([member.predictions[Split.INNER] for member in members], fold) for fold in folds]
+    rows = np.concatenate([first.rows for first, *_ in inner])
+    probabilities = np.concatenate([np.stack([one.probabilities for one in of_fold], axis=1) for of_fold in inner])
+    return family.fit(_examples(probabilities, rows, dataset), family.defaults, seed=seed)
 
 
-def blend(family: Ensemble, members: Sequence[Result], dataset: Dataset, *, seed: int) -> Result:
-    """Return an ensemble's result from its members'."""
-    every_fold = range(len(dataset.folds.test_speakers))
+def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, *, seed: int) -> Result:
+    """Return the result of an ensemble from those of its members."""
+    every_fold = range(dataset.n_folds)
     pools = {fold: fit_pool(family, members, [fold], dataset, seed=seed) for fold in every_fold}
     shipped = fit_pool(family, members, every_fold, dataset, seed=seed)
-
-    def of_purpose(purpose: str, fold: int) -> FoldPredictions:
-        # A member that trains without augmentation has no second evaluation without it.
-        by_split = [member.by_split.get(purpose, {}).get(fold) or member.by_split["unseen"][fold] for member in members]
-        return _pooled(by_split, shipped if purpose == "random_split" else pools[fold])
-
-    by_split = {purpose: {fold: of_purpose(purpose, fold) for fold in every_fold} for purpose in ("unseen", "inner", "unaugmented")}
-    by_split["random_split"] = {fold: of_purpose("random_split", fold) for fold in members[0].by_split["random_split"]}
-    config = {**family.defaults, "members": [member.family.key for member in members]}
-    tuned = Tuned(family, dict.fromkeys(HALVES, config), {half: inner_uar(by_split["inner"], half, dataset) for half in HALVES}, {})
-    threshold = choose_threshold(*together(by_split["inner"], every_fold, dataset))
-    return Result(tuned, by_split, 1.0, threshold)
-
-
-def _pooled(by_split: Sequence[FoldPredictions], pool: Model) -> FoldPredictions:
-    first = by_split[0]
-    perturbed = {
-        name: np.stack([_answer([predictions.perturbed[name][k] for predictions in by_split], pool) for k in range(len(variants))])
-        for name, variants in first.perturbed.items()
-        if all(name in predictions.perturbed for predictions in by_split)
+    predictions: dict[Split, ByFold] = {
+        split: {fold: _pooled([member.predictions[split][fold] for member in members], pools[fold]) for fold in every_fold}
+        for split in (Split.HELD_OUT, Split.INNER)
     }
-    probabilities = _answer([predictions.probabilities for predictions in by_split], pool)
-    return replace(
-        first, probabilities=probabilities, perturbed=perturbed, fit_seconds=sum(fold.fit_seconds for fold in by_split)
-    )
+    if any(Split.NO_AUGMENTATION in member.predictions for member in members):
+        predictions[Split.NO_AUGMENTATION] = {
+            fold: _pooled([_without_augmentation(member, fold) for member in members], pools[fold]) for fold in every_fold
+        }
+    if all(Split.RANDOM in member.predictions for member in members):
+        folds = members[0].predictions[Split.RANDOM]
+        predictions[Split.RANDOM] = {
+            fold: _pooled([member.predictions[Split.RANDOM][fold] for member in members], shipped) for fold in folds
+        }
+    config = {**family.defaults, MEMBER_KEYS: [member.family.key for member in members]}
+    budget = Budget.QUICK if any(member.tuned.budget is Budget.QUICK for member in members) else Budget.FULL
+    scores = {half: inner_uar(predictions[Split.INNER], half, dataset) for half in HALVES}
+    tuned = Tuned(family, dict.fromkeys(HALVES, config), scores, {}, budget)
+    threshold = choose_threshold(*together(predictions[Split.INNER], every_fold, dataset))
+    return Result(tuned, predictions, 1.0, threshold)
 
 
-def _answer(probabilities: Sequence[NDArray[np.float64]], pool: Model) -> NDArray[np.float64]:
+def _without_augmentation(member: Result, fold: int) -> FoldPredictions:
+    """Return a member's predictions without augmentation; those of a member that never had any are its held-out ones."""
+    alone: Mapping[int, FoldPredictions] = member.predictions.get(Split.NO_AUGMENTATION, {})
+    return alone.get(fold) or member.predictions[Split.HELD_OUT][fold]
+
+
+def _same_rows(members: Sequence[ByFold], fold: int) -> list[FoldPredictions]:
+    """Return each member's predictions of a fold, for the clips that all of them predict, in one order."""
+    found = [member[fold] for member in members]
+    common = sorted(set.intersection(*(set(one.rows.tolist()) for one in found)))
+    positions = [{row: k for k, row in enumerate(one.rows.tolist())} for one in found]
+    orders = [np.array([position[row] for row in common], dtype=np.intp) for position in positions]
+    return [
+        replace(one, rows=one.rows[order], probabilities=one.probabilities[order]) for one, order in zip(found, orders, strict=True)
+    ]
+
+
+def _pooled(of_members: Sequence[FoldPredictions], pool: Model) -> FoldPredictions:
+    aligned = _same_rows([{0: one} for one in of_members], 0)
+    first = aligned[0]
+    perturbed = {}
+    if all(np.array_equal(one.rows, first.rows) for one in of_members):
+        perturbed = {
+            name: np.stack([_predict([one.perturbed[name][k] for one in of_members], pool) for k in range(len(variants))])
+            for name, variants in first.perturbed.items()
+            if all(name in one.perturbed for one in of_members)
+        }
+    probabilities = _predict([one.probabilities for one in aligned], pool)
+    fit_seconds = sum(one.fit_seconds for one in of_members)
+    return replace(first, probabilities=probabilities, perturbed=perturbed, fit_seconds=fit_seconds)
+
+
+def _predict(probabilities: Sequence[NDArray[np.float64]], pool: Model) -> NDArray[np.float64]:
     return pool.predict(list(np.stack(probabilities, axis=1)))
 
 
-def _examples(answers: NDArray[np.float64], rows: Rows, dataset: Dataset) -> Examples:
+def _examples(probabilities: NDArray[np.float64], rows: Rows, dataset: Dataset) -> Examples:
     return Examples(
-        inputs=tuple(answers),
+        inputs=tuple(probabilities),
         targets=dataset.targets[rows],
         speakers=dataset.speakers[rows],
         sources=rows,

@@ -1,31 +1,57 @@
-"""Results: what studies and evaluations say of a family, calibrated by what inner predictions taught."""
+"""Results: what the studies and evaluations of a family showed, calibrated by its inner predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from optuna.trial import FrozenTrial
 
 from evaluation.dataset import Dataset
-from evaluation.evaluate import FoldPredictions, plan_evaluations, read_predictions_of
 from evaluation.folds import HALVES
+from evaluation.held_out import FoldPredictions
+from evaluation.jobs import Budget, Split
+from metrics.abstention import choose_threshold
 from metrics.calibration import apply_temperature, fit_temperature
 from metrics.scores import uar
 from models import Config, Family
-from search.study import StudyPlan, best_trial, ended_trials, open_study
 
 ByFold = Mapping[int, FoldPredictions]
-QUICK_LOOK_TRIALS = 5
-"""A run of no more trials shows how things work: its champions get nothing that costs a multiple of the time."""
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial that ended, as the report shows it.
+
+    Attributes
+    ----------
+    number : int
+        In its study, from 0.
+    state : str
+        ``COMPLETE``, ``PRUNED`` or ``FAIL``.
+    value : float or None
+        Its inner score.
+    seconds : float
+        How long it took.
+    params : mapping
+        What was drawn.
+    error : str
+        Why it failed.
+    """
+
+    number: int
+    state: str
+    value: float | None
+    seconds: float
+    params: Mapping[str, Any]
+    error: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """What a family's two studies found.
+    """What the two studies of a family found.
 
     Attributes
     ----------
@@ -35,14 +61,17 @@ class Tuned:
         Best configuration by half, with what a champion has more of.
     tuning_uar : mapping of str to float
         Its score inside that half; empty for a family with nothing to tune.
-    trials : mapping of str to sequence of FrozenTrial
+    trials : mapping of str to sequence of TrialRecord
         Every trial that counts, by half.
+    budget : Budget
+        What the evaluations may cost.
     """
 
     family: Family
     configs: Mapping[str, Config]
     tuning_uar: Mapping[str, float]
-    trials: Mapping[str, Sequence[FrozenTrial]]
+    trials: Mapping[str, Sequence[TrialRecord]]
+    budget: Budget = Budget.FULL
 
     @property
     def shipped_half(self) -> str:
@@ -55,6 +84,11 @@ class Tuned:
         return self.configs[self.shipped_half]
 
 
+def untuned(family: Family, *, budget: Budget) -> Tuned:
+    """Return what stands for the studies of a family that has nothing to tune: its defaults in both halves."""
+    return Tuned(family, dict.fromkeys(HALVES, family.defaults), {}, {}, budget)
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """What a family showed.
@@ -63,18 +97,18 @@ class Result:
     ----------
     tuned : Tuned
         What its studies found.
-    by_split : mapping of str to mapping of int to FoldPredictions
-        By purpose and fold, calibrated.
+    predictions : mapping of Split to mapping of int to FoldPredictions
+        By split and fold, calibrated. A split that the budget left out is absent.
     temperature : float
-        The champion's; the ensemble has its weights instead.
+        The champion's; an ensemble has its weights instead.
     abstention_threshold : float or None
-        Confidence below which an answer is more likely wrong than not, learnt on all inner predictions.
+        Confidence below which a prediction is more likely wrong than right, learnt on all inner predictions.
     """
 
     tuned: Tuned
-    by_split: Mapping[str, ByFold]
-    temperature: float
-    abstention_threshold: float | None
+    predictions: Mapping[Split, ByFold]
+    temperature: float = 1.0
+    abstention_threshold: float | None = field(default=None)
 
     @property
     def family(self) -> Family:
@@ -82,85 +116,55 @@ class Result:
         return self.tuned.family
 
 
-def collect(plans: Sequence[StudyPlan], family: Family, dataset: Dataset, folder: Path) -> Tuned:
-    """Return what the studies of a family found."""
-    if not family.is_tuned:
-        return Tuned(family, dict.fromkeys(HALVES, family.defaults), {}, {})
-    studies = {plan.half: open_study(plan, dataset, folder) for plan in plans}
-    best = {half: best_trial(study) for half, study in studies.items()}
-    more = {} if max(plan.n_trials for plan in plans) <= QUICK_LOOK_TRIALS else family.champion_overrides
-    return Tuned(
-        family,
-        {half: {**trial.user_attrs["config"], **more} for half, trial in best.items()},
-        {half: float(trial.value or 0.0) for half, trial in best.items()},
-        {half: ended_trials(study) for half, study in studies.items()},
-    )
-
-
-def read_result(tuned: Tuned, dataset: Dataset, folder: Path, *, seed: int) -> Result:
-    """Return a family's evaluations, calibrated.
+def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset: Dataset) -> Result:
+    """Return the result of a family, its predictions calibrated.
 
     What is tested on a fold takes the temperature of that fold's own inner predictions; what nobody tests, that of all inner
     predictions with the configuration that is shipped.
+
+    Parameters
+    ----------
+    tuned : Tuned
+        What its studies found.
+    predictions : mapping of Split to mapping of int to FoldPredictions
+        As the models gave them.
+    dataset : Dataset
+        The clips and folds.
     """
-    by_split: dict[str, dict[int, FoldPredictions]] = {}
-    for plan in plan_evaluations(tuned.family, tuned.configs, tuned.shipped, dataset, seed=seed):
-        if plan.purpose != "champion":
-            by_split.setdefault(plan.purpose, {})[plan.fold] = read_predictions_of(plan, folder)
     if not tuned.family.is_tuned:
-        return Result(tuned, by_split, 1.0, None)
-    inner = by_split["inner"]
+        return Result(tuned, predictions)
+    inner = predictions[Split.INNER]
     of_fold = {fold: fit_temperature(*together(inner, [fold], dataset)) for fold in inner}
     shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, dataset), dataset))
     calibrated = {
-        purpose: {
-            fold: calibrate(predictions, shipped if purpose == "random_split" else of_fold[fold])
-            for fold, one in by_fold.items()
-        }
-        for purpose, by_fold in by_split.items()
+        split: {fold: scale(one, shipped if split is Split.RANDOM else of_fold[fold]) for fold, one in by_fold.items()}
+        for split, by_fold in predictions.items()
     }
-    return Result(tuned, calibrated, shipped, choose_threshold(*together(calibrated["inner"], list(inner), dataset)))
+    threshold = choose_threshold(*together(calibrated[Split.INNER], list(inner), dataset))
+    return Result(tuned, calibrated, shipped, threshold)
 
 
 def folds_tuned_by(half: str, dataset: Dataset) -> list[int]:
     """Return the folds on which a half's best configuration is tested."""
-    return [fold for fold in range(len(dataset.folds.test_speakers)) if dataset.folds.tuning_half_for(fold) == half]
+    return [fold for fold in range(dataset.n_folds) if dataset.folds.tuning_half_for(fold) == half]
 
 
-def calibrate(predictions: FoldPredictions, temperature: float) -> FoldPredictions:
-    """Return an evaluation with its probabilities at a temperature."""
+def scale(predictions: FoldPredictions, temperature: float) -> FoldPredictions:
+    """Return predictions at a temperature."""
     perturbed = {
         name: np.stack([apply_temperature(one, temperature) for one in variants]) for name, variants in predictions.perturbed.items()
     }
-    return FoldPredictions(
-        predictions.rows, apply_temperature(predictions.probabilities, temperature), perturbed, predictions.fit_seconds
-    )
+    probabilities = apply_temperature(predictions.probabilities, temperature)
+    return FoldPredictions(predictions.rows, probabilities, perturbed, predictions.fit_seconds)
 
 
-def together(by_split: ByFold, folds: Sequence[int], dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def together(by_fold: ByFold, folds: Sequence[int], dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return the probabilities (n, n_emotions) and true emotions (n,) of some folds, one after another."""
-    probabilities = np.concatenate([by_split[fold].probabilities for fold in folds])
-    return probabilities, np.concatenate([dataset.targets[by_split[fold].rows] for fold in folds])
+    probabilities = np.concatenate([by_fold[fold].probabilities for fold in folds])
+    return probabilities, np.concatenate([dataset.targets[by_fold[fold].rows] for fold in folds])
 
 
-def inner_uar(by_split: ByFold, half: str, dataset: Dataset) -> float:
+def inner_uar(inner: ByFold, half: str, dataset: Dataset) -> float:
     """Return the mean UAR of the inner predictions of a half's speakers."""
-    tested = [by_split[fold] for fold in folds_tuned_by(half, dataset)]
-    return float(np.mean([uar(dataset.targets[predictions.rows], predictions.probabilities) for predictions in tested]))
-
-
-def choose_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.intp]) -> float:
-    """Return the confidence that tells right from wrong answers best (Youden 1950, Cancer 3).
-
-    Parameters
-    ----------
-    probabilities : ndarray [shape=(n, n_emotions)]
-        Calibrated inner predictions.
-    targets : ndarray of int [shape=(n,)]
-        True emotions.
-    """
-    confidence, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
-    order = np.argsort(confidence)
-    caught = np.cumsum(~is_right[order]) / max(1, (~is_right).sum())
-    lost = np.cumsum(is_right[order]) / max(1, is_right.sum())
-    return round(float(confidence[order][np.argmax(caught - lost)]), 4)
+    tested = [inner[fold] for fold in folds_tuned_by(half, dataset)]
+    return float(np.mean([uar(dataset.targets[one.rows], one.probabilities) for one in tested]))

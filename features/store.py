@@ -131,12 +131,16 @@ def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL)
         return {kind.key: kind.extract(analysis) for kind in kinds}
 
 
+def extraction_sources(kind: InputKind) -> tuple[Path, ...]:
+    """Return the files whose code computes an input kind of a clip or of an augmented copy."""
+    return tuple(sorted({*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py")}))
+
+
 @lru_cache
 def extraction_hash(kind: InputKind) -> str:
-    """Return a hash of the code and the library versions that compute an input kind of a clip or of an augmented copy."""
+    """Return a hash of the code and the versions of every library that compute an input kind."""
     versions = {name: installed_version(name) for name in (*LIBRARIES, *kind.libraries)}
-    files = {*kind.sources(), *(PROJECT_ROOT / "augment").glob("*.py"), *(PROJECT_ROOT / "audio").glob("*.py")}
-    return short_hash([versions, code_hash(files)])[:8]
+    return short_hash([versions, code_hash(extraction_sources(kind))])[:8]
 
 
 def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKind]]]) -> int:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emotune.files import write_text
 from leaderboard import plots
 from leaderboard.table import percent, summary
-from metrics.predictions import arrays, as_written, emotions_in, write_whole
+from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
 
 HUMAN_ACCURACY = {"ravdess": 0.624}
@@ -97,7 +98,7 @@ def write_report(
     scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
     outcome = Outcome(board, as_written(predictions), scored_trials, importances, run)
     page = Template(PAGE.read_text(encoding="utf-8"))
-    write_whole(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
+    write_text(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
 
 
 def title(outcome: Outcome) -> str:

@@ -20,15 +20,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corpora.emotions import ALL_EMOTIONS
+from corpora.emotions import in_order
 from emotune.errors import EmotuneError, PredictionsError, UnknownKeyError
+from emotune.files import write_text
 from metrics.intervals import p_against_best, speaker_intervals
-from metrics.predictions import arrays, as_written, emotions_in, read_table, write_whole
+from metrics.predictions import arrays, as_written, emotions_in, read_table
 from metrics.scores import FROM_CONFUSION, confusion_by, evaluate, uar_of
+from runs.layout import RunFolder, runs_in
 
 DECIMALS = 4
 
-AUDIT_FACTS = ("random_split_accuracy", "uar_noise", "uar_pitch", "augmentation", "augmentation_gain", "tuning_uar")
+AUDIT_FACTS = (
+    "random_split_accuracy",
+    "uar_noise",
+    "uar_pitch",
+    "augmentation",
+    "augmentation_gain",
+    "augmentation_gain_ci_low",
+    "augmentation_gain_ci_high",
+    "tuning_uar",
+    "budget",
+)
 COST_FACTS = (
     *("n_trials", "n_pruned", "n_failed", "tune_seconds", "fit_seconds"),
     *("predict_ms_per_clip", "model_mb", "n_parameters", "seed", "run_hash"),
@@ -37,7 +49,7 @@ FACTS = (*AUDIT_FACTS, *COST_FACTS)
 """The columns that only the search can know; one that it does not know is an empty cell."""
 
 WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
-TEXTS = ("corpus", "family", "augmentation", "run_hash")
+TEXTS = ("corpus", "family", "augmentation", "budget", "run_hash")
 README_MARKS = ("<!-- leaderboard:begin -->", "<!-- leaderboard:end -->")
 
 
@@ -88,9 +100,8 @@ def build_leaderboard(predictions: pd.DataFrame, facts: Mapping[str, Mapping[str
 
 def write_results(folder: Path, *, board: pd.DataFrame, predictions: pd.DataFrame) -> None:
     """Write ``leaderboard.csv`` and ``predictions.csv`` into a result's folder, each file whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "predictions.csv", as_written(predictions).to_csv(index=False))
-    write_whole(folder / "leaderboard.csv", board.to_csv(index=False))
+    write_text(RunFolder(folder).predictions, as_written(predictions).to_csv(index=False))
+    write_text(RunFolder(folder).leaderboard, board.to_csv(index=False))
 
 
 def read_leaderboard(path: Path) -> pd.DataFrame:
@@ -112,16 +123,16 @@ def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
     results : Path
         The folder that holds one folder a corpus.
     target : Path, optional
-        Where to write; ``leaderboard.csv`` beside the results folder unless said otherwise.
+        Where to write; ``leaderboard.csv`` in the results folder unless said otherwise.
     """
-    found = sorted(results.glob("*/leaderboard.csv"))
+    found = [run.leaderboard for run in runs_in(results)]
     if not found:
         raise PredictionsError(f"No result lies in {results}; run search/run.py first.")
     boards = [read_leaderboard(path).assign(corpus=path.parent.name) for path in found]
-    emotions = [emotion for emotion in ALL_EMOTIONS if any(f"f1_{emotion}" in board for board in boards)]
+    emotions = in_order({name.removeprefix("f1_") for board in boards for name in board if name.startswith("f1_")})
     rows = [row for board in boards for row in _rows(board)]
     everything = _typed(pd.DataFrame(rows).reindex(columns=["corpus", *columns(emotions)]))
-    write_whole(target or results.parent / "leaderboard.csv", everything.to_csv(index=False))
+    write_text(target or results / "leaderboard.csv", everything.to_csv(index=False))
     return everything
 
 
@@ -187,8 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--readme", type=Path, default=Path("README.md"), help="the file with the two marks (default: README.md)")
     chosen = parser.parse_args(arguments)
     try:
-        table = markdown_table(read_leaderboard(chosen.results / "leaderboard.csv"))
-        write_whole(chosen.readme, insert_between_marks(chosen.readme.read_text(encoding="utf-8"), table))
+        table = markdown_table(read_leaderboard(RunFolder(chosen.results).leaderboard))
+        write_text(chosen.readme, insert_between_marks(chosen.readme.read_text(encoding="utf-8"), table))
     except (EmotuneError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import wilcoxon
 
-from metrics.scores import FROM_CONFUSION
+from metrics.scores import FROM_CONFUSION, uar_of
 
 N_RESAMPLES = 10_000
 PERCENTILES = (2.5, 97.5)
@@ -55,6 +55,27 @@ def speaker_intervals(
     resamples = np.tensordot(times_drawn, confusion_by_speaker, axes=1)
     ends = {name: np.percentile(score_of(resamples), PERCENTILES) for name, score_of in FROM_CONFUSION.items()}
     return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
+
+
+def difference_interval(
+    confusion_by_speaker: NDArray[np.integer], reference_by_speaker: NDArray[np.integer], *, seed: int, n_resamples: int = N_RESAMPLES
+) -> tuple[float, float]:
+    """Return the 95 % interval of the difference of two UAR of the same speakers, paired: both lose and double the same speakers.
+
+    Parameters
+    ----------
+    confusion_by_speaker, reference_by_speaker : int array [shape=(n_speakers, n_emotions, n_emotions)]
+        Each speaker's confusion matrix, the speakers in one order.
+    seed : int
+        Seed of the resampling.
+    n_resamples : int
+        How many times to draw as many speakers as there are, with replacement.
+    """
+    n_speakers = len(confusion_by_speaker)
+    times_drawn = np.random.default_rng(seed).multinomial(n_speakers, np.full(n_speakers, 1 / n_speakers), size=n_resamples)
+    one, other = (uar_of(np.tensordot(times_drawn, counts, axes=1)) for counts in (confusion_by_speaker, reference_by_speaker))
+    low, high = np.percentile(one - other, PERCENTILES)
+    return float(low), float(high)
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ significant digits, so that ``predictions.csv`` read back is the table that was 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +85,6 @@ def read_table(path: Path, **options: Any) -> pd.DataFrame:
         return pd.read_csv(path, float_precision="round_trip", **options)
     except (OSError, ValueError) as error:
         raise PredictionsError(f"{path} must be a table that search/run.py wrote, but: {error}; run it again.") from error
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole: under a temporary name beside it, then renamed."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _probability_columns(predictions: pd.DataFrame) -> list[str]:

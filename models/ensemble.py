@@ -13,7 +13,7 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from metrics.calibration import SMALLEST_PROBABILITY
-from models.family import ANSWERS, Config, EpochCallback, Examples, Family, Model
+from models.family import MEMBER_PROBABILITIES, Config, EpochCallback, Examples, Family, Model
 
 if TYPE_CHECKING:
     import optuna
@@ -51,7 +51,7 @@ class Ensemble(Family):
     key = "ensemble"
     title = "Ensemble"
     description = "A weighted product of all families' calibrated probabilities."
-    input_kind = ANSWERS
+    input_kind = MEMBER_PROBABILITIES
     is_tuned = False
     with_pretrained: ClassVar[bool] = True
     defaults: ClassVar[Config] = {"augmentation": "none"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import optuna
 
 Config = Mapping[str, Any]
-ANSWERS = "answers"
+MEMBER_PROBABILITIES = "member_probabilities"
 """Input of a family that reads no clips but other families' calibrated probabilities, (n_members, n_emotions)."""
 EpochCallback = Callable[[float], None]
 """Called after each epoch with the inner validation UAR; may raise to stop the fit."""
@@ -107,7 +107,7 @@ class Family(ABC):
     key, title, description : str
         Its name in commands and files, its name for people, and one sentence on what it is.
     input_kind : str
-        Key of the input kind that it reads, or :data:`ANSWERS`.
+        Key of the input kind that it reads, or :data:`MEMBER_PROBABILITIES`.
     is_neural : bool
         Whether it learns in epochs, and so is pruned by epoch instead of by fold.
     defaults : mapping

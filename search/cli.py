@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from corpora import CORPORA, Corpus
 from emotune.errors import CorpusError, DownloadError, EmotuneError
 from evaluation.folds import RULES
-from features.whisper.weights import ENVIRONMENT_VARIABLE
+from features.whisper.weights import use_whisper
 from models import FAMILIES, Family
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmotuneError as error:
         print(f"emotune: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        print(
+            f"emotune: the run's folder and the cache must be writable, but: {error.strerror or error}{place}; free some space or "
+            f"give --out a folder that can be written to, then repeat the command: it continues.",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         print("\nemotune: stopped; the same command continues from here.", file=sys.stderr)
         return 130
@@ -68,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, *, command: str) -> int:
     # Imported here, so that --help answers at once.
+    from runs.layout import RESULTS
+    from search.plan import RunPlan, require_trials
     from search.progress import ConsoleReporter
-    from search.runner import RESULTS, RunPlan, require_trials, run, start_over
+    from search.runner import run
 
     require_trials(options.trials)
     corpus, is_fallback = _choose_corpus(options)
@@ -87,6 +97,8 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
         n_jobs=max(1, options.jobs),
         protocol=options.protocol,
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
+        fresh=options.fresh,
+        encoder=options.whisper.resolve() if options.whisper else None,
         command=command,
     )
     if options.export_features:
@@ -94,8 +106,6 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
 
         print(export_features(plan, ConsoleReporter()))
         return 0
-    if options.fresh:
-        start_over(folder, families)
     board = run(plan, ConsoleReporter())
     _print_board(board, corpus, folder)
     if is_fallback:
@@ -105,8 +115,7 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
 
 def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tuple[Family, ...]:
     """Return the families that were asked for, or all that can be fitted here."""
-    if options.whisper:
-        os.environ[ENVIRONMENT_VARIABLE] = str(options.whisper.resolve())  # for the processes too
+    use_whisper(options.whisper.resolve() if options.whisper else None)
     if options.families:
         asked = tuple(FAMILIES[key.strip()] for key in options.families.split(","))
         for family in asked:

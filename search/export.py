@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emotune.files import whole_file
 from features import INPUT_KINDS
+from search.plan import RunPlan
 from search.progress import ConsoleReporter
-from search.runner import RunPlan, make_dataset, read_corpus
-
-FEATURES_FILE = "features.csv"
+from search.runner import make_dataset, read_corpus
 
 
 def export_features(plan: RunPlan, reporter: ConsoleReporter) -> Path:
@@ -30,9 +30,6 @@ def export_features(plan: RunPlan, reporter: ConsoleReporter) -> Path:
     table.insert(1, "speaker", dataset.speakers)
     table.insert(2, "emotion", [clip.emotion for clip in dataset.clips])
     table.insert(3, "fold", dataset.fold_of_clip + 1)
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    path = plan.folder / FEATURES_FILE
-    temporary = path.with_suffix(".tmp")
-    table.to_csv(temporary, index=False, float_format="%.6g")
-    temporary.replace(path)
-    return path
+    with whole_file(plan.run.features) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    return plan.run.features

@@ -1,38 +1,38 @@
-"""Outcome: from a run's results to the rows, champions and tables that its folder holds."""
+"""Outcome: from the results of families to the rows, champions and tables that a run's folder holds."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
 from numpy.typing import NDArray
-from optuna.trial import TrialState
 
 from augment.policy import describe_policy
 from corpora import Corpus
 from evaluation.dataset import Dataset, Rows, derive_seed
-from evaluation.ensembles import fit_pool
-from evaluation.evaluate import FoldPredictions, champion_plan, time_predictions_ms
+from evaluation.ensembles import MEMBER_KEYS, fit_pool
+from evaluation.held_out import FoldPredictions, time_predictions_ms
+from evaluation.jobs import ChampionJob, Split
 from evaluation.result import Result, together
 from features import INPUT_KINDS
 from metrics.calibration import apply_temperature
-from metrics.scores import accuracy, uar
+from metrics.intervals import difference_interval
+from metrics.scores import accuracy, confusion_by, uar
 from models import Family, Model
 from models.ensemble import Ensemble
 from models.ood import fit_ood_detector
-from runs.champions import Card, Champion, answers_spec, fingerprint_of, library_versions, save_champion
-from search.study import StudyPlan, open_study, trial_record
+from runs.cards import Card, card_versions, member_spec
+from runs.champions import Champion, save_champion
+from runs.layout import RunFolder
+from runs.work import WorkFolder
+from search.study import StudyPlan, open_study
 
 N_GOLDEN_CLIPS = 2
-MODELS_FOLDER = "models"
-OOD_FILE = "ood.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ class Fitted:
     members : tuple of Fitted
         What it pools; empty for a family that reads clips.
     predict_ms_per_clip, model_mb : float
-        Time to answer a clip from its samples, and what its weights occupy, a pretrained encoder among them; an ensemble's with
-        its members'.
+        Time from the samples of a clip to its probabilities, and what its weights occupy, a pretrained encoder among them; an
+        ensemble's with its members'.
     """
 
     result: Result
@@ -70,11 +70,6 @@ class Fitted:
             return self.model.n_parameters + sum(member.n_parameters for member in self.members)
         return self.model.n_parameters + INPUT_KINDS[self.family.input_kind].n_parameters
 
-    @property
-    def temperature(self) -> float:
-        """What its log probabilities are divided by."""
-        return self.result.temperature
-
     def inputs(self, dataset: Dataset, rows: Rows) -> list[NDArray[Any]]:
         """Return what the model reads of some clips."""
         if self.members:
@@ -83,32 +78,30 @@ class Fitted:
 
     def predict(self, dataset: Dataset, rows: Rows) -> NDArray[np.float64]:
         """Return calibrated probabilities of some clips, (n, n_emotions)."""
-        return apply_temperature(self.model.predict(self.inputs(dataset, rows)), self.temperature)
+        return apply_temperature(self.model.predict(self.inputs(dataset, rows)), self.result.temperature)
 
 
-def read_fitted(result: Result, dataset: Dataset, folder: Path, *, seed: int) -> Fitted:
-    """Return the model of a family that was fitted to all speakers."""
-    place = champion_plan(result.family, result.tuned.shipped, seed=seed).path(folder)
+def load_fitted(result: Result, job: ChampionJob, dataset: Dataset, run: RunFolder) -> Fitted:
+    """Return the model of a family that was fitted to all speakers; what its input needs is in the run's folder already."""
+    place = WorkFolder(run).path(job)
     model = result.family.load(place, n_emotions=len(dataset.emotions))
-    kind = INPUT_KINDS[result.family.input_kind]
-    kind.keep(folder)
-    n_bytes = sum(path.stat().st_size for path in (*place.iterdir(), *kind.kept_files(folder)))
+    kept = INPUT_KINDS[result.family.input_kind].kept_files(run.path)
+    n_bytes = sum(path.stat().st_size for path in (*place.iterdir(), *kept))
     return Fitted(result, model, (), time_predictions_ms(result.family, model, dataset), n_bytes / 1e6)
 
 
 def fit_ensemble(result: Result, members: Sequence[Fitted], dataset: Dataset, *, seed: int) -> Fitted:
     """Return an ensemble of fitted members, its weights learnt on all inner predictions."""
     assert isinstance(result.family, Ensemble)
-    folds = range(len(dataset.folds.test_speakers))
-    model = fit_pool(result.family, [member.result for member in members], folds, dataset, seed=seed)
+    model = fit_pool(result.family, [member.result for member in members], range(dataset.n_folds), dataset, seed=seed)
     milliseconds = sum(member.predict_ms_per_clip for member in members)
     return Fitted(result, model, tuple(members), milliseconds, sum(member.model_mb for member in members))
 
 
 def family_predictions(result: Result, dataset: Dataset) -> pd.DataFrame:
-    """Return a family's calibrated out-of-fold predictions, one row a clip, as ``predictions.csv`` holds them."""
+    """Return the calibrated out-of-fold predictions of a family, one row a clip, as ``predictions.csv`` holds them."""
     rows_of_fold = []
-    for fold, predictions in result.by_split["unseen"].items():
+    for fold, predictions in result.predictions[Split.HELD_OUT].items():
         clips = [dataset.clips[row] for row in predictions.rows]
         rows_of_fold.append(
             pd.DataFrame(
@@ -128,23 +121,21 @@ def family_predictions(result: Result, dataset: Dataset) -> pd.DataFrame:
 
 def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, Any]:
     """Return the columns of a family's row that only the search knows."""
-    tuned, by_split = fitted.result.tuned, fitted.result.by_split
-    unseen, random = by_split["unseen"], by_split["random_split"]
-    clean, targets = together(unseen, list(unseen), dataset)
-    unaugmented, _ = together({**unseen, **by_split.get("unaugmented", {})}, list(unseen), dataset)
-    audited, audited_targets = together(random, list(random), dataset)
+    tuned, predictions = fitted.result.tuned, fitted.result.predictions
+    held_out = predictions[Split.HELD_OUT]
     trials = [trial for half in tuned.trials.values() for trial in half]
     return {
-        "random_split_accuracy": accuracy(audited_targets, audited),
-        **{f"uar_{name}": _perturbed_uar(name, list(unseen.values()), dataset) for name in unseen[0].perturbed},
+        **_random_split(fitted.result, dataset),
+        **{f"uar_{name}": _perturbed_uar(name, list(held_out.values()), dataset) for name in held_out[0].perturbed},
         "augmentation": "of its members" if fitted.members else describe_policy(tuned.shipped),
-        "augmentation_gain": uar(targets, clean) - uar(targets, unaugmented) if tuned.tuning_uar else None,
+        **_augmentation_gain(fitted.result, dataset, seed=seed),
         "tuning_uar": float(np.mean(list(tuned.tuning_uar.values()))) if tuned.tuning_uar else None,
+        "budget": str(tuned.budget),
         "n_trials": len(trials),
-        "n_pruned": sum(trial.state is TrialState.PRUNED for trial in trials),
-        "n_failed": sum(trial.state is TrialState.FAIL for trial in trials),
-        "tune_seconds": round(sum(trial.user_attrs.get("seconds", 0.0) for trial in trials), 1),
-        "fit_seconds": round(float(np.median([predictions.fit_seconds for predictions in unseen.values()])), 2),
+        "n_pruned": sum(trial.state == "PRUNED" for trial in trials),
+        "n_failed": sum(trial.state == "FAIL" for trial in trials),
+        "tune_seconds": round(sum(trial.seconds for trial in trials), 1),
+        "fit_seconds": round(float(np.median([one.fit_seconds for one in held_out.values()])), 2),
         "predict_ms_per_clip": round(fitted.predict_ms_per_clip, 2),
         "model_mb": round(fitted.model_mb, 3),
         "n_parameters": fitted.n_parameters,
@@ -152,12 +143,44 @@ def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, An
     }
 
 
-def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, folder: Path, *, scores: Mapping[str, Any], seed: int) -> None:
+def _random_split(result: Result, dataset: Dataset) -> dict[str, float]:
+    random = result.predictions.get(Split.RANDOM)
+    if not random:
+        return {}
+    probabilities, targets = together(random, list(random), dataset)
+    return {"random_split_accuracy": accuracy(targets, probabilities)}
+
+
+def _augmentation_gain(result: Result, dataset: Dataset, *, seed: int) -> dict[str, float]:
+    """Return the difference in UAR between configurations tuned with augmentation and the same ones without it.
+
+    The difference is paired over speakers. It favours augmentation, because the configuration was tuned with it.
+    """
+    held_out, alone = result.predictions[Split.HELD_OUT], result.predictions.get(Split.NO_AUGMENTATION)
+    if not alone:
+        return {}
+    folds = list(held_out)
+    reference = {fold: alone.get(fold) or held_out[fold] for fold in folds}
+    speakers = dataset.speakers[np.concatenate([held_out[fold].rows for fold in folds])]
+    with_it, targets = together(held_out, folds, dataset)
+    without, _ = together(reference, folds, dataset)
+    counts = [confusion_by(pd.Series(speakers), targets, probabilities)[1] for probabilities in (with_it, without)]
+    low, high = difference_interval(counts[0], counts[1], seed=seed)
+    gain = uar(targets, with_it) - uar(targets, without)
+    return {"augmentation_gain": gain, "augmentation_gain_ci_low": low, "augmentation_gain_ci_high": high}
+
+
+def _perturbed_uar(name: str, predictions: Sequence[FoldPredictions], dataset: Dataset) -> float:
+    n_variants = len(predictions[0].perturbed[name])
+    targets = np.concatenate([np.tile(dataset.targets[one.rows], n_variants) for one in predictions])
+    return uar(targets, np.concatenate([np.concatenate(list(one.perturbed[name])) for one in predictions]))
+
+
+def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, run: RunFolder, *, scores: Mapping[str, Any], seed: int) -> None:
     """Save, reload and compare the champion of a family; an ensemble's members must have been written before it."""
     family, tuned = fitted.family, fitted.result.tuned
     if fitted.members:
-        spec: Mapping[str, Any] = answers_spec(folder / MODELS_FOLDER, [member.family.key for member in fitted.members])
-        fingerprint = fingerprint_of(spec)
+        spec, fingerprint = member_spec(run.models, tuned.shipped[MEMBER_KEYS])
     else:
         kind = INPUT_KINDS[family.input_kind]
         spec, fingerprint = kind.spec, kind.fingerprint
@@ -172,27 +195,26 @@ def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, folder: Pat
         input_kind=family.input_kind,
         input_fingerprint=fingerprint,
         input_spec=spec,
-        temperature=fitted.temperature,
+        temperature=fitted.result.temperature,
         scores=scores,
         seed=seed,
-        versions=library_versions(),
+        versions=card_versions(),
         files={},
     )
     rows = np.linspace(0, len(dataset.clips) - 1, N_GOLDEN_CLIPS).astype(int)
-    golden = fitted.inputs(dataset, rows)
-    save_champion(folder / MODELS_FOLDER / family.key, Champion(card, fitted.model), golden_inputs=golden)
+    save_champion(run.champion(family.key), Champion(card, fitted.model), golden_inputs=fitted.inputs(dataset, rows))
 
 
-def write_ood_detector(dataset: Dataset, folder: Path) -> None:
-    """Learn what the corpus sounds like, so that the page can say when a clip does not."""
+def write_ood_detector(dataset: Dataset, run: RunFolder) -> None:
+    """Learn what the corpus sounds like, so that the page can tell when a clip does not."""
     vectors = np.stack(dataset.inputs(INPUT_KINDS["functionals"], np.arange(len(dataset.clips))))
-    fit_ood_detector(vectors, dataset.speakers).save(folder / OOD_FILE)
+    fit_ood_detector(vectors, dataset.speakers).save(run.ood)
 
 
 def trial_table(results: Sequence[Result]) -> pd.DataFrame:
     """Return every trial as the report reads it."""
     rows = [
-        trial_record(trial, family=one.family.key, half=half)
+        {"family": one.family.key, "half": half, **vars(trial), "params": json.dumps(dict(trial.params))}
         for one in results
         for half, trials in one.tuned.trials.items()
         for trial in trials
@@ -200,27 +222,13 @@ def trial_table(results: Sequence[Result]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "half", "number", "state", "value", "seconds", "params", "error"])
 
 
-def importances(plans: Sequence[StudyPlan], dataset: Dataset, folder: Path, *, seed: int) -> dict[tuple[str, str], dict[str, float]]:
+def importances(plans: Sequence[StudyPlan], run: RunFolder, *, seed: int) -> dict[tuple[str, str], dict[str, float]]:
     """Return what each parameter explains of the scores, by family and half (fANOVA, Hutter et al. 2014, ICML)."""
     found = {}
     for plan in plans:
-        study = open_study(plan, dataset, folder)
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=derive_seed(seed, plan.name))
         try:
-            found[plan.family, plan.half] = optuna.importance.get_param_importances(study, evaluator=evaluator)
+            found[plan.family, plan.half] = optuna.importance.get_param_importances(open_study(plan, run), evaluator=evaluator)
         except (ValueError, RuntimeError):  # too few trials, or all alike
             continue
     return found
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def _perturbed_uar(name: str, by_split: Sequence[FoldPredictions], dataset: Dataset) -> float:
-    n_variants = len(by_split[0].perturbed[name])
-    targets = np.concatenate([np.tile(dataset.targets[predictions.rows], n_variants) for predictions in by_split])
-    return uar(targets, np.concatenate([np.concatenate(list(predictions.perturbed[name])) for predictions in by_split]))

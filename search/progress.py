@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evaluation.evaluate import EvaluationJob
+from evaluation.jobs import EvaluationJob, Job
 from search.study import StudyPlan, TrialEnd
 
 QUIET_EVERY_N_TRIALS = 10
@@ -34,7 +34,7 @@ class ConsoleReporter:
         self._n_trials: dict[tuple[str, str], int] = {}
         self._done: dict[tuple[str, str], int] = {}
         self._seconds: dict[tuple[str, str], list[float]] = {}
-        self._n_examined: dict[str, int] = {}
+        self._n_evaluated: dict[str, int] = {}
         self._started = time.monotonic()
 
     def say(self, text: str) -> None:
@@ -70,11 +70,12 @@ class ConsoleReporter:
         left = self._minutes_left()
         self.say(f"{trial.family:<14} half {trial.half}  trial {trial.number:>3} of {total}  {value:>6}  best {best:>5}  {left}")
 
-    def evaluated(self, predictions: EvaluationJob) -> None:
-        """Tell of an evaluation."""
-        self._n_examined[predictions.family] = self._n_examined.get(predictions.family, 0) + 1
-        if self.console.is_terminal or self._n_examined[predictions.family] == 1:
-            self.say(f"{predictions.family:<14} evaluated on {predictions.purpose.replace('_', ' ')}, part {predictions.fold + 1}")
+    def evaluated(self, job: Job) -> None:
+        """Tell of an evaluation: each in a terminal, otherwise the first of a family."""
+        self._n_evaluated[job.family] = self._n_evaluated.get(job.family, 0) + 1
+        if self.console.is_terminal or self._n_evaluated[job.family] == 1:
+            what = f"{job.split.replace('_', ' ')}, part {job.fold + 1}" if isinstance(job, EvaluationJob) else "champion"
+            self.say(f"{job.family:<14} evaluated: {what}")
 
     def _minutes_left(self) -> str:
         """Estimate the time left from the trials done and the time they took side by side."""

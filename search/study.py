@@ -6,12 +6,10 @@ trials as one that was not.
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,16 +21,18 @@ from optuna.trial import FrozenTrial, TrialState
 from emotune.errors import StudyError
 from evaluation.dataset import Dataset, derive_seed, require_held_out
 from evaluation.folds import HALVES
+from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
+from evaluation.result import TrialRecord, Tuned, untuned
 from features import INPUT_KINDS
 from metrics.scores import uar
 from models import FAMILIES, Family
+from runs.layout import RunFolder
 
-JOURNAL_FILE = "study.log"
-WORK_FOLDER = "work"
 N_STARTUP_TRIALS = 10
 STEPS_PER_FOLD = 100
 """A neural trial reports each epoch under ``fold * STEPS_PER_FOLD + epoch``, and the fold's result under the last of these."""
 FIRST_PRUNED_EPOCH = 10
+BUDGET = "budget"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -77,43 +77,24 @@ class StudyPlan:
         return f"{self.family}-{self.half}"
 
 
-def open_storage(folder: Path) -> JournalStorage:
-    """Return the journal of a results folder; locked for each write, so that several processes may share it."""
+def open_storage(run: RunFolder) -> JournalStorage:
+    """Return the journal of a run; locked for each write, so that several processes may share it."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return JournalStorage(JournalFileBackend(str(folder / JOURNAL_FILE)))
+    return JournalStorage(JournalFileBackend(str(run.journal)))
 
 
-def open_study(plan: StudyPlan, dataset: Dataset, folder: Path) -> optuna.Study:
-    """Return a study, new or continued; refuse one made under other conditions.
-
-    Raises
-    ------
-    StudyError
-        If the study was made with other data, folds, features or seed.
-    """
-    family = FAMILIES[plan.family]
-    study = optuna.create_study(
-        study_name=plan.name, storage=open_storage(folder), direction="maximize", load_if_exists=True, pruner=_pruner(family)
+def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:
+    """Return a study, new or continued; the caller has checked the conditions of the run's folder."""
+    return optuna.create_study(
+        study_name=plan.name,
+        storage=open_storage(run),
+        direction="maximize",
+        load_if_exists=True,
+        pruner=_pruner(FAMILIES[plan.family]),
     )
-    conditions = {
-        "data": dataset.data_hash,
-        "folds": dataset.folds_hash,
-        "features": INPUT_KINDS[family.input_kind].fingerprint,
-        "seed": plan.seed,
-    }
-    for what, here in conditions.items():
-        stored = study.user_attrs.get(what)
-        if stored is not None and stored != here:
-            raise StudyError(
-                f"Study {plan.name} in {folder} was made with {what} {stored}, but this run has {here}; "
-                f"use --fresh with --families {plan.family} to start it over, or --out for another folder."
-            )
-        if stored is None:
-            study.set_user_attr(what, here)
-    return study
 
 
-def run_study(plan: StudyPlan, dataset: Dataset, folder: Path, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
+def run_study(plan: StudyPlan, dataset: Dataset, run: RunFolder, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
     """Run the trials that a study still lacks.
 
     A trial that was killed does not count: it is replaced. One that fails by itself is recorded with its reason and counts.
@@ -121,10 +102,10 @@ def run_study(plan: StudyPlan, dataset: Dataset, folder: Path, *, tell: Callable
     Raises
     ------
     StudyError
-        If every trial failed, or the study was made under other conditions.
+        If every trial failed.
     """
     family = FAMILIES[plan.family]
-    study = open_study(plan, dataset, folder)
+    study = _with_budget(open_study(plan, run), plan, run)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     while len(ended := ended_trials(study)) < plan.n_trials:
@@ -134,23 +115,63 @@ def run_study(plan: StudyPlan, dataset: Dataset, folder: Path, *, tell: Callable
     best_trial(study)
 
 
-def has_study(plan: StudyPlan, folder: Path) -> bool:
-    """Return whether a results folder has a study, without making one."""
-    return plan.name in optuna.get_all_study_names(open_storage(folder))
+def budget_of(study: optuna.Study) -> Budget:
+    """Return the budget with which the trials of a study are made."""
+    return Budget(study.user_attrs.get(BUDGET, Budget.FULL))
 
 
-def forget_studies(family: str, folder: Path) -> None:
-    """Delete a family's studies from the journal, if there is one."""
-    if (folder / JOURNAL_FILE).exists():
-        storage = open_storage(folder)
+def _with_budget(study: optuna.Study, plan: StudyPlan, run: RunFolder) -> optuna.Study:
+    """Return the study with a budget that holds for all its trials.
+
+    The trials of a quick look trained too briefly to stand beside full ones: a longer search begins the study anew.
+    """
+    wanted = Budget.of(plan.n_trials)
+    if BUDGET in study.user_attrs and budget_of(study) is Budget.QUICK and wanted is Budget.FULL:
+        optuna.delete_study(study_name=plan.name, storage=open_storage(run))
+        study = open_study(plan, run)
+    if BUDGET not in study.user_attrs:
+        study.set_user_attr(BUDGET, str(wanted))
+    return study
+
+
+def forget_studies(family: str, run: RunFolder) -> None:
+    """Delete the studies of a family from the journal, if there is one."""
+    if run.journal.exists():
+        storage = open_storage(run)
         for name in {StudyPlan(family, half, 0, 0).name for half in HALVES} & set(optuna.get_all_study_names(storage)):
             optuna.delete_study(study_name=name, storage=storage)
 
 
 def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that count: completed, pruned, or failed by themselves (not killed)."""
+    """Return the trials that count: completed, pruned, or failed by themselves (not killed), with what they were."""
     trials = study.get_trials(deepcopy=False, states=FINISHED)
-    return [trial for trial in trials if trial.state is not TrialState.FAIL or "error" in trial.user_attrs]
+    return [
+        trial
+        for trial in trials
+        if "error" in trial.user_attrs or (trial.state is not TrialState.FAIL and "config" in trial.user_attrs)
+    ]
+
+
+def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder) -> Tuned:
+    """Return what the studies of a family found.
+
+    What is evaluated and shipped has more of what costs time (such as bagged networks) than a trial; how much follows from the
+    number of trials in the studies, whatever the command that asks.
+    """
+    if not family.is_tuned:
+        return untuned(family, budget=Budget.of(plans[0].n_trials) if plans else Budget.FULL)
+    studies = {plan.half: open_study(plan, run) for plan in plans}
+    best = {half: best_trial(study) for half, study in studies.items()}
+    ended = {half: ended_trials(study) for half, study in studies.items()}
+    budget = max(map(budget_of, studies.values()), key=lambda one: one is Budget.QUICK)
+    more = {"max_epochs": QUICK_MAX_EPOCHS} if budget is Budget.QUICK else family.champion_overrides
+    return Tuned(
+        family,
+        {half: {**trial.user_attrs["config"], **more} for half, trial in best.items()},
+        {half: float(trial.value or 0.0) for half, trial in best.items()},
+        {half: [trial_record(trial) for trial in trials] for half, trials in ended.items()},
+        budget,
+    )
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial:
@@ -161,7 +182,7 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
     StudyError
         If there is none; the message names the last reason.
     """
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = [trial for trial in ended_trials(study) if trial.state is TrialState.COMPLETE]
     if not complete:
         reasons = [trial.user_attrs.get("error", trial.state.name.lower()) for trial in ended_trials(study)]
         raise StudyError(
@@ -192,6 +213,8 @@ def _run_trial(
     value, state = None, TrialState.COMPLETE
     try:
         config = family.suggest(trial)
+        if budget_of(study) is Budget.QUICK:
+            config["max_epochs"] = QUICK_MAX_EPOCHS
         trial.set_user_attr("config", config)
         value = score_config(family, config, plan, dataset, trial=trial)
     except optuna.TrialPruned:
@@ -267,15 +290,9 @@ def _pruner(family: Family) -> optuna.pruners.BasePruner:
     return optuna.pruners.MedianPruner(n_startup_trials=8)
 
 
-def trial_record(trial: FrozenTrial, *, family: str, half: str) -> dict[str, Any]:
-    """Return a trial as a row of the report's table."""
-    return {
-        "family": family,
-        "half": half,
-        "number": trial.number,
-        "state": trial.state.name,
-        "value": trial.value,
-        "seconds": trial.user_attrs.get("seconds"),
-        "params": json.dumps(trial.params),
-        "error": trial.user_attrs.get("error", ""),
-    }
+def trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Return a trial that ended as the report shows it."""
+    attributes = trial.user_attrs
+    return TrialRecord(
+        trial.number, trial.state.name, trial.value, attributes.get("seconds", 0.0), trial.params, attributes.get("error", "")
+    )

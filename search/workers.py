@@ -20,8 +20,12 @@ from typing import Any
 
 from emotune.errors import StudyError
 from evaluation.dataset import Dataset
-from evaluation.evaluate import EvaluationJob, evaluate
-from search.study import WORK_FOLDER, StudyPlan, TrialEnd, run_study
+from evaluation.held_out import evaluate, fit_champion
+from evaluation.jobs import ChampionJob, EvaluationJob, Job
+from features.whisper.weights import use_whisper
+from runs.layout import RunFolder
+from runs.work import WorkFolder
+from search.study import StudyPlan, TrialEnd, run_study
 
 POLL_SECONDS = 0.5
 SINGLE_THREADED = {
@@ -30,8 +34,7 @@ SINGLE_THREADED = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-Plan = StudyPlan | EvaluationJob
-LOG_FILE = "processes.log"
+Plan = StudyPlan | Job
 FITS_PER_PROCESS = 150
 """Then a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
 FITS_PER_TRIAL = 3
@@ -44,7 +47,7 @@ class Worker:
     executor: ProcessPoolExecutor
     n_fits: int = 0
 
-    def is_spent(self, plan: Plan) -> bool:
+    def needs_restart(self, plan: Plan) -> bool:
         """Count a finished plan, and return whether the process should be replaced."""
         self.n_fits += plan.n_trials * FITS_PER_TRIAL if isinstance(plan, StudyPlan) else 1
         return self.n_fits >= FITS_PER_PROCESS
@@ -56,31 +59,35 @@ class Worker:
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
-class Pool:
+class WorkerPool:
     """Runs plans in processes and tells of every trial's end.
 
     Parameters
     ----------
     dataset : Dataset
         Sent to each process once.
-    folder : Path
-        The results folder.
+    run : RunFolder
+        The run's folder.
     n_jobs : int
         How many processes.
+    encoder : Path, optional
+        Folder of the Whisper weights that the command named.
     tell : callable
         Called in this process with each :class:`TrialEnd`.
     """
 
-    def __init__(self, dataset: Dataset, folder: Path, *, n_jobs: int, tell: Callable[[TrialEnd], None]) -> None:
+    def __init__(
+        self, dataset: Dataset, run: RunFolder, *, n_jobs: int, tell: Callable[[TrialEnd], None], encoder: Path | None = None
+    ) -> None:
         os.environ.update(SINGLE_THREADED)
         self._context = multiprocessing.get_context("spawn")
         self._events: Any = self._context.Queue()
         self._tell = tell
-        self._log = folder / WORK_FOLDER / LOG_FILE
+        self._log = run.process_log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._given = (dataset, folder, self._events, self._log)
+        self._given = (dataset, run, self._events, encoder)
         self._waiting: deque[Plan] = deque()
-        self._idle = [self._hire() for _ in range(n_jobs)]
+        self._idle = [self._start_worker() for _ in range(n_jobs)]
         self._running: dict[Future[None], tuple[Plan, Worker]] = {}
 
     def submit(self, plans: Sequence[Plan]) -> None:
@@ -89,6 +96,11 @@ class Pool:
         while self._waiting and self._idle:
             worker, plan = self._idle.pop(), self._waiting.popleft()
             self._running[worker.executor.submit(_run, plan)] = plan, worker
+
+    def submit_first(self, plans: Sequence[Plan]) -> None:
+        """Queue plans before those that wait."""
+        self._waiting.extendleft(reversed(plans))
+        self.submit(())
 
     def finished(self) -> Iterator[Plan]:
         """Yield each plan as it finishes, until none is left; more may be submitted meanwhile.
@@ -110,9 +122,9 @@ class Pool:
                         f"A process must live to the end of its work, but that of {plan.family} was ended from outside (out of "
                         f"memory?); what it said is in {self._log}; the same command continues from here."
                     ) from None
-                if worker.is_spent(plan):
+                if worker.needs_restart(plan):
                     worker.executor.shutdown(wait=False)
-                    worker = self._hire()
+                    worker = self._start_worker()
                 self._idle.append(worker)
                 yield plan
                 self.submit(())
@@ -125,7 +137,7 @@ class Pool:
             else:
                 worker.executor.shutdown()
 
-    def _hire(self) -> Worker:
+    def _start_worker(self) -> Worker:
         return Worker(ProcessPoolExecutor(1, mp_context=self._context, initializer=_start, initargs=self._given))
 
     def _pass_on_events(self) -> None:
@@ -136,14 +148,15 @@ class Pool:
                 return
 
 
-_place: tuple[Dataset, Path, Any] | None = None
+_place: tuple[Dataset, RunFolder, Any] | None = None
 
 
-def _start(dataset: Dataset, folder: Path, events: Any, log: Path) -> None:
+def _start(dataset: Dataset, run: RunFolder, events: Any, encoder: Path | None) -> None:
     global _place
-    _place = (dataset, folder, events)
+    _place = (dataset, run, events)
+    use_whisper(encoder)
     # TensorFlow greets every process on standard error, whatever it is told.
-    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    os.dup2(os.open(run.process_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
@@ -156,8 +169,14 @@ def _end_with_parent(parent: int) -> None:
 
 def _run(plan: Plan) -> None:
     assert _place is not None
-    dataset, folder, events = _place
-    if isinstance(plan, StudyPlan):
-        run_study(plan, dataset, folder, tell=events.put)
-    else:
-        evaluate(plan, dataset, folder)
+    dataset, run, events = _place
+    work = WorkFolder(run)
+    match plan:
+        case StudyPlan():
+            run_study(plan, dataset, run, tell=events.put)
+        case EvaluationJob():
+            if not work.has(plan):
+                work.write(plan, evaluate(plan, dataset))
+        case ChampionJob():
+            if not work.has(plan):
+                work.write_model(plan, fit_champion(plan, dataset))

@@ -62,7 +62,7 @@ class WhisperLayers(InputKind):
     @cached_property
     def folder(self) -> Path:
         """Where the weights lie."""
-        return self._folder or find_whisper()
+        return self._folder or find_whisper(may_download=False)
 
     @cached_property
     def config(self) -> WhisperConfig:

@@ -77,13 +77,22 @@ class WhisperConfig:
             raise ChampionError(f"{path} must be JSON with the sizes {sizes}, got {error!r}; copy the published file.") from error
 
 
+_chosen: Path | None = None
+
+
+def use_whisper(folder: Path | None) -> None:
+    """Choose the folder of weights for this process; None goes back to what :func:`find_whisper` looks for."""
+    global _chosen
+    _chosen = folder
+
+
 def find_whisper(path: str | Path | None = None, *, may_download: bool = True) -> Path:
     """Return a folder with an encoder's weights, downloading Whisper tiny.en (151 MB) if there is none.
 
     Parameters
     ----------
     path : str or Path, optional
-        The folder; without it :data:`ENVIRONMENT_VARIABLE`, then :data:`LOCAL_FOLDER`, then the published files.
+        The folder; without it that of :func:`use_whisper`, then :data:`ENVIRONMENT_VARIABLE`, then :data:`LOCAL_FOLDER`, then the published files.
     may_download : bool
         Whether to fetch what is not here.
 
@@ -94,7 +103,7 @@ def find_whisper(path: str | Path | None = None, *, may_download: bool = True) -
     DownloadError
         If there are no weights here and the download fails, its checksum differs or it is not wanted.
     """
-    asked = path or os.environ.get(ENVIRONMENT_VARIABLE)
+    asked = path or _chosen or os.environ.get(ENVIRONMENT_VARIABLE)
     if not asked:
         if _is_complete(LOCAL_FOLDER):
             return LOCAL_FOLDER

@@ -20,7 +20,7 @@ class BiLSTM(NeuralFamily):
     title = "Conv1D-BiLSTM"
     description = "Convolution, then a bidirectional LSTM over MFCC sequences, with masked pooling."
     input_kind = "sequence"
-    champion_overrides: ClassVar[Config] = {"members": 3}
+    champion_overrides: ClassVar[Config] = {"n_bags": 3}
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
         "pooling": "attention",

@@ -20,7 +20,7 @@ class CNN2D(NeuralFamily):
     title = "2D CNN"
     description = "Convolutions over log-mel images with masked pooling over time."
     input_kind = "image"
-    champion_overrides: ClassVar[Config] = {"members": 2}
+    champion_overrides: ClassVar[Config] = {"n_bags": 2}
     """A fit takes longer here than the other networks'."""
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
 

@@ -41,7 +41,7 @@ SHARED_DEFAULTS: Config = {
     "augmentation": "mixed",
     "strength": "gentle",
     "n_copies": 3,
-    "members": 1,
+    "n_bags": 1,
     "original_share": 0.5,
     "clip_mean_removal": 0.0,
     "balanced": True,
@@ -107,7 +107,7 @@ class NeuralFamily(Family):
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks = tuple(
             self._fit_member(sequences, examples, config, seed=seed + 1000 * member, callback=callback)
-            for member in range(config["members"])
+            for member in range(config["n_bags"])
         )
         return make_neural_model(standardiser, networks)
 
@@ -196,10 +196,11 @@ def train(
     forward = tf.function(lambda inputs, mask: network([inputs, mask], training=False))
     (inputs, mask), targets = validation
     smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
-    for epoch in range(config["n_epochs"]):
+    n_epochs = min(config["n_epochs"], config.get("max_epochs", config["n_epochs"]))
+    for epoch in range(n_epochs):
         batches = list(training.epoch(rng))
         for k, batch in enumerate(batches):
-            rate = config["learning_rate"] * _schedule(epoch + k / len(batches), config["n_epochs"])
+            rate = config["learning_rate"] * _schedule(epoch + k / len(batches), n_epochs)
             step(np.float32(rate), *batch)
         score, uar = _validate(forward(inputs, mask).numpy(), targets)
         # Two speakers are a noisy judge: an epoch is judged together with those before it.
@@ -274,7 +275,7 @@ def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
     """Draw what every network shares: augmentation, optimisation, regularisation, pooling, head."""
     return {
         **suggest_policy(trial),
-        "members": 1,
+        "n_bags": 1,
         "original_share": trial.suggest_float("original_share", 0.1, 0.7),
         "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
         "balanced": trial.suggest_categorical("balanced", [True, False]),

@@ -196,12 +196,12 @@ class Whisper(Family):
     description = "A small head on layers of Whisper tiny.en's encoder, which heard 680 000 hours of other speech before."
     input_kind = "whisper"
     is_pretrained = True
-    champion_overrides: ClassVar[Config] = {"members": 3}
+    champion_overrides: ClassVar[Config] = {"n_bags": 3}
     defaults: ClassVar[Config] = {
         "augmentation": "mixed",
         "strength": "gentle",
         "n_copies": 3,
-        "members": 1,
+        "n_bags": 1,
         "layers": "middle",
         "readout": "both",
         "head": "linear",
@@ -225,7 +225,7 @@ class Whisper(Family):
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration; ``members`` are networks, bagged or averaged, and mean nothing to the linear head."""
         head = trial.suggest_categorical("head", list(HEADS))
-        config = {"members": 1, "head": head}
+        config = {"n_bags": 1, "head": head}
         for learner in HEADS[head]:
             config |= LEARNERS[learner].suggest(trial)
         return config | suggest_policy(trial)

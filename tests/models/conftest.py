@@ -14,7 +14,7 @@ from corpora.emotions import RAVDESS_EMOTIONS
 from features import INPUT_KINDS
 from features.store import FeatureStore
 from models import Config, Examples, Family
-from models.family import ANSWERS
+from models.family import MEMBER_PROBABILITIES
 
 N_SPEAKERS = 4
 N_MEMBERS = 3
@@ -59,7 +59,7 @@ def make_examples(few_clips: tuple[Clip, ...], tmp_path_factory: pytest.TempPath
     n = len(VARIANTS)
 
     def inputs(kind_key: str) -> tuple[np.ndarray, ...]:
-        if kind_key == ANSWERS:
+        if kind_key == MEMBER_PROBABILITIES:
             answers = np.random.default_rng(0).dirichlet(np.ones(len(RAVDESS_EMOTIONS)), size=(len(few_clips) * n, N_MEMBERS))
             return tuple(answers)
         kind = INPUT_KINDS[kind_key]

@@ -18,7 +18,7 @@ import models.networks.training
 from emotune.errors import UnknownKeyError
 from features import INPUT_KINDS
 from models import FAMILIES, Config, Examples, Family, Model
-from models.family import ANSWERS
+from models.family import MEMBER_PROBABILITIES
 from models.networks.training import NeuralFamily
 
 N_POINTS = 12
@@ -49,7 +49,7 @@ def fitted(request: pytest.FixtureRequest, make_examples: MakeExamples, smallest
 def unlike_inputs(fitted: Fitted) -> list[NDArray[Any]]:
     """Inputs of the training clips; sequences among them are also cut to a few steps and repeated to many."""
     inputs = list(fitted.examples.inputs[:6])
-    if inputs[0].ndim == 2 and fitted.family.input_kind != ANSWERS:
+    if inputs[0].ndim == 2 and fitted.family.input_kind != MEMBER_PROBABILITIES:
         inputs += [inputs[0][:1], inputs[1][:7], np.concatenate(inputs[:5])]
     return inputs
 
@@ -223,7 +223,7 @@ def test_a_family_says_what_it_is(family: Family) -> None:
     assert FAMILIES[family.key] is family
     assert family.title
     assert family.description.endswith(".")
-    assert family.input_kind in {*INPUT_KINDS, ANSWERS}
+    assert family.input_kind in {*INPUT_KINDS, MEMBER_PROBABILITIES}
     assert set(family.champion_overrides) <= set(family.defaults)
 
 

@@ -1,0 +1,173 @@
+"""Evaluation jobs: which fits a family needs after tuning, and who learns and who is tested in each.
+
+Inner predictions are predictions of a test fold's *training* speakers, each made by a model that was fitted to neither them nor the
+test speakers. They teach temperatures, abstention thresholds and the weights of ensembles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from augment.policy import without_augmentation
+from evaluation.dataset import Dataset, Rows, derive_seed
+from models import Config, Family
+
+QUICK_LOOK_TRIALS = 5
+N_RANDOM_FOLDS = 4
+MAX_INNER_PARTS = 3
+
+
+class Split(StrEnum):
+    """Who is tested: unseen speakers; training speakers; unseen speakers by a model without augmentation; clips at random."""
+
+    HELD_OUT = "held_out"
+    INNER = "inner"
+    NO_AUGMENTATION = "no_augmentation"
+    RANDOM = "random"
+
+
+class Budget(StrEnum):
+    """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
+
+    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs, bags none, predicts the inner speakers of a fold
+    with one model instead of three, and leaves out the audits (random split, no augmentation).
+    """
+
+    FULL = "full"
+    QUICK = "quick look"
+
+    @classmethod
+    def of(cls, n_trials: int) -> Budget:
+        """Return the budget of a study of so many trials."""
+        return cls.QUICK if n_trials <= QUICK_LOOK_TRIALS else cls.FULL
+
+
+QUICK_MAX_EPOCHS = 6
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """One fit, or several for inner predictions, and what they predict.
+
+    Attributes
+    ----------
+    family : str
+        What is evaluated.
+    split : Split
+        Who is tested.
+    fold : int
+        Which test part; of inner predictions the fold that is left out.
+    config : mapping
+        What to fit.
+    seed : int
+        Of the run.
+    budget : Budget
+        How many inner parts there are.
+    conditions : str
+        Digest of the conditions, so that an outcome made under others is never taken for this one.
+    """
+
+    family: str
+    split: Split
+    fold: int
+    config: Config
+    seed: int
+    budget: Budget = Budget.FULL
+    conditions: str = ""
+
+
+@dataclass(frozen=True)
+class ChampionJob:
+    """The last fit of a family, on all speakers; nothing can evaluate it.
+
+    Attributes
+    ----------
+    family, config, seed, conditions
+        As of :class:`EvaluationJob`.
+    """
+
+    family: str
+    config: Config
+    seed: int
+    conditions: str = ""
+
+
+Job = EvaluationJob | ChampionJob
+
+
+def plan_evaluations(
+    family: Family,
+    configs: Mapping[str, Config],
+    shipped: Config,
+    dataset: Dataset,
+    *,
+    seed: int,
+    budget: Budget = Budget.FULL,
+    conditions: str = "",
+) -> list[Job]:
+    """Return every job of a family, in the order in which a reader would miss its outcome.
+
+    Parameters
+    ----------
+    family : Family
+        What is evaluated.
+    configs : mapping of str to Config
+        What is evaluated in each half: the best configuration of its study, with what a champion has more of.
+    shipped : Config
+        The one whose study scored higher.
+    dataset : Dataset
+        The clips and folds.
+    seed : int
+        Of the run.
+    budget : Budget
+        Whether the audits are made.
+    conditions : str
+        Digest of the conditions.
+    """
+
+    def job(split: Split, fold: int, config: Config) -> EvaluationJob:
+        return EvaluationJob(family.key, split, fold, config, seed, budget, conditions)
+
+    by_fold = {fold: configs[dataset.folds.tuning_half_for(fold)] for fold in range(dataset.n_folds)}
+    jobs: list[Job] = [job(Split.HELD_OUT, fold, config) for fold, config in by_fold.items()]
+    jobs += [job(Split.INNER, fold, config) for fold, config in by_fold.items()]
+    jobs.append(ChampionJob(family.key, shipped, seed, conditions))
+    if budget is Budget.FULL or not family.is_tuned:
+        jobs += [job(Split.RANDOM, fold, shipped) for fold in range(N_RANDOM_FOLDS)]
+    if budget is Budget.FULL:
+        augmented = {fold: config for fold, config in by_fold.items() if config["augmentation"] != "none"}
+        jobs += [job(Split.NO_AUGMENTATION, fold, without_augmentation(config)) for fold, config in augmented.items()]
+    return jobs
+
+
+def splits_of(job: EvaluationJob, dataset: Dataset) -> list[tuple[Rows, Rows]]:
+    """Return the training and test clips of each fit of a job.
+
+    Inner predictions have a fit for each part of the half that tuned what its fold is tested on. The configuration was chosen on
+    that half's folds, but by models of other speakers: what is learnt from here is a handful of numbers.
+    """
+    match job.split:
+        case Split.HELD_OUT | Split.NO_AUGMENTATION:
+            return [dataset.split(test_fold=job.fold)]
+        case Split.INNER:
+            tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(job.fold))
+            n_parts = 1 if job.budget is Budget.QUICK else min(MAX_INNER_PARTS, len(tuned_on))
+            parts = [part.tolist() for part in np.array_split(tuned_on, n_parts)]
+            if n_parts == 1 and len(tuned_on) > 1:  # one model predicts half of these speakers, so that enough are left to train it
+                parts = [list(tuned_on[: (len(tuned_on) + 1) // 2])]
+            return [dataset.split_folds(test=part, left_out=[job.fold]) for part in parts]
+        case Split.RANDOM:
+            return [random_split(dataset, job.fold, seed=job.seed)]
+
+
+def random_split(dataset: Dataset, fold: int, *, seed: int) -> tuple[Rows, Rows]:
+    """Return training and test clips of a stratified random split in which speakers repeat: how inflated scores are made."""
+    from sklearn.model_selection import StratifiedKFold
+
+    splitter = StratifiedKFold(N_RANDOM_FOLDS, shuffle=True, random_state=derive_seed(seed, "random_split"))
+    training, test = list(splitter.split(dataset.targets, dataset.targets))[fold]
+    return training, test

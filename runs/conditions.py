@@ -1,0 +1,122 @@
+"""Conditions: what a family's trials, evaluations and champion depend on. One function answers whether two are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from emotune.files import PROJECT_ROOT, short_hash
+from emotune.sources import code_hash, file_of, files_behind
+from emotune.versions import library_versions, major_versions
+from evaluation.dataset import Dataset
+from features import INPUT_KINDS, InputKind
+from features.store import extraction_sources
+from models import Family
+from models.family import MEMBER_PROBABILITIES
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a family's results depend on.
+
+    Attributes
+    ----------
+    data, folds : str
+        Hashes of the clips with their speakers and emotions, and of the outer folds.
+    features, code, protocol : str
+        Hashes of the input and the code that computes it, of the family's own code and what it imports from ``models``, and of
+        the code that evaluates.
+    libraries : mapping of str to str
+        First two numbers of the version of each library that decides what is computed.
+    seed : int
+        Of the run.
+    """
+
+    data: str
+    folds: str
+    features: str
+    code: str
+    protocol: str
+    libraries: Mapping[str, str]
+    seed: int
+
+    @property
+    def digest(self) -> str:
+        """A short hash of all of them."""
+        return short_hash(asdict(self))
+
+
+def conditions_of(family: Family, dataset: Dataset, *, seed: int, run_folder: Path | None = None) -> Conditions:
+    """Return the conditions of a family here and now.
+
+    Parameters
+    ----------
+    family : Family
+        Whose.
+    dataset : Dataset
+        The clips and folds.
+    seed : int
+        Of the run.
+    run_folder : Path, optional
+        A run's folder whose own encoder is looked at, so that nothing is fetched.
+    """
+    return Conditions(
+        data=dataset.data_hash,
+        folds=dataset.folds_hash,
+        features=_features_of(family, run_folder),
+        code=code_hash(files_behind(file_of(type(family)), within=("models", "metrics"))),
+        protocol=code_hash(files_behind(PROJECT_ROOT / "evaluation" / "held_out.py", within=("evaluation",))),
+        libraries=major_versions(library_versions()),
+        seed=seed,
+    )
+
+
+def differences(then: Conditions | None, now: Conditions) -> tuple[str, ...]:
+    """Return what differs between the conditions of an earlier run and those of this one; nothing if they are the same.
+
+    Parameters
+    ----------
+    then : Conditions or None
+        Of the earlier run; None where it did not record them.
+    now : Conditions
+        Of this run.
+
+    Returns
+    -------
+    tuple of str
+        One phrase a difference, with both values.
+    """
+    if then is None:
+        return ("its conditions were not recorded",)
+    hashes = [
+        f"{words} {getattr(then, name)} instead of {getattr(now, name)}"
+        for name, words in WORDS.items()
+        if getattr(then, name) != getattr(now, name)
+    ]
+    libraries = [
+        f"{name} {then.libraries.get(name, 'not installed')} instead of {now.libraries.get(name, 'not installed')}"
+        for name in sorted({*then.libraries, *now.libraries})
+        if then.libraries.get(name) != now.libraries.get(name)
+    ]
+    return (*hashes, *libraries)
+
+
+WORDS = {"data": "data", "folds": "folds", "features": "features", "code": "code", "protocol": "protocol code", "seed": "seed"}
+
+
+def read_conditions(values: Any) -> Conditions | None:
+    """Return conditions as a manifest holds them; None if they are absent or of another kind."""
+    try:
+        return Conditions(**values)
+    except TypeError:
+        return None
+
+
+def _features_of(family: Family, run_folder: Path | None) -> str:
+    if family.input_kind == MEMBER_PROBABILITIES:
+        return MEMBER_PROBABILITIES
+    kind: InputKind = INPUT_KINDS[family.input_kind]
+    kind = kind if run_folder is None else kind.kept_in(run_folder)
+    return f"{kind.fingerprint}-{code_hash(extraction_sources(kind))}"

@@ -1,0 +1,87 @@
+"""What a person asked for, as the search carries it out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from corpora import Corpus
+from emotune.errors import EmotuneError
+from emotune.files import PROJECT_ROOT
+from evaluation.folds import HALVES
+from models import Family
+from models.family import MEMBER_PROBABILITIES
+from runs.layout import RunFolder
+from search.study import StudyPlan
+
+CACHE = PROJECT_ROOT / "cache"
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a person asked for.
+
+    Attributes
+    ----------
+    corpus : Corpus
+        Whose clips.
+    families : tuple of Family
+        What to tune.
+    n_trials : int
+        Trials of each study; a family has two.
+    folder : Path
+        The run's folder.
+    data : Path or None
+        Where the corpus lies.
+    cache : Path
+        Where features are kept.
+    seed, n_jobs : int
+        Of all randomness; how many processes.
+    protocol : str
+        Which rule makes the folds.
+    timeout_seconds : float or None
+        After which no further trial begins.
+    fresh : bool
+        Whether earlier trials and evaluations of these families are forgotten.
+    encoder : Path or None
+        Folder of Whisper's weights, if the command named one.
+    command : str
+        As typed, for the manifest.
+    """
+
+    corpus: Corpus
+    families: tuple[Family, ...]
+    n_trials: int
+    folder: Path
+    data: Path | None
+    cache: Path = CACHE
+    seed: int = 0
+    n_jobs: int = 1
+    protocol: str = "published"
+    timeout_seconds: float | None = None
+    fresh: bool = False
+    encoder: Path | None = None
+    command: str = ""
+    started: float = field(default_factory=time.time)
+
+    @property
+    def run(self) -> RunFolder:
+        """The run's folder."""
+        return RunFolder(self.folder)
+
+    @property
+    def fitted_families(self) -> tuple[Family, ...]:
+        """The families that are fitted to clips; ensembles are made of their results."""
+        return tuple(family for family in self.families if family.input_kind != MEMBER_PROBABILITIES)
+
+    def study_plans(self, family: Family) -> list[StudyPlan]:
+        """Return the two studies of a family."""
+        deadline = None if self.timeout_seconds is None else self.started + self.timeout_seconds
+        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline) for half in HALVES if family.is_tuned]
+
+
+def require_trials(n_trials: int) -> None:
+    """Refuse a number of trials below one."""
+    if n_trials < 1:
+        raise EmotuneError(f"--trials must be at least 1, got {n_trials}; 50 is a good number, 5 a quick look.")
