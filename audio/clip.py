@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16_000
-"""The only sample rate inside the project; the loader resamples to it."""
+"""The sample rate of every clip; the loader resamples to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,15 +20,15 @@ class Clip:
     Attributes
     ----------
     samples : ndarray [shape=(n,), dtype=float32]
-        Mono audio at :data:`SAMPLE_RATE_HZ`, nominally in [-1, 1].
+        Mono audio at :data:`SAMPLE_RATE_HZ`, nominally in [-1, 1]; read-only, copied from the argument if that is writable.
     name : str
         Unique within its corpus, such as ``Actor_01/03-01-01-01-01-01-01``.
     speaker, emotion, corpus, language, source : str
-        Who speaks, with which emotion, from which corpus, in which language (ISO 639-1), read from which file.
+        Speaker, emotion, corpus, language (ISO 639-1) and path of the recording.
     gender : str
-        ``"female"``, ``"male"`` or ``""`` where a corpus does not say.
+        ``"female"``, ``"male"`` or ``""`` if the corpus does not name it.
     digest : str
-        SHA-256 of the samples; the identity of the audio wherever it is cached or compared.
+        SHA-256 of the samples; caches and comparisons identify the audio by it.
     """
 
     samples: NDArray[np.float32]
@@ -41,8 +42,14 @@ class Clip:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.samples.flags.writeable:
+            object.__setattr__(self, "samples", self.samples.copy())
         self.samples.setflags(write=False)
         object.__setattr__(self, "digest", hashlib.sha256(self.samples.tobytes()).hexdigest())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.samples.setflags(write=False)  # pickling loses the flag
 
     @property
     def duration_seconds(self) -> float:

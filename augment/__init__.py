@@ -1,4 +1,4 @@
-"""clip → clip: the augmentations, each in its own file, and the augmented copies that a search can choose."""
+"""clip → clip: the augmentations, each in its own file, and the augmented copies of a clip."""
 
 from __future__ import annotations
 

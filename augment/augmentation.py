@@ -1,4 +1,4 @@
-"""What every augmentation says about itself: how it draws its parameters, and how it applies them."""
+"""The interface of an augmentation: it draws parameters and applies them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Parameters = Mapping[str, Any]
 
 
 class Augmentation(ABC):
-    """A change of the recording that leaves its emotion.
+    """A change of a recording that preserves its emotion.
 
-    Drawing is kept apart from applying, so that the page can set by hand what the search draws.
+    Drawing and applying are separate, so that the page can set parameters by hand.
 
     Attributes
     ----------
     key, title : str
-        Its name in configurations and for people.
+        Name in configurations; name for users.
     """
 
     key: ClassVar[str]
@@ -35,7 +35,7 @@ class Augmentation(ABC):
         rng : Generator
             The only source of randomness.
         strength : float in (0, 1]
-            1 allows the strongest change that is still the same emotion to a listener.
+            Size of the change; 1 is the strongest change that still preserves the perceived emotion.
         """
 
     @abstractmethod
@@ -52,5 +52,5 @@ class Augmentation(ABC):
         Returns
         -------
         ndarray [shape=(m,), dtype=float32]
-            ``m`` differs from ``n`` only where the augmentation changes the tempo.
+            ``m`` differs from ``n`` only if the augmentation changes the tempo.
         """

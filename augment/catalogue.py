@@ -1,4 +1,4 @@
-"""The augmentations under their keys; adding one is its file and a line here."""
+"""The registry of augmentations; to add one, write its file and add its line here."""
 
 from __future__ import annotations
 

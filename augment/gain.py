@@ -1,4 +1,4 @@
-"""Gain: a closer or a quieter speaker, so that loudness alone does not decide."""
+"""Gain: a louder or a quieter recording."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_GAIN_DB = 12.0
 
 
 class Gain(Augmentation):
-    """Scale by up to ±12 dB; what would pass full scale is clipped, as a recorder does."""
+    """Scale by up to ±12 dB and clip at full scale."""
 
     key = "gain"
     title = "Gain"

@@ -1,4 +1,4 @@
-"""Mixed: another speaker on another day — pitch, tempo and gain together, at times noise or a room."""
+"""Mixed: several augmentations in a chain, each with its own probability."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from augment.room import Room
 from augment.tempo import Tempo
 
 CHAIN: tuple[tuple[Augmentation, float], ...] = ((Pitch(), 1.0), (Tempo(), 1.0), (Room(), 0.3), (Gain(), 0.5), (Noise(), 0.5))
-"""Each step, in order, with its probability."""
+"""Steps in their order, each with its probability."""
 
 
 class Mixed(Augmentation):
-    """A chain of the others, each with its own probability."""
+    """Pitch and tempo, sometimes followed by a room, gain and noise."""
 
     key = "mixed"
     title = "Mixed"
 
     def draw(self, rng: np.random.Generator, *, strength: float) -> Parameters:
-        """Draw the parameters of every step that takes part."""
+        """Draw the parameters of every step that is applied."""
+        # Every step draws, even if it is then dropped, so that one step's probability does not change the numbers of the next.
         drawn = {step.key: (rng.uniform() < probability, step.draw(rng, strength=strength)) for step, probability in CHAIN}
         return {key: parameters for key, (takes_part, parameters) in drawn.items() if takes_part}
 
     def apply(self, samples: NDArray[np.float32], parameters: Parameters) -> NDArray[np.float32]:
-        """Return the audio after every step that takes part."""
+        """Return the audio after all steps with parameters."""
         for step, _ in CHAIN:
             if step.key in parameters:
                 samples = step.apply(samples, parameters[step.key])

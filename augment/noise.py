@@ -1,4 +1,4 @@
-"""Noise: white, pink, or shaped like the clip's own speech."""
+"""Noise: white, pink, or with the spectrum of the clip's own speech."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPEECH_SMOOTHING_HZ = 150.0
 class Noise(Augmentation):
     """Add stationary noise of one colour at a signal-to-noise ratio over the whole clip.
 
-    The noise is random phase under a fixed spectrum, so one function serves every colour and needs no global random state.
+    The noise has a fixed magnitude spectrum and random phases.
     """
 
     key = "noise"

@@ -1,4 +1,4 @@
-"""Pitch shift: another speaker's voice saying the same."""
+"""Pitch: a higher or a lower voice."""
 
 from __future__ import annotations
 

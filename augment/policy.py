@@ -1,6 +1,6 @@
-"""Policies: which variants of each training clip a configuration asks for.
+"""Policies: the augmented copies of each training clip that a configuration asks for.
 
-Part of every tuned family's search space, and "none" is in it: what to use, how strong, and how many copies.
+A policy is part of every tuned family's search space: an augmentation or "none", its strength, and the number of copies.
 """
 
 from __future__ import annotations
@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from augment.catalogue import AUGMENTATIONS
 from augment.variant import STRENGTHS, Variant
 
 if TYPE_CHECKING:
     import optuna
 
 MAX_MIXED_COPIES = 3
-"""Of "mixed", which never repeats itself; a single perturbation comes in one copy."""
+"""Largest number of copies by "mixed"; every other augmentation makes one."""
 
 
 def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw ``augmentation`` and, unless it is "none", ``strength`` and ``copies``."""
-    from augment import AUGMENTATIONS
-
+    """Draw ``augmentation`` and, unless it is "none", ``strength`` and ``n_copies``."""
     augmentation = trial.suggest_categorical("augmentation", ["none", *AUGMENTATIONS])
     if augmentation == "none":
         return {"augmentation": augmentation}
@@ -32,9 +31,7 @@ def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
 
 
 def all_variants() -> tuple[Variant, ...]:
-    """Return every variant that any policy can ask for."""
-    from augment import AUGMENTATIONS
-
+    """Return all variants that policies can ask for."""
     n_copies = {key: MAX_MIXED_COPIES if key == "mixed" else 1 for key in AUGMENTATIONS}
     return tuple(Variant(key, strength, copy) for key, n in n_copies.items() for strength in STRENGTHS for copy in range(n))
 
@@ -47,7 +44,7 @@ def variants_of(config: Mapping[str, Any]) -> tuple[Variant, ...]:
 
 
 def describe_policy(config: Mapping[str, Any]) -> str:
-    """Return a few words on what a configuration augments with."""
+    """Return a short description of a configuration's policy."""
     if config["augmentation"] == "none":
         return "none"
     return f"{config['augmentation']}, {config['strength']} × {config['n_copies']}"

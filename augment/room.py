@@ -18,7 +18,7 @@ WETTEST_DB = 3.0
 class Room(Augmentation):
     """Convolve with a synthetic room: a direct path and exponentially decaying noise.
 
-    The decaying-noise model of late reverberation is Moorer's (1979, Computer Music Journal 3(2)). Loudness is kept.
+    The model of late reverberation is Moorer's (1979, Computer Music Journal 3(2)). The level stays the same.
     """
 
     key = "room"

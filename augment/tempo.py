@@ -1,4 +1,4 @@
-"""Tempo: the same voice, faster or slower."""
+"""Tempo: a faster or a slower speaker."""
 
 from __future__ import annotations
 

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from audio.clip import Clip
 from augment.augmentation import Augmentation
+from augment.catalogue import AUGMENTATIONS
 
 STRENGTHS: Mapping[str, float] = {"gentle": 0.5, "strong": 1.0}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The name of an augmented copy; with a clip it fixes the audio to the last bit.
+    """The name of an augmented copy; a clip and a variant determine the audio exactly.
 
     Attributes
     ----------
@@ -29,7 +30,7 @@ class Variant:
     copy : int
         Number of the copy, from 0.
     parameters : tuple of (str, value)
-        Parameters set by hand instead of drawn; used to test robustness.
+        Parameters that replace drawn ones, for tests of robustness.
     """
 
     augmentation: str = "none"
@@ -47,28 +48,26 @@ class Variant:
 
 
 ORIGINAL = Variant()
-"""The clip as it is."""
+"""The clip itself."""
 
 
 def make_variant(clip: Clip, variant: Variant, *, augmentation: Augmentation | None = None) -> NDArray[np.float32]:
     """Return the audio of a variant.
 
-    The seed is derived from the clip's content and the variant's name, so the same variant is the same audio in every run.
+    The seed depends on the clip's content and the variant's name only, so every run gives the same audio.
 
     Parameters
     ----------
     clip : Clip
         The original.
     variant : Variant
-        Which copy.
+        Name of the copy.
     augmentation : Augmentation, optional
         Its augmentation; looked up in the registry if not given.
     """
     if variant == ORIGINAL:
         return clip.samples
     if augmentation is None:
-        from augment import AUGMENTATIONS
-
         augmentation = AUGMENTATIONS[variant.augmentation]
     if variant.parameters:
         return augmentation.apply(clip.samples, dict(variant.parameters))

@@ -15,7 +15,6 @@ from features.whisper.frontend import log_mel
 from features.whisper.weights import find_whisper
 
 CLIP_SECONDS = 3
-N_CLIPS = 16
 N_REPEATS = 15
 
 
@@ -52,8 +51,6 @@ def main() -> None:
     print(f"first clip            {first_ms:7.1f} ms")
     print(f"log-mel               {median_ms(lambda: log_mel(clip)):7.1f} ms")
     print(f"log-mel + encoder     {median_ms(lambda: encoder.encode(clip)):7.1f} ms")
-    batch_ms = median_ms(lambda: encoder.encode_batch([clip] * N_CLIPS), n_repeats=3) / N_CLIPS
-    print(f"the same in a batch   {batch_ms:7.1f} ms per clip")
 
 
 if __name__ == "__main__":

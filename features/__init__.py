@@ -1,6 +1,6 @@
 """clip → array: functionals, MFCC sequences, log-mel images, layers of a pretrained encoder; named columns and an on-disk cache.
 
-Adding an input kind is its file and its line in :data:`INPUT_KINDS`.
+To add an input kind, write its file and add its line to :data:`INPUT_KINDS`.
 """
 
 from __future__ import annotations

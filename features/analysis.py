@@ -1,4 +1,4 @@
-"""Analysis: everything about a clip that input kinds share, each part computed once, when first asked for."""
+"""Analysis: the arrays of a clip that the input kinds share, each computed once, on first access."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from features.voice import Voice, track_voice
 
 
 class Analysis(Frames):
-    """The frames of a clip and its voice source."""
+    """The frames of a clip and its pitch track."""
 
     @cached_property
     def voice(self) -> Voice:

@@ -1,9 +1,9 @@
-"""Frames: one short-time analysis of a clip, shared by every input kind.
+"""Frames: the short-time analysis of a clip that the input kinds share.
 
 Conventions
 -----------
 Frames are 10 ms apart. Arrays are ``(n_frames,)`` or ``(n_frames, n_bands)``, float32. Silence before and after the speech is cut
-first, by a threshold between the clip's own noise floor and its own level, so that a noisy room does not defeat it.
+first; the threshold lies between the clip's noise floor and its peak level, so that it adapts to noisy recordings.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ FRAMES_SPEC = {
     "trim_fraction": TRIM_FRACTION,
     "version": 2,
 }
-"""Everything that determines a frame; part of the fingerprint of every input kind built on it."""
+"""Everything that determines a frame; part of the fingerprint of every input kind that uses frames."""
 
 Array = NDArray[np.float32]
 
 
 class Frames:
-    """Lazy short-time analysis: each descriptor is computed once, when first asked for.
+    """Lazy short-time analysis: each array is computed once, on first access.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Frames:
 
     @cached_property
     def windows(self) -> Array:
-        """Overlapping stretches of audio, (n_frames, 512), not tapered."""
+        """Overlapping windows of samples, (n_frames, 512), not tapered."""
         half = WINDOW_SAMPLES // 2
         padded = np.pad(self.samples, (half, half), mode="reflect")
         return sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
@@ -79,12 +79,12 @@ class Frames:
 
     @cached_property
     def mfcc(self) -> Array:
-        """All 64 orthonormal DCT coefficients of the log-mel energies, (n_frames, 64); cut to as many as wanted."""
+        """All 64 orthonormal DCT coefficients of the log-mel energies, (n_frames, 64)."""
         return scipy.fft.dct(self.log_mel, type=2, norm="ortho", axis=1)
 
     @cached_property
     def chroma(self) -> Array:
-        """Energy of each pitch class, each frame's largest being 1, (n_frames, 12)."""
+        """Energy of each pitch class relative to the frame's largest, (n_frames, 12)."""
         chroma = self.power @ _chroma_filters()
         return chroma / np.maximum(chroma.max(axis=1, keepdims=True), POWER_FLOOR)
 

@@ -1,7 +1,8 @@
-"""Functionals: one vector a clip, statistics over time of the low-level descriptors, as in the ComParE and eGeMAPS traditions.
+"""Functionals: one vector per clip of statistics over time of low-level descriptors, in the tradition of ComParE and eGeMAPS.
 
-Descriptors and their first deltas over the whole clip, MFCC second deltas, descriptors over the voiced frames alone (voice quality
-lies there), perturbation of pitch and loudness, the rhythm of voiced stretches, and the modulation of loudness.
+The vector holds statistics of the descriptors and their first deltas over the whole clip, of MFCC second deltas, and of the
+descriptors over voiced frames alone; then pitch and level steps between frames, durations of voiced segments, and the modulation
+spectrum of the level.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MIN_VOICED_FRAMES = 5
 
 
 class Functionals(InputKind):
-    """The vector of named statistics that the cheap families read."""
+    """The vector of named statistics that the tabular families read."""
 
     key = "functionals"
     title = "Functionals of low-level descriptors"
@@ -69,7 +70,7 @@ def functionals(analysis: Analysis) -> dict[str, float]:
 
 
 def _pitch(analysis: Analysis, f0_delta: NDArray[np.float32]) -> dict[str, float]:
-    """Pitch over voiced frames, and frame-to-frame perturbation of pitch (as jitter) and loudness (as shimmer)."""
+    """Pitch over voiced frames, and the sizes of pitch and level steps between voiced frames, 10 ms apart."""
     voice = analysis.voice
     voiced = voice.is_voiced
     f0 = voice.f0_semitones[voiced] if voiced.sum() >= MIN_VOICED_FRAMES else voice.f0_semitones
@@ -91,7 +92,7 @@ def _pitch(analysis: Analysis, f0_delta: NDArray[np.float32]) -> dict[str, float
 
 
 def _rhythm(voiced: NDArray[np.bool_]) -> dict[str, float]:
-    """Durations of voiced and unvoiced stretches, in seconds, and their rate per second."""
+    """Durations of voiced and unvoiced segments in seconds, and the number of voiced segments per second."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], voiced, [False]]).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
     seconds = len(voiced) / FRAMES_PER_SECOND

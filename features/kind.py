@@ -1,4 +1,4 @@
-"""What every input kind says about itself."""
+"""The interface of an input kind."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from features.analysis import Analysis
 
 
 class InputKind(ABC):
-    """A way to turn a clip into the array that a family reads; one file a kind.
+    """A feature extractor that turns a clip into the array that a family reads; each kind has its own file.
 
     Attributes
     ----------
     key, title : str
-        Its name in the code and for people.
+        Name in the code; name for users.
     spec : mapping
-        Everything that determines the array; stored with every model and part of every cache key.
+        Everything that determines the array; it is stored with every model and is part of every cache key.
     is_handmade : bool
-        Computed from the shared short-time analysis (True) or by a pretrained network (False).
+        True if the array comes from the shared short-time analysis, False if a pretrained network computes it.
     libraries : tuple of str
-        Distributions that compute it, beside those that every input kind uses.
+        Distributions that compute it, besides those that every input kind uses.
     former_fingerprints : tuple of str
         Fingerprints of earlier versions that gave the same array under other column names.
     """
@@ -48,7 +48,7 @@ class InputKind(ABC):
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers that were learnt elsewhere it computes with."""
+        """Number of pretrained weights that the extraction uses."""
         return 0
 
     @abstractmethod
@@ -62,11 +62,11 @@ class InputKind(ABC):
         """
 
     def keep(self, folder: Path) -> None:
-        """Write into a results folder what the array needs besides this package: nothing, unless a kind says otherwise."""
+        """Write the files that the extraction needs besides this package into a results folder; by default none."""
         return None
 
     def kept_in(self, folder: Path) -> InputKind:
-        """Return this kind with what a results folder keeps for it."""
+        """Return this kind, using the files that :meth:`keep` wrote into a results folder."""
         return self
 
     def kept_files(self, folder: Path) -> tuple[Path, ...]:
@@ -74,12 +74,12 @@ class InputKind(ABC):
         return ()
 
     def sources(self) -> tuple[Path, ...]:
-        """Return the files of this package whose code determines the array: its own and what they import, near and far."""
+        """Return the files of this package whose code determines the array: the kind's own file and all that it imports."""
         return files_behind(file_of(type(self)), within=("features",))
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the spec and the columns: arrays with another one are never mixed with these."""
+        """Hash of the spec and the columns; arrays with different fingerprints are never mixed."""
         text = json.dumps({"kind": self.key, "spec": dict(self.spec), "columns": self.columns}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Log-mel images: what the two-dimensional network reads."""
+"""Log-mel images: the input of the two-dimensional network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N_BANDS = 32
 
 
 class LogMel(InputKind):
-    """Log-mel energies in dB, one step each 40 ms, pairs of mel bands averaged; steps × bands."""
+    """Log-mel energies in dB, averaged over steps of 40 ms and pairs of mel bands."""
 
     key = "image"
     title = "Log-mel image"

@@ -1,4 +1,4 @@
-"""MFCC sequences: what the recurrent and one-dimensional networks read."""
+"""MFCC sequences: the input of the recurrent and one-dimensional networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAMES_PER_STEP = 4
 
 
 def decimate(tracks: NDArray[Any], frames_per_step: int) -> NDArray[Any]:
-    """Average each ``frames_per_step`` frames, dropping a shorter rest: (n_frames, n) → (n_frames // frames_per_step, n)."""
+    """Average groups of ``frames_per_step`` frames: (n_frames, n) → (n_frames // frames_per_step, n); an incomplete group is dropped."""
     return _steps(tracks, frames_per_step).mean(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""Statistics over time: what a track of any length becomes in a fixed number of named values.
+"""Statistics over time: they reduce a track of any length to a fixed number of named values.
 
 Conventions
 -----------
@@ -31,7 +31,7 @@ def _percentiles(tracks: Array) -> dict[str, Array]:
 
 
 def _shape(tracks: Array) -> dict[str, Array]:
-    """Slope and curvature (Legendre coefficients), and the error that a parabola leaves."""
+    """Slope and curvature (Legendre coefficients), and the residual of the parabola."""
     t = np.linspace(-1, 1, len(tracks), dtype=np.float32)
     parabola = (3 * t**2 - 1) / 2
     parabola -= parabola.mean()  # sampled, it is not orthogonal to a constant by itself
@@ -42,7 +42,7 @@ def _shape(tracks: Array) -> dict[str, Array]:
 
 
 def _movement(tracks: Array) -> dict[str, Array]:
-    """How the track moves from frame to frame: share of rising frames, mean rise and fall, and where its extremes lie."""
+    """Share of rising frames, mean rise and fall, and relative positions of the extremes."""
     steps = np.diff(tracks, axis=0)
     up = steps > 0
     n = len(tracks)
@@ -61,7 +61,7 @@ def full(tracks: Array) -> dict[str, Array]:
 
 
 def spread(tracks: Array) -> dict[str, Array]:
-    """Return the statistics that say something of a track whose mean is near zero, such as a delta."""
+    """Return the statistics that are informative for a track with a mean near zero, such as a delta."""
     moments, percentiles = _moments(tracks), _percentiles(tracks)
     return {
         "std": moments["std"],

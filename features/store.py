@@ -1,8 +1,8 @@
-"""The feature store: every array is computed once per clip and variant, and kept on disk.
+"""The feature store: it computes every array once per clip and variant, and keeps it on disk.
 
-A file's path holds everything that determines its content: the input kind's fingerprint, a hash of the code and of the library
-versions that compute it, the clip's digest and the variant. A changed spec, algorithm, library or clip therefore never meets a
-stale entry, and nothing is ever invalidated by hand.
+A file's path contains everything that determines its content: the input kind's fingerprint, a hash of the code and of the library
+versions that compute it, the clip's digest and the variant. A changed spec, algorithm, library or clip changes the path, so that
+no stale entry is read and none has to be removed by hand.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from features.kind import InputKind
 
 CHUNK_CLIPS = 12
 LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch", "soxr")
-"""Whose versions decide what every array holds; an input kind names its own besides."""
+"""Libraries whose versions determine every array; an input kind adds its own."""
 MEMORY_BYTES = 2**29
-"""Of arrays that a store holds before it forgets them all: reading them again from the system's own cache is quick."""
+"""Size of the arrays that a store holds in memory; beyond it, the store drops them and reads them again from disk."""
 
 
 class FeatureStore:
-    """Arrays of clips and their variants, from memory, from disk, or computed now.
+    """Arrays of clips and their variants, read from memory or disk, or computed.
 
     Parameters
     ----------
     root : Path
-        The cache folder; made when first written to. Deleting it costs only time.
+        The cache folder, created by the first write. It may be deleted at any time.
     """
 
     def __init__(self, root: Path) -> None:
@@ -46,7 +46,7 @@ class FeatureStore:
         self._n_bytes = 0
 
     def path(self, kind: InputKind, clip: Clip, variant: Variant = ORIGINAL) -> Path:
-        """Return where an array lies, or would lie."""
+        """Return the path of an array, whether or not it exists."""
         return (
             self.root
             / f"{kind.key}-{kind.fingerprint}-{extraction_hash(kind)}"
@@ -89,12 +89,12 @@ class FeatureStore:
         n_jobs: int = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Compute and keep what is missing, sharing one analysis among the kinds.
+        """Compute and write the missing arrays; the kinds share one analysis per variant.
 
         Parameters
         ----------
         kinds, clips, variants : sequences
-            Every combination is made present.
+            Every combination is computed unless it exists.
         n_jobs : int
             Processes to use.
         progress : callable, optional
@@ -103,7 +103,7 @@ class FeatureStore:
         Returns
         -------
         int
-            How many variants had something to compute.
+            Number of variants with missing arrays.
         """
         wanted = [
             (clip, variant, missing)
@@ -122,9 +122,9 @@ class FeatureStore:
 
 
 def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL) -> dict[str, NDArray[np.generic]]:
-    """Compute arrays of one variant, sharing its analysis.
+    """Compute the arrays of one variant from one shared analysis.
 
-    On one thread: some machines' sums differ in the last bit with the number of threads, and processes have fewer than their parent.
+    The computation uses one thread, because on some machines the last bit of a sum depends on the number of threads.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         analysis = Analysis(make_variant(clip, variant))

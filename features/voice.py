@@ -33,14 +33,14 @@ VOICE_SPEC = {"lowest_f0_hz": LOWEST_F0_HZ, "highest_f0_hz": HIGHEST_F0_HZ, "win
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """The voice source, frame by frame.
+    """Pitch, voicing and harmonicity of each frame.
 
     Attributes
     ----------
     f0_semitones : ndarray [shape=(n_frames,), dtype=float32]
         Semitones above 27.5 Hz, interpolated where unvoiced (0 where nothing is voiced).
     is_voiced : ndarray of bool [shape=(n_frames,)]
-        Whether the vocal folds vibrate.
+        True for voiced frames.
     harmonicity : ndarray [shape=(n_frames,), dtype=float32]
         Height of the best autocorrelation peak, in [0, 1].
     """

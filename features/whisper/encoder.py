@@ -2,19 +2,17 @@
 
 Conventions
 -----------
-*Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; what follows layer n is the final
-normalisation. What a layer's heads gather from the whole clip, before it is mixed back into the frames, is *attended*. A *frame*
-is 20 ms. A *mask* is true where a clip is and false where a batch is padded; padding takes part in nothing, so a clip has the same
-frames in a batch as alone.
+*Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; the final normalisation follows layer n.
+The *attended* values of a layer are the outputs of its attention heads before the output projection. A *frame* is 20 ms. A *mask*
+is true for the frames of a clip and false for padding; padding does not influence any frame of a clip.
 
-The network is made of Keras's own layers, each under its Hugging Face name, so it trains, freezes, takes low-rank updates
-(``Dense.enable_lora``) and saves like any other: ``model.get_layer("layers.3.fc1")``.
+The network consists of stock Keras layers under their Hugging Face names, such as ``model.get_layer("layers.3.fc1")``. It can be
+trained, frozen, saved and given low-rank updates (``Dense.enable_lora``).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,17 +23,13 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import BadRecordingError, ChampionError
 from features.whisper.frontend import log_mel
-from features.whisper.weights import PREFIX, WhisperConfig, read_tensors, write_tensors
+from features.whisper.weights import PREFIX, WhisperConfig, read_tensors
 
 if TYPE_CHECKING:
     import keras
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 FRAME_SECONDS = 0.02
 NORM_EPSILON = 1e-5
-MEL_FRAMES_PER_BATCH = 2400
-"""Longest batch that is encoded at once: eight clips of 3 s."""
 
 TENSOR_OF_VARIABLE = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias", "bias": "bias"}
 
@@ -48,8 +42,7 @@ def build_encoder(config: WhisperConfig, *, first_layer: int = 0) -> keras.Model
     config : WhisperConfig
         Sizes.
     first_layer : int
-        What the model takes: 0 for a log-mel spectrogram, k for (cached) frames of layer k, of which it computes layers k + 1
-        to n. A head can so be trained on cached frames together with the layers above them.
+        Layer whose frames the model takes as input: 0 for a log-mel spectrogram; for k, the model computes layers k + 1 to n.
 
     Returns
     -------
@@ -79,12 +72,12 @@ def build_encoder(config: WhisperConfig, *, first_layer: int = 0) -> keras.Model
 
 
 def attended(model: keras.Model, layer: int) -> Any:
-    """Return the tensor (batch, frames, d_model) that the heads of a layer, from 1, gather: values weighted by attention."""
+    """Return the tensor (batch, frames, d_model) of a layer's attended values; layers count from 1."""
     return model.get_layer(f"layers.{layer - 1}.self_attn.out_proj").input
 
 
 def load_weights(model: keras.Model, folder: Path) -> None:
-    """Fill an encoder, or the part of one, with the weights of a folder.
+    """Load the weights of a folder into an encoder or a part of one.
 
     Parameters
     ----------
@@ -96,7 +89,7 @@ def load_weights(model: keras.Model, folder: Path) -> None:
     Raises
     ------
     ChampionError
-        If a tensor is missing or its shape differs from the model's; the model is then left as it was.
+        If a tensor is missing or has another shape than the model's; the model then stays unchanged.
     """
     tensors = read_tensors(folder)
     targets = list(_named_variables(model))
@@ -113,34 +106,16 @@ def load_weights(model: keras.Model, folder: Path) -> None:
         variable.assign(tensors[name].transpose(axes))
 
 
-def save_weights(model: keras.Model, folder: Path, *, config: WhisperConfig) -> None:
-    """Write an encoder's weights, trained further or not, as :func:`load_weights` reads them: float16, 16 MB for tiny.en.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From :func:`build_encoder`; low-rank updates are merged into the kernels.
-    folder : Path
-        Made if needed.
-    config : WhisperConfig
-        What the model was built with.
-    """
-    from keras import ops
-
-    tensors = {name: ops.convert_to_numpy(variable).transpose(axes) for name, variable, axes in _named_variables(model)}
-    write_tensors(folder, tensors, config=config)
-
-
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """What an encoder makes of a clip.
+    """The outputs of an encoder for one clip.
 
     Attributes
     ----------
     layers : ndarray [shape=(n_layers + 1, n_frames, d_model), dtype=float32]
-        After each layer and after the final normalisation; a frame each 20 ms.
+        Frames after each layer and after the final normalisation.
     attended : ndarray [shape=(n_layers, n_frames, d_model), dtype=float32]
-        What the heads of each layer gather.
+        Attended values of each layer.
     """
 
     layers: NDArray[np.float32]
@@ -170,7 +145,7 @@ class WhisperEncoder:
         self.config = WhisperConfig.read(folder)
         self.model = build_encoder(self.config)
         load_weights(self.model, folder)
-        # One trace for every length and batch size.
+        # The signature makes TensorFlow trace once for all lengths.
         signature = [tf.TensorSpec((None, None, self.config.num_mel_bins)), tf.TensorSpec((None, None), tf.bool)]
         gathered = [attended(self.model, layer) for layer in range(1, self.config.encoder_layers + 1)]
         everything = keras.Model(self.model.inputs, [*self.model.outputs, *gathered])
@@ -189,38 +164,14 @@ class WhisperEncoder:
         BadRecordingError
             If the clip is too short or too long.
         """
-        return self.encode_batch([samples])[0]
-
-    def encode_batch(self, clips: Sequence[NDArray[np.float32]]) -> list[Encoding]:
-        """Encode clips of any lengths, similar ones together; each gets what :meth:`encode` gives.
-
-        Parameters
-        ----------
-        clips : sequence of ndarray
-            As in :meth:`encode`.
-
-        Returns
-        -------
-        list of Encoding
-            In the order of the clips.
-        """
-        log_mels = [self._log_mel(samples).T for samples in clips]
-        n_layers = self.config.encoder_layers
-        found: dict[int, Encoding] = {}
-        for batch in _similar_lengths([len(x) for x in log_mels]):
-            x, mask = _pad([log_mels[k] for k in batch])
-            for k, encoded in zip(batch, self._run(x, mask).numpy(), strict=True):
-                # A copy, so that one clip's frames do not keep the whole batch in memory.
-                frames = encoded[:, : _n_frames(len(log_mels[k]))].copy()
-                found[k] = Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])
-        return [found[k] for k in range(len(clips))]
-
-    def _log_mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         longest = self.config.max_source_positions * FRAME_SECONDS
         if len(samples) > longest * SAMPLE_RATE_HZ:
             seconds = len(samples) / SAMPLE_RATE_HZ
             raise BadRecordingError("clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones.")
-        return log_mel(samples, n_mels=self.config.num_mel_bins)
+        x = log_mel(samples, n_mels=self.config.num_mel_bins).T[None]
+        frames = self._run(x, np.ones(x.shape[:2], bool)).numpy()[0]
+        n_layers = self.config.encoder_layers
+        return Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])
 
 
 def _stem(log_mel: Any, mask: Any, config: WhisperConfig) -> tuple[Any, Any]:
@@ -277,26 +228,3 @@ def _named_variables(model: keras.Model) -> Iterator[tuple[str, Any, list[int]]]
             if variable is not None:
                 axes = list(range(len(variable.shape)))
                 yield f"{layer.name}.{suffix}", variable, axes[::-1] if attribute == "kernel" else axes
-
-
-def _n_frames(n_mel_frames: int) -> int:
-    return (n_mel_frames + 1) // 2
-
-
-def _similar_lengths(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the numbers of the clips in batches, shortest first, each batch with its padding within the bound."""
-    batch: list[int] = []
-    for k in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and lengths[k] * (len(batch) + 1) > MEL_FRAMES_PER_BATCH:
-            yield batch
-            batch = []
-        batch.append(k)
-    if batch:
-        yield batch
-
-
-def _pad(log_mels: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    mask = np.arange(max(map(len, log_mels))) < np.array([[len(x)] for x in log_mels])
-    x = np.zeros((*mask.shape, log_mels[0].shape[1]), np.float32)
-    x[mask] = np.concatenate(log_mels)
-    return x, mask

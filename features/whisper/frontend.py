@@ -12,12 +12,11 @@ from emotune.errors import BadRecordingError
 
 WINDOW_SAMPLES = 400
 HOP_SAMPLES = 160
-PADDED_SECONDS = 30
 MIN_POWER = 1e-10
 RANGE_DECADES = 8.0
 
 
-def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, padded: bool = False) -> NDArray[np.float32]:
+def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80) -> NDArray[np.float32]:
     """Return Whisper's log-mel spectrogram of a clip.
 
     Parameters
@@ -26,8 +25,6 @@ def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, padded: bool = Fa
         Mono audio at 16 kHz, at least one window (25 ms) long.
     n_mels : int
         Mel bands over 0-8 kHz; the ``num_mel_bins`` of the encoder's configuration.
-    padded : bool
-        Whether to fill the clip with silence up to 30 s, as Whisper was trained; the encoder also takes unpadded clips.
 
     Returns
     -------
@@ -43,8 +40,6 @@ def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, padded: bool = Fa
         raise BadRecordingError(
             "clip", f"Whisper needs at least {WINDOW_SAMPLES} samples (25 ms at 16 kHz), got {len(samples)}; use a longer one."
         )
-    if padded:
-        samples = np.pad(samples, (0, max(0, PADDED_SECONDS * SAMPLE_RATE_HZ - len(samples))))
     centred = np.pad(samples.astype(np.float32, copy=False), WINDOW_SAMPLES // 2, mode="reflect")
     # Whisper drops the last of the 1 + n // 160 centred windows.
     frames = np.lib.stride_tricks.sliding_window_view(centred, WINDOW_SAMPLES)[::HOP_SAMPLES][: len(samples) // HOP_SAMPLES]

@@ -1,7 +1,7 @@
-"""Whisper layers: what a pretrained speech recogniser's encoder hears, step by step, for the family that stands on it.
+"""Whisper layers: the frames and attended values of every layer of a pretrained speech recogniser's encoder.
 
-The uppermost layers know words; those in the middle still know how they are said (Pepino, Riera & Ferrer 2021, Interspeech, for
-wav2vec 2.0). All are kept, and what the heads of each attend to, so that a search can choose.
+The middle layers of such encoders describe prosody and voice better than the last ones, which describe words (Pepino, Riera &
+Ferrer 2021, Interspeech, for wav2vec 2.0). The array holds all layers, so that a search can select some.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 FRAMES_PER_STEP = 4
 PARTS = ("layer", "attended")
 KEPT_FOLDER = "whisper"
-"""Where a results folder keeps the encoder, once for every champion that needs it."""
+"""Folder inside a results folder that holds the encoder for all champions."""
 
 
 class WhisperLayers(InputKind):
-    """Frames of every layer of the encoder, then what each layer attends to, averaged to one step each 80 ms, side by side.
+    """Frames of every layer of the encoder, then attended values of every layer, as columns; one step averages 80 ms.
 
     Parameters
     ----------
     folder : Path, optional
-        Where the weights lie; found, or downloaded, when they are first needed unless given.
+        Folder of the weights; without it :func:`~features.whisper.weights.find_whisper` finds one when it is first needed.
     """
 
     key = "whisper"
@@ -61,7 +61,7 @@ class WhisperLayers(InputKind):
 
     @cached_property
     def folder(self) -> Path:
-        """Where the weights lie."""
+        """Folder of the weights."""
         return self._folder or find_whisper(may_download=False)
 
     @cached_property
@@ -71,7 +71,7 @@ class WhisperLayers(InputKind):
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:  # type: ignore[override]
-        """What determines the array, the weights among it."""
+        """Everything that determines the array, including the weights."""
         encoder = _digest(self.folder)
         return {"frames": FRAMES_SPEC, "encoder_sha256": encoder, "frames_per_step": FRAMES_PER_STEP, "version": 2}
 
@@ -83,16 +83,16 @@ class WhisperLayers(InputKind):
 
     @property
     def n_parameters(self) -> int:
-        """Numbers in the encoder."""
+        """Number of the encoder's weights."""
         return sum(tensor.size for tensor in read_tensors(self.folder).values())
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
-        """Return the steps, (n_steps, 2 · n_layers · d_model), float16; a clip over 30 s is heard in pieces of equal length."""
+        """Return the steps, (n_steps, 2 · n_layers · d_model), float16; a clip over 30 s is encoded in pieces of equal length."""
         samples = analysis.samples
         longest = int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ)
         n_pieces = -(-len(samples) // longest)
-        heard = [_encoder(self.folder).encode(piece) for piece in np.array_split(samples, n_pieces)]
-        parts = [np.concatenate([one.layers[:-1], one.attended]) for one in heard]
+        encodings = [_encoder(self.folder).encode(piece) for piece in np.array_split(samples, n_pieces)]
+        parts = [np.concatenate([one.layers[:-1], one.attended]) for one in encodings]
         frames = np.concatenate(parts, axis=1).transpose(1, 0, 2)
         return finite(decimate(frames.reshape(len(frames), -1), FRAMES_PER_STEP), dtype=np.float16)
 
@@ -101,7 +101,7 @@ class WhisperLayers(InputKind):
         copy_encoder(self.folder, folder / KEPT_FOLDER)
 
     def kept_in(self, folder: Path) -> WhisperLayers:
-        """Return this kind with the encoder that a results folder keeps, if it keeps one."""
+        """Return this kind with the encoder of a results folder, or this kind itself if the folder has none."""
         return WhisperLayers(folder / KEPT_FOLDER) if self.kept_files(folder) else self
 
     def kept_files(self, folder: Path) -> tuple[Path, ...]:

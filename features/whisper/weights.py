@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotune.errors import ChampionError, DownloadError
+from emotune.files import PROJECT_ROOT, write_bytes
 
 ENVIRONMENT_VARIABLE = "EMOTUNE_WHISPER"
-LOCAL_FOLDER = Path(__file__).resolve().parents[1] / "data" / "whisper-tiny.en"
+LOCAL_FOLDER = PROJECT_ROOT / "data" / "whisper-tiny.en"
 REVISION = "87c7102498dcde7456f24cfd30239ca606ed9063"
 DOWNLOAD_URL = f"https://huggingface.co/openai/whisper-tiny.en/resolve/{REVISION}"
 CONFIG_FILE = "config.json"
@@ -78,10 +79,17 @@ class WhisperConfig:
 
 
 _chosen: Path | None = None
+"""Folder set by :func:`use_whisper`."""
 
 
 def use_whisper(folder: Path | None) -> None:
-    """Choose the folder of weights for this process; None goes back to what :func:`find_whisper` looks for."""
+    """Set the folder of weights that :func:`find_whisper` prefers in this process.
+
+    Parameters
+    ----------
+    folder : Path or None
+        A folder with ``config.json`` and ``model.safetensors``; None removes the choice. A worker process does not inherit it.
+    """
     global _chosen
     _chosen = folder
 
@@ -92,7 +100,8 @@ def find_whisper(path: str | Path | None = None, *, may_download: bool = True) -
     Parameters
     ----------
     path : str or Path, optional
-        The folder; without it that of :func:`use_whisper`, then :data:`ENVIRONMENT_VARIABLE`, then :data:`LOCAL_FOLDER`, then the published files.
+        The folder; without it that of :func:`use_whisper`, then :data:`ENVIRONMENT_VARIABLE`, then
+        :data:`LOCAL_FOLDER`, then the published files.
     may_download : bool
         Whether to fetch what is not here.
 
@@ -166,9 +175,8 @@ def write_tensors(folder: Path, tensors: Mapping[str, NDArray[np.float32]], *, c
     from safetensors.numpy import save
 
     halves = {PREFIX + name: np.ascontiguousarray(tensor, np.float16) for name, tensor in tensors.items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / TENSORS_FILE, save(halves))
-    _write_whole(folder / CONFIG_FILE, json.dumps({"model_type": "whisper", **asdict(config)}, indent=1).encode())
+    write_bytes(folder / TENSORS_FILE, save(halves))
+    write_bytes(folder / CONFIG_FILE, json.dumps({"model_type": "whisper", **asdict(config)}, indent=1).encode())
 
 
 def copy_encoder(source: Path, target: Path) -> None:
@@ -203,8 +211,3 @@ def _download() -> Path:
         ) from error
     return LOCAL_FOLDER
 
-
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

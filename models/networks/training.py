@@ -5,7 +5,6 @@ A network takes a batch ``(n, n_steps, n_columns)`` and its mask ``(n, n_steps)`
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ from models.speakers import choose_inner_speakers, require_disjoint
 if TYPE_CHECKING:
     import keras
     import optuna
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 N_INNER_SPEAKERS = 2
 SPEAKERS_PER_INNER_SPEAKER = 6

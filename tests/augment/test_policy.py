@@ -26,8 +26,8 @@ def test_none_asks_for_no_variants() -> None:
 
 
 @pytest.mark.parametrize("n_copies", [1, 2, 3])
-def test_a_policy_asks_for_as_many_copies_as_it_says(copies: int) -> None:
-    assert variants_of({**PITCH, "n_copies": copies}) == tuple(Variant("pitch", "strong", copy) for copy in range(copies))
+def test_a_policy_asks_for_as_many_copies_as_it_names(n_copies: int) -> None:
+    assert variants_of({**PITCH, "n_copies": n_copies}) == tuple(Variant("pitch", "strong", copy) for copy in range(n_copies))
 
 
 def test_a_policy_is_described_in_a_few_words() -> None:

@@ -28,7 +28,7 @@ Array = NDArray[np.float32]
 LIBROSA_FRAMES = {"n_fft": WINDOW_SAMPLES, "hop_length": HOP_SAMPLES}
 
 
-@pytest.fixture(scope="module", params=[0, 45, 90])
+@pytest.fixture(scope="module", params=[0, 45, -1])
 def analysis(request: pytest.FixtureRequest, synthetic_clips: tuple[Clip, ...]) -> Analysis:
     return Analysis(synthetic_clips[request.param].samples)
 

@@ -36,13 +36,13 @@ def energy_db(samples: Samples) -> float:
 def test_silence_around_the_speech_is_cut_and_the_speech_is_kept(
     snr_db: float | None, before_seconds: float, after_seconds: float, speech: Samples
 ) -> None:
-    heard = trim(speech)
+    trimmed = trim(speech)
     recording = surrounded(speech, before_seconds=before_seconds, after_seconds=after_seconds)
     if snr_db is not None:
         recording = Noise().apply(recording, {"colour": "pink", "snr_db": snr_db, "seed": 1})
     cut = trim(recording)
     assert len(cut) < len(recording) - 0.7 * max(before_seconds, after_seconds) * SAMPLE_RATE_HZ
-    assert len(cut) == pytest.approx(len(heard), abs=0.35 * SAMPLE_RATE_HZ)
+    assert len(cut) == pytest.approx(len(trimmed), abs=0.35 * SAMPLE_RATE_HZ)
     assert energy_db(cut) == pytest.approx(energy_db(speech), abs=0.5)
 
 

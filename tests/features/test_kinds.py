@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,6 +83,14 @@ def test_a_changed_spec_or_a_renamed_column_changes_the_fingerprint(kind: InputK
     assert variant(key="other") != kind.fingerprint
 
 
+def test_functionals_differ_from_their_former_version_by_two_names_only() -> None:
+    kind = INPUT_KINDS["functionals"]
+    former = tuple(re.sub("^level_step", "shimmer", re.sub("^f0_step", "jitter", column)) for column in kind.columns)
+    renamed = [new for new, old in zip(kind.columns, former, strict=True) if new != old]
+    assert {column.partition(".")[0] for column in renamed} == {"f0_step", "level_step"}
+    assert type("Former", (type(kind),), {"columns": former})().fingerprint in kind.former_fingerprints
+
+
 @every_kind
 def test_a_spec_is_json_and_names_the_sample_rate(kind: InputKind) -> None:
     assert str(SAMPLE_RATE_HZ) in json.dumps(kind.spec)
@@ -94,7 +103,7 @@ def test_kinds_are_registered_under_their_keys_with_fingerprints_of_their_own() 
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownKeyError, match=r"'cepstra'.*functionals.*image.*sequence"):
+    with pytest.raises(UnknownKeyError, match=r"'cepstra'.*functionals, sequence, image, whisper"):
         INPUT_KINDS["cepstra"]
 
 
@@ -142,7 +151,7 @@ def test_rhythm_counts_voiced_stretches_and_measures_them() -> None:
     assert named["voiced_share"] == pytest.approx(0.57, abs=0.1)
 
 
-def test_a_steady_voice_has_no_jitter_and_a_shaking_one_has() -> None:
+def test_a_steady_voice_has_small_pitch_steps_and_a_shaking_one_large_ones() -> None:
     def voice(shake_hz: float) -> dict[str, float]:
         rng = np.random.default_rng(0)
         f0_hz = 150 + np.repeat(rng.normal(scale=shake_hz, size=100), 160)

@@ -15,6 +15,8 @@ from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
 from features import INPUT_KINDS, Analysis, InputKind
 from features.functionals import Functionals
+from features.log_mel import LogMel
+from features.mfcc import MfccSequence
 from features.store import FeatureStore, compute
 
 IMAGE, SEQUENCE = INPUT_KINDS["image"], INPUT_KINDS["sequence"]
@@ -140,9 +142,9 @@ def test_changed_code_meets_no_old_array_but_changed_words_do(
 @pytest.mark.parametrize("kind_type", [Functionals, MfccSequence, LogMel])
 def test_the_sources_of_a_kind_are_its_module_and_all_it_imports(kind_type: type[InputKind]) -> None:
     names = {path.name for path in kind_type().sources()}
-    own = {"Functionals": {"functionals.py", "descriptors.py", "statistics.py"}, "Sequence": {"sequence.py"}, "LogMel": {"image.py"}}
+    own = {"Functionals": {"functionals.py", "descriptors.py", "statistics.py"}, "MfccSequence": {"mfcc.py"}, "LogMel": {"log_mel.py"}}
     assert own[kind_type.__name__] | {"kind.py", "analysis.py", "frames.py", "voice.py"} <= names
-    assert "whisper_encoder.py" not in names
+    assert "encoder.py" not in names
     assert all(path.is_file() for path in kind_type().sources())
 
 
@@ -170,11 +172,11 @@ def test_files_are_written_whole_and_leave_no_litter(store: FeatureStore, clip: 
 
 def test_preparing_in_parallel_equals_computing_one_by_one(tmp_path: Path, synthetic_clips: tuple[Clip, ...]) -> None:
     kinds, clips, variants = [IMAGE, SEQUENCE], synthetic_clips[:14], (ORIGINAL, GAIN)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     store = FeatureStore(tmp_path)
-    assert store.prepare(kinds, clips, variants, n_jobs=2, progress=lambda done, total: told.append((done, total))) == 28
-    assert sorted(told) == told
-    assert told[-1] == (28, 28)
+    assert store.prepare(kinds, clips, variants, n_jobs=2, progress=lambda done, total: reported.append((done, total))) == 28
+    assert sorted(reported) == reported
+    assert reported[-1] == (28, 28)
     for clip in clips:
         for variant in variants:
             expected = compute(kinds, clip, variant)

@@ -6,7 +6,7 @@ import pytest
 from emotune.errors import BadRecordingError
 from features.whisper.frontend import log_mel
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "whisper-tiny.en" / "reference.npz"
+REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "whisper-tiny.en" / "reference.npz"
 
 
 def noise(n_samples: int) -> np.ndarray:
@@ -22,7 +22,8 @@ def tone(frequency_hz: float) -> np.ndarray:
 def test_the_log_mel_is_the_reference(padded, name):
     reference = np.load(REFERENCE)
     expected = reference[name]
-    computed = log_mel(reference["waveform"], padded=padded)
+    waveform = reference["waveform"]
+    computed = log_mel(np.pad(waveform, (0, 480_000 - len(waveform) if padded else 0)))
     np.testing.assert_allclose(computed[:, : expected.shape[1]], expected, atol=1e-5)
 
 
@@ -31,12 +32,6 @@ def test_a_frame_is_ten_milliseconds_and_an_incomplete_one_is_dropped(n_samples,
     mel = log_mel(noise(n_samples), n_mels=40)
     assert mel.shape == (40, n_frames)
     assert mel.dtype == np.float32
-
-
-def test_a_padded_clip_is_thirty_seconds_long_and_silent_after_its_end():
-    mel = log_mel(noise(16_000), padded=True)
-    assert mel.shape == (80, 3000)
-    np.testing.assert_array_equal(mel[:, 105:], mel.min())
 
 
 def test_a_higher_tone_excites_a_higher_band():

@@ -7,8 +7,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from emotune.errors import ChampionError, DownloadError
-from features import whisper_weights
-from features.whisper.weights import WhisperConfig, copy_encoder, encoder_digest, find_whisper, read_tensors, write_tensors
+from features.whisper import weights
+from features.whisper.weights import WhisperConfig, copy_encoder, encoder_digest, find_whisper, read_tensors, use_whisper, write_tensors
 
 CONFIG = WhisperConfig(
     d_model=4, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=8, num_mel_bins=6, max_source_positions=10
@@ -36,7 +36,8 @@ def published(tmp_path):
 @pytest.fixture
 def nothing_here(tmp_path, monkeypatch):
     monkeypatch.delenv("EMOTUNE_WHISPER", raising=False)
-    monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path / "data")
+    monkeypatch.setattr(weights, "_chosen", None)
+    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path / "data")
 
 
 def test_what_is_written_is_read_back_in_float16_precision(folder):
@@ -95,10 +96,20 @@ def test_the_argument_comes_before_the_environment(folder, published, monkeypatc
     assert find_whisper() == published
 
 
+def test_a_chosen_folder_comes_before_the_environment_and_the_choice_can_be_taken_back(folder, published, monkeypatch):
+    monkeypatch.setenv("EMOTUNE_WHISPER", str(published))
+    monkeypatch.setattr(weights, "_chosen", None)
+    use_whisper(folder)
+    assert find_whisper() == folder
+    assert find_whisper(published) == published
+    use_whisper(None)
+    assert find_whisper() == published
+
+
 def test_the_local_folder_is_found_without_a_download(nothing_here, monkeypatch):
     monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: pytest.fail("downloaded"))
-    write_tensors(whisper_weights.LOCAL_FOLDER, TENSORS, config=CONFIG)
-    assert find_whisper() == whisper_weights.LOCAL_FOLDER
+    write_tensors(weights.LOCAL_FOLDER, TENSORS, config=CONFIG)
+    assert find_whisper() == weights.LOCAL_FOLDER
 
 
 def test_a_named_folder_without_the_files_is_refused_rather_than_replaced(tmp_path, monkeypatch):
@@ -111,11 +122,11 @@ def test_the_download_is_pinned_and_checked(nothing_here, monkeypatch):
     asked = {}
     monkeypatch.setattr(pooch, "retrieve", lambda url, known_hash, **where: asked.update({url: (known_hash, where)}))
     folder = find_whisper()
-    assert folder == whisper_weights.LOCAL_FOLDER
+    assert folder == weights.LOCAL_FOLDER
     assert len(asked) == 2
     for url, (known_hash, where) in asked.items():
-        assert f"/openai/whisper-tiny.en/resolve/{whisper_weights.REVISION}/" in url
-        assert known_hash == f"sha256:{whisper_weights.SHA256[Path(url).name]}"
+        assert f"/openai/whisper-tiny.en/resolve/{weights.REVISION}/" in url
+        assert known_hash == f"sha256:{weights.SHA256[Path(url).name]}"
         assert where == {"fname": Path(url).name, "path": folder}
 
 
@@ -130,5 +141,5 @@ def test_a_failed_download_says_what_was_tried_and_what_to_do(nothing_here, monk
     with pytest.raises(DownloadError) as caught:
         find_whisper()
     message = str(caught.value)
-    for part in ("EMOTUNE_WHISPER", str(whisper_weights.LOCAL_FOLDER), whisper_weights.DOWNLOAD_URL, reason, "into that folder"):
+    for part in ("EMOTUNE_WHISPER", str(weights.LOCAL_FOLDER), weights.DOWNLOAD_URL, reason, "into that folder"):
         assert part in message
