@@ -7,25 +7,27 @@ tested on the fold's own speakers, as the leaderboard is. Nothing is chosen by i
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
 from corpora import CORPORA
+from emotune.files import PROJECT_ROOT
 from evaluation.dataset import Dataset, derive_seed
 from evaluation.folds import make_folds
 from features import INPUT_KINDS
-from features.store import PROJECT_ROOT, FeatureStore
+from features.store import FeatureStore
 from metrics.intervals import speaker_intervals
 from metrics.scores import confusion_by, uar
 from models import FAMILIES
+from runs.layout import SHIPPED, RunFolder
+from runs.manifest import read_manifest
 
-RESULTS = PROJECT_ROOT / "leaderboard" / "results" / "ravdess"
+RESULTS = SHIPPED / "ravdess"
 
 
 def read_material(run: dict[str, object], data: Path | None) -> Dataset:
-    corpus = CORPORA[str(run["corpus"])]
+    corpus = CORPORA[str(run.corpus)]
     clips = corpus.read(data).clips
     folds = make_folds({clip.speaker: clip.gender for clip in clips}, published=corpus.test_folds)
     return Dataset(clips, corpus.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
@@ -49,22 +51,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="where the corpus lies (default: EMOTUNE_DATA, else data/)")
     parser.add_argument("--speakers", type=int, nargs="+", default=[4, 8, 12, 16, 20])
     options = parser.parse_args()
-    run = json.loads((options.results / "run.json").read_text(encoding="utf-8"))
+    run = read_manifest(RunFolder(options.results).manifest)
     dataset, family = read_material(run, options.data), FAMILIES[options.family]
     kind = INPUT_KINDS[family.input_kind]
     for n_speakers in options.speakers:
         rows, found = [], []
         for fold in range(len(dataset.folds.test_speakers)):
-            config = run["configurations"][family.key][dataset.folds.tuning_half_for(fold)]
+            config = run.configurations[family.key][dataset.folds.tuning_half_for(fold)]
             training, test = dataset.split(test_fold=fold)
             heard = in_turn(np.unique(dataset.speakers[training]).tolist(), dataset.genders, seed=fold)[:n_speakers]
             examples = dataset.examples(kind, training[np.isin(dataset.speakers[training], heard)], config)
-            model = family.fit(examples, config, seed=derive_seed(run["seed"], family.key, fold))
+            model = family.fit(examples, config, seed=derive_seed(run.seed, family.key, fold))
             rows.append(test)
             found.append(model.predict(dataset.inputs(kind, test)))
         tested, probabilities = np.concatenate(rows), np.concatenate(found)
         _, confusion = confusion_by(dataset.speakers[tested], dataset.targets[tested], probabilities)
-        low, high = speaker_intervals(confusion, seed=run["seed"])["uar"]
+        low, high = speaker_intervals(confusion, seed=run.seed)["uar"]
         score = uar(dataset.targets[tested], probabilities)
         print(f"{n_speakers:>3} speakers  UAR {100 * score:5.1f} [{100 * low:.1f}, {100 * high:.1f}]", flush=True)
 

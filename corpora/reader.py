@@ -12,9 +12,10 @@ from audio.clip import Clip
 from audio.load import load_recording
 from corpora.corpus import MAX_BAD_FRACTION, Reading
 from emotune.errors import BadRecordingError, CorpusError
+from emotune.files import PROJECT_ROOT
 
 DATA_VARIABLE = "EMOTUNE_DATA"
-DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
+DATA_FOLDER = PROJECT_ROOT / "data"
 N_NAMED_BAD_FILES = 5
 
 

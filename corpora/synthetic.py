@@ -126,7 +126,7 @@ class Synthetic(Corpus):
     licence: ClassVar[str] = "MIT"
     reference: ClassVar[str] = "Made by audio/corpora/synthetic.py of this project; there are no recordings"
 
-    def __init__(self, *, n_speakers: int = 12, n_sentences: int = 2, n_takes: int = 2, seed: int = 0) -> None:
+    def __init__(self, *, n_speakers: int = 12, n_sentences: int = 2, n_takes: int = 1, seed: int = 0) -> None:
         if n_speakers < 1 or n_takes < 1 or not 1 <= n_sentences <= len(SENTENCES):
             raise CorpusError(
                 f"The synthetic corpus needs at least one speaker and take, and one to {len(SENTENCES)} sentences, "

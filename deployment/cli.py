@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--push", action="store_true", help="send it; the token is HF_TOKEN or that of `hf auth login`")
     p.add_argument("--public", action="store_true", help="with --push: publish it (a new Space is private otherwise)")
     p.add_argument("--prune", action="store_true", help="with --push: delete files in the Space that others put there")
-    p.add_argument("--results", type=Path, metavar="DIR", help="a run's results (leaderboard/results/ravdess, else …/synthetic)")
+    p.add_argument("--results", type=Path, metavar="DIR", help="a run's folder (your newest complete run, else the shipped one)")
     p.add_argument("--target", choices=("space", "docker"), default="space", help="docker: write the folder and a Dockerfile")
     p.add_argument("--out", type=Path, metavar="DIR", help=f"keep the assembled folder there ({DOCKER_FOLDER}/ for docker)")
     p.add_argument("--no-start", action="store_true", help="do not try whether it runs")
@@ -59,14 +59,17 @@ def _run(options: argparse.Namespace) -> None:
     from deployment.hub import check_name
     from deployment.inspection import inspect
     from deployment.shipment import read_outcome
-    from page.engine import find_results
+    from runs.layout import choose_run
+    from runs.reader import Run
 
     for_docker = options.target == "docker"
     if for_docker and options.push:
         raise DeployError("--push sends a Space, and --target docker writes a folder for another host; give one of them.")
     if not for_docker:
         check_name(options.name or "")
-    outcome = read_outcome(find_results(options.results))
+    run = choose_run(options.results)
+    print(f"Run: {Run(run).description}")
+    outcome = read_outcome(run.path)
     items = collect(outcome, for_docker=for_docker)
     _list(items)
     findings = inspect(items, outcome)

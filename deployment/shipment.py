@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from emotune.errors import ChampionError, DeployError
+from emotune.errors import ChampionError, DeployError, PredictionsError
 from features import INPUT_KINDS
 from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
 from page.engine import BASELINE
-from runs.champions import CARD_FILE, Card, read_card
+from runs.cards import CARD_FILE, Card
+from runs.layout import RunFolder
+from runs.manifest import Manifest, read_manifest
+from runs.reader import Run
 
-RESULT_FILES = ("leaderboard.csv", "predictions.csv", "run.json")
-OPTIONAL_FILES = ("ood.npz",)
 NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)
 
 
@@ -31,8 +30,8 @@ class Outcome:
     ----------
     folder : Path
         Where they lie.
-    run : mapping
-        What ``run.json`` says.
+    manifest : Manifest
+        What was run on what.
     board : DataFrame
         The leaderboard, best family first.
     champions : mapping of str to Card
@@ -40,19 +39,19 @@ class Outcome:
     """
 
     folder: Path
-    run: Mapping[str, Any]
+    manifest: Manifest
     board: pd.DataFrame
     champions: Mapping[str, Card]
 
     @property
     def corpus(self) -> str:
         """Key of the corpus."""
-        return str(self.run.get("corpus") or self.folder.name)
+        return self.manifest.corpus
 
     @property
     def title(self) -> str:
         """The corpus's name for people."""
-        return str(self.run.get("title") or self.corpus)
+        return self.manifest.title
 
     @property
     def is_real(self) -> bool:
@@ -67,12 +66,12 @@ class Outcome:
     @property
     def files(self) -> tuple[Path, ...]:
         """What the page reads of them, and nothing else that lies there."""
-        models = self.folder / "models"
-        optional = [self.folder / name for name in OPTIONAL_FILES if (self.folder / name).is_file()]
-        of_champions = [models / key / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
+        run = RunFolder(self.folder)
+        optional = [path for path in (run.ood,) if path.is_file()]
+        of_champions = [run.champion(key) / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
         kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != MEMBER_PROBABILITIES)
         kept = [path for kind in kinds for path in INPUT_KINDS[kind].kept_files(self.folder)]
-        return (*(self.folder / name for name in RESULT_FILES), *optional, *kept, *of_champions)
+        return (*_result_files(run), *optional, *kept, *of_champions)
 
 
 def read_outcome(folder: Path) -> Outcome:
@@ -87,15 +86,22 @@ def read_outcome(folder: Path) -> Outcome:
     PredictionsError
         If the leaderboard cannot be read.
     """
-    keys = [path.parent.name for path in sorted(folder.glob(f"models/[!.]*/{CARD_FILE}")) if path.parent.name != BASELINE]
-    if not keys:
-        raise DeployError(f"A Space needs champions, and {folder / 'models'} has none; run search/run.py first.")
-    for name in RESULT_FILES:
-        if not (folder / name).is_file():
-            raise DeployError(f"A Space needs {', '.join(RESULT_FILES)}, and {folder / name} is missing; let search/run.py finish.")
-    board = read_leaderboard(folder / "leaderboard.csv")
-    ranked = [*(key for key in board["family"] if key in keys), *(key for key in keys if key not in set(board["family"]))]
-    outcome = Outcome(folder, _read_run(folder / "run.json"), board, {key: read_card(folder / "models" / key) for key in ranked})
+    run = Run.at(folder)
+    cards = {key: card for key, card in run.cards().items() if key != BASELINE}
+    if not cards:
+        raise DeployError(f"A Space needs champions, and {run.folder.models} has none; run search/run.py first.")
+    for path in _result_files(run.folder):
+        if not path.is_file():
+            raise DeployError(f"A Space needs the files of a whole run, and {path} is missing; let search/run.py finish.")
+    board = read_leaderboard(run.folder.leaderboard)
+    ranked = [*(key for key in board["family"] if key in cards), *(key for key in cards if key not in set(board["family"]))]
+    try:
+        manifest = read_manifest(run.folder.manifest)
+    except PredictionsError as error:
+        raise DeployError(str(error)) from error
+    if not manifest.is_complete:
+        raise DeployError(f"A Space shows a complete run, and {folder} is partial; let search/run.py finish.")
+    outcome = Outcome(folder, manifest, board, {key: cards[key] for key in ranked})
     for path in outcome.files:
         if not path.is_file():
             raise ChampionError(f"{path}: the card names this file, and it is missing; restore it or refit the model.")
@@ -107,11 +113,5 @@ def is_non_commercial(licence: str) -> bool:
     return bool(NON_COMMERCIAL.search(licence))
 
 
-def _read_run(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DeployError(f"{path} must be JSON, but {error}; let search/run.py write it again.") from None
-    if not isinstance(found, dict):
-        raise DeployError(f"{path} must hold an object, got a {type(found).__name__}; let search/run.py write it again.")
-    return found
+def _result_files(run: RunFolder) -> tuple[Path, ...]:
+    return (run.leaderboard, run.predictions, run.manifest)

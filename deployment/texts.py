@@ -99,7 +99,7 @@ def space_readme(outcome: Outcome, *, requirements: str) -> str:
         limits=_limits(is_real=outcome.is_real),
         licences=", ".join(outcome.licences),
         non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
-        reference=outcome.run.get("reference") or f"Corpus: {outcome.title}.",
+        reference=outcome.manifest.reference or f"Corpus: {outcome.title}.",
     )
     return space_front_matter(outcome, requirements=requirements) + text
 
@@ -135,7 +135,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         limits=_limits(is_real=card.is_real),
         licence=card.licence,
         non_commercial=NON_COMMERCIAL if is_non_commercial(card.licence) else "",
-        reference=outcome.run.get("reference") or "",
+        reference=outcome.manifest.reference or "",
     )
     return model_front_matter(card, corpus_title=outcome.title, scores=scores) + text
 
@@ -156,12 +156,14 @@ def _score_table(scores: Mapping[str, Any]) -> str:
 
 def _protocol(outcome: Outcome) -> str:
     """Return how the scores were made, as far as the run says."""
-    protocol = outcome.run.get("protocol") or {}
-    data = [f"{outcome.run[key]} {word}" for key, word in (("n_clips", "clips"), ("n_speakers", "speakers")) if key in outcome.run]
+    manifest = outcome.manifest
+    protocol = manifest.protocol
+    data = [f"{n} {word}" for n, word in ((manifest.n_clips, "clips"), (manifest.n_speakers, "speakers")) if n is not None]
+    n_trials = max((n for halves in manifest.trials.values() for n in halves.values()), default=0)
     parts = [
         f"{protocol['name']}." if protocol.get("name") else "",
         f"{' of '.join(data)}." if data else "",
-        f"{protocol['trials_per_study']} trials for each of a family's two studies." if protocol.get("trials_per_study") else "",
+        f"Up to {n_trials} trials for each of a family's two studies." if n_trials else "",
         "Folds are disjoint by speaker; intervals are drawn over speakers.",
     ]
     return " ".join(part[:1].upper() + part[1:] for part in parts if part)

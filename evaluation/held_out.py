@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment import ORIGINAL, Variant
 from evaluation.dataset import Dataset, Rows, derive_seed, require_held_out
-from evaluation.jobs import ChampionJob, EvaluationJob, Split, splits_of
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Split, splits_of
 from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Family, Model
 
@@ -66,7 +66,7 @@ def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
         fit_seconds += time.monotonic() - started
         rows.append(test)
         probabilities.append(model.predict(dataset.inputs(kind, test)))
-        if job.split is Split.HELD_OUT:
+        if job.split is Split.HELD_OUT and job.budget is Budget.FULL:
             perturbed = {
                 name: np.stack([model.predict(dataset.inputs(kind, test, variant)) for variant in variants])
                 for name, variants in PERTURBATIONS.items()
@@ -95,6 +95,8 @@ def time_predictions_ms(family: Family, model: Model, dataset: Dataset) -> float
     return statistics.median(predict(int(row)) for row in rows)
 
 
-def variants_to_test() -> tuple[Variant, ...]:
+def variants_to_test(budget: Budget) -> tuple[Variant, ...]:
     """Return every variant of the test clips that is predicted."""
+    if budget is Budget.QUICK:
+        return (ORIGINAL,)
     return (ORIGINAL, *(variant for variants in PERTURBATIONS.values() for variant in variants))

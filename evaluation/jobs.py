@@ -14,6 +14,7 @@ import numpy as np
 
 from augment.policy import without_augmentation
 from evaluation.dataset import Dataset, Rows, derive_seed
+from evaluation.folds import HALVES
 from models import Config, Family
 
 QUICK_LOOK_TRIALS = 5
@@ -33,8 +34,8 @@ class Split(StrEnum):
 class Budget(StrEnum):
     """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
 
-    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs, bags none, predicts the inner speakers of a fold
-    with one model instead of three, and leaves out the audits (random split, no augmentation).
+    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs, bags none, makes the inner predictions of a half with
+    one model, fitted to that half's other speakers, and leaves out the audits (perturbed clips, random split, no augmentation).
     """
 
     FULL = "full"
@@ -134,7 +135,8 @@ def plan_evaluations(
 
     by_fold = {fold: configs[dataset.folds.tuning_half_for(fold)] for fold in range(dataset.n_folds)}
     jobs: list[Job] = [job(Split.HELD_OUT, fold, config) for fold, config in by_fold.items()]
-    jobs += [job(Split.INNER, fold, config) for fold, config in by_fold.items()]
+    inner_folds = by_fold if budget is Budget.FULL else [dataset.folds.in_half(half)[0] for half in HALVES]
+    jobs += [job(Split.INNER, fold, by_fold[fold]) for fold in inner_folds]
     jobs.append(ChampionJob(family.key, shipped, seed, conditions))
     if budget is Budget.FULL or not family.is_tuned:
         jobs += [job(Split.RANDOM, fold, shipped) for fold in range(N_RANDOM_FOLDS)]
@@ -155,10 +157,9 @@ def splits_of(job: EvaluationJob, dataset: Dataset) -> list[tuple[Rows, Rows]]:
             return [dataset.split(test_fold=job.fold)]
         case Split.INNER:
             tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(job.fold))
-            n_parts = 1 if job.budget is Budget.QUICK else min(MAX_INNER_PARTS, len(tuned_on))
-            parts = [part.tolist() for part in np.array_split(tuned_on, n_parts)]
-            if n_parts == 1 and len(tuned_on) > 1:  # one model predicts half of these speakers, so that enough are left to train it
-                parts = [list(tuned_on[: (len(tuned_on) + 1) // 2])]
+            if job.budget is Budget.QUICK:
+                return [dataset.split(test_fold=tuned_on[0], among=tuned_on)]
+            parts = [part.tolist() for part in np.array_split(tuned_on, min(MAX_INNER_PARTS, len(tuned_on)))]
             return [dataset.split_folds(test=part, left_out=[job.fold]) for part in parts]
         case Split.RANDOM:
             return [random_split(dataset, job.fold, seed=job.seed)]

@@ -133,7 +133,8 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     """
     if not tuned.family.is_tuned:
         return Result(tuned, predictions)
-    inner = predictions[Split.INNER]
+    inner = _for_every_fold(predictions[Split.INNER], dataset)
+    predictions = {**predictions, Split.INNER: inner}
     of_fold = {fold: fit_temperature(*together(inner, [fold], dataset)) for fold in inner}
     shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, dataset), dataset))
     calibrated = {
@@ -142,6 +143,12 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     }
     threshold = choose_threshold(*together(calibrated[Split.INNER], list(inner), dataset))
     return Result(tuned, calibrated, shipped, threshold)
+
+
+def _for_every_fold(inner: ByFold, dataset: Dataset) -> ByFold:
+    """Return the inner predictions of every fold; those of a quick look are shared by the folds of a half."""
+    first = {half: dataset.folds.in_half(half)[0] for half in HALVES}
+    return {fold: inner.get(fold) or inner[first[dataset.folds.half_of(fold)]] for fold in range(dataset.n_folds)}
 
 
 def folds_tuned_by(half: str, dataset: Dataset) -> list[int]:

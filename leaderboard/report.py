@@ -21,14 +21,11 @@ import pandas as pd
 
 from emotune.files import write_text
 from leaderboard import plots
+from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL
 from leaderboard.table import percent, summary
 from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
 
-HUMAN_ACCURACY = {"ravdess": 0.624}
-HUMAN_SOURCE = "on the spoken audio, with one more answer to choose from; Livingstone & Russo, PLoS ONE 13(5), 2018"
-
-NOT_REAL = "These are not real speech: the clips were made by code. No figure here says how well a model hears people."
 PAGE = Path(__file__).with_name("report_page.html")
 SHOWN_DIGITS = 4
 LONG_CELL = 40
@@ -110,8 +107,11 @@ def what_this_is(outcome: Outcome) -> str:
     """Say which recordings, how many, of whom; and when they are not recordings at all."""
     rows = outcome.rows_of(outcome.families[0])
     banner = "" if outcome.run.get("is_real") else f'<p class="banner" role="alert"><strong>Synthetic.</strong> {NOT_REAL}</p>'
+    partial = (
+        "" if outcome.run.get("is_complete", True) else f'<p class="banner" role="status"><strong>Partial.</strong> {PARTIAL}</p>'
+    )
     return (
-        f"{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
+        f"{partial}{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
         f"{len(rows)} clips of {rows['speaker'].nunique()} speakers, {len(emotions_in(rows))} emotions. Every figure is for "
         f"speakers that the model unseen, neither in training nor in tuning.</p>"
     )

@@ -12,12 +12,12 @@ import pandas as pd
 
 from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard import plots
+from leaderboard.references import HUMAN_ACCURACY
 from leaderboard.table import number, p_text, percent
 from metrics.predictions import arrays, emotions_in
 from metrics.scores import confusion_matrix
 from page.engine import Engine, title_of
 
-HUMAN_ACCURACY = {"ravdess": 0.624}
 Row = Mapping[Any, Any]
 
 
@@ -119,7 +119,7 @@ def draw(engine: Engine, family: str) -> Figures:
         raise UnknownKeyError("family", family, known)
     row = board[board["family"] == family].iloc[0]
     f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
-    human = HUMAN_ACCURACY.get(str(engine.run.get("corpus")))
+    human = HUMAN_ACCURACY.get(engine.manifest.corpus)
     named = board.assign(family=[title_of(key) for key in known])
     with _drawing:
         claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
@@ -135,5 +135,5 @@ def _confusion(engine: Engine, family: str) -> str:
 
 def _board(engine: Engine) -> pd.DataFrame:
     if engine.board is None:
-        raise PredictionsError(f"{engine.results.name} has no readable leaderboard.csv; run search/run.py.")
+        raise PredictionsError(f"{engine.run.folder.path.name} has no readable leaderboard.csv; run search/run.py.")
     return engine.board

@@ -6,8 +6,6 @@ another version keeps its place with the reason, and the rest works. Answering n
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +19,16 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from corpora.emotions import RAVDESS_EMOTIONS
-from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError
+from emotune.errors import ChampionError, PredictionsError, RequestError
 from features import INPUT_KINDS, Analysis
 from leaderboard.table import read_leaderboard
-from metrics.predictions import read_predictions
 from models import FAMILIES
 from models.ood import OODDetector, load_ood_detector
 from page.advice import held_share
 from runs.champions import Champion, load_champion
+from runs.manifest import Manifest
+from runs.reader import Run
 
-RESULTS = Path(__file__).resolve().parents[1] / "leaderboard" / "results"
-RESULTS_VARIABLE = "EMOTUNE_RESULTS"
-PREFERRED_CORPORA = ("ravdess", "synthetic")
 BASELINE = "dummy"
 ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
@@ -85,29 +81,6 @@ class Answers:
     ood_score: NDArray[np.float64] | None
 
 
-def find_results(folder: str | Path | None = None) -> Path:
-    """Return the folder of the result to show.
-
-    Parameters
-    ----------
-    folder : path-like, optional
-        A result's folder; else that named by ``EMOTUNE_RESULTS``, else RAVDESS's if it is there, else the synthetic corpus's.
-
-    Raises
-    ------
-    PredictionsError
-        If there is none.
-    """
-    named = folder or os.environ.get(RESULTS_VARIABLE)
-    candidates = [Path(named)] if named else [RESULTS / corpus for corpus in PREFERRED_CORPORA]
-    for candidate in candidates:
-        if candidate.is_dir():
-            return candidate
-    raise PredictionsError(
-        f"The page needs the results of a run, and {' and '.join(map(str, candidates))} is no folder; run search/run.py first."
-    )
-
-
 def title_of(family: str) -> str:
     """Return a family's name for people, or its key if this version does not know it."""
     return FAMILIES[family].title if family in FAMILIES else family
@@ -132,43 +105,36 @@ class Engine:
     """
 
     def __init__(self, results: Path) -> None:
-        self.results = results
+        self.run = Run.at(results)
         self._lock = threading.RLock()
 
-    @cached_property
-    def run(self) -> Mapping[str, Any]:
-        """What ``run.json`` says; nothing if there is none."""
-        try:
-            found = json.loads((self.results / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    @property
+    def manifest(self) -> Manifest:
+        """What was run on what."""
+        return self.run.manifest
 
     @property
     def is_real(self) -> bool:
         """Whether the models learnt from recordings of people."""
-        return bool(self.run.get("is_real"))
+        return self.manifest.is_real
 
     @property
     def corpus_title(self) -> str:
         """The corpus's name for people."""
-        return str(self.run.get("title") or self.run.get("corpus") or self.results.name)
+        return self.manifest.title
 
     @cached_property
     def board(self) -> pd.DataFrame | None:
         """The leaderboard, if there is a readable one."""
         try:
-            return read_leaderboard(self.results / "leaderboard.csv")
+            return read_leaderboard(self.run.folder.leaderboard)
         except PredictionsError:
             return None
 
-    @cached_property
+    @property
     def predictions(self) -> pd.DataFrame | None:
         """The out-of-fold predictions, if there are readable ones."""
-        try:
-            return read_predictions(self.results / "predictions.csv")
-        except PredictionsError:
-            return None
+        return self.run.predictions
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -184,6 +150,8 @@ class Engine:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions, in the order of every probability vector."""
+        if self.manifest.emotions:
+            return self.manifest.emotions
         if self.board is not None:
             return tuple(name.removeprefix("f1_") for name in self.board.columns if name.startswith("f1_"))
         return next((member.champion.card.emotions for member in self.members if member.champion), RAVDESS_EMOTIONS)
@@ -214,7 +182,9 @@ class Engine:
             If no family could be loaded.
         """
         if not self.ready:
-            raise RequestError(f"No champion of {self.results.name} could be loaded; see the reasons on the page or run the search.")
+            raise RequestError(
+                f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
+            )
         parts = [self._answer(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
         return Answers(
             {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
@@ -229,11 +199,11 @@ class Engine:
         answers: dict[str, NDArray[np.float64]] = {}
         for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
             if champion.members:
-                heard = list(np.stack([answers[member] for member in champion.members], axis=1))
+                inputs_of = list(np.stack([answers[member] for member in champion.members], axis=1))
             else:
                 kind = champion.card.input_kind
-                heard = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
-            answers[key] = champion.predict_inputs(heard)
+                inputs_of = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
+            answers[key] = champion.predict_inputs(inputs_of)
         ood_score = None
         if self.ood_detector is not None:
             functionals = INPUT_KINDS["functionals"]
@@ -245,8 +215,7 @@ class Engine:
     @cached_property
     def _members(self) -> tuple[Member, ...]:
         scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
-        folders = {path.name for path in (self.results / "models").glob("[!.]*") if path.is_dir()}
-        found = [self._load(key, scores.get(key, {})) for key in sorted({*folders, *map(str, scores)} - {BASELINE})]
+        found = [self._load(key, scores.get(key, {})) for key in sorted({*self.run.families, *map(str, scores)} - {BASELINE})]
         ready = {member.key for member in found if member.champion}
         return rank([_with_its_members(member, ready) for member in found])
 
@@ -257,15 +226,15 @@ class Engine:
             uar=_known(scores, "uar"),
             uar_low=_known(scores, "uar_ci_low"),
             uar_high=_known(scores, "uar_ci_high"),
-            abstention_threshold=_known(self.run.get("thresholds") or {}, key),
+            abstention_threshold=_known(self.manifest.thresholds, key),
         )
-        folder = self.results / "models" / key
+        folder = self.run.folder.champion(key)
         try:
             champion = load_champion(folder)
             self._check_emotions(champion)
             if not champion.members:  # an input may need what is not here, and the first answer is the slow one
                 champion.predict([Analysis(_buzz())])
-        except (EmotuneError, ImportError, OSError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever is wrong with one champion, the others work
             return replace(member, problem=str(error).replace(str(folder), key))
         return replace(member, champion=champion)
 
@@ -280,7 +249,7 @@ class Engine:
     @cached_property
     def _ood_detector(self) -> OODDetector | None:
         try:
-            return load_ood_detector(self.results / "ood.npz")
+            return load_ood_detector(self.run.folder.ood)
         except ChampionError:
             return None
 

@@ -214,7 +214,7 @@ def _leaderboard_tab(engine: Engine, tab: gr.Tab) -> None:
     @told
     def leaderboard() -> dict[str, Any]:
         """Return the leaderboard, one record a family, scores as fractions."""
-        return {"corpus": engine.run.get("corpus"), "is_real": engine.is_real, "families": board.records(engine)}
+        return {"corpus": engine.manifest.corpus, "is_real": engine.is_real, "families": board.records(engine)}
 
     gr.on([tab.select, family.change], show, family, figures, show_progress="minimal", **PRIVATE)
     _endpoint(leaderboard, [], [gr.JSON(visible=False, label="leaderboard")])

@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
 from page.batch import Row
 from page.board import Cell, Figures
@@ -17,14 +18,13 @@ from page.engine import BASELINE, Engine, Member, title_of
 from page.listen import Answer, Heard
 from page.stress import Curve, Stressed
 
-NOT_REAL = "These models learnt from clips made by code, not from people. No answer here says anything about real speech."
-
 
 def banner(engine: Engine) -> str:
-    """Say unmistakably when nothing here is real."""
+    """Return what must be read first: that nothing here is real, or that the run is partial."""
+    partial = "" if engine.manifest.is_complete else f'<div class="banner" role="status"><strong>Partial.</strong> {PARTIAL}</div>'
     if engine.is_real:
-        return ""
-    return f'<div class="banner" role="alert"><strong>Synthetic models.</strong> {NOT_REAL}</div>'
+        return partial
+    return partial + f'<div class="banner" role="alert"><strong>Synthetic models.</strong> {NOT_REAL}</div>'
 
 
 def header(engine: Engine) -> str:
@@ -267,8 +267,8 @@ def download(name: str, text: str) -> str:
 
 def about(engine: Engine, text: str) -> str:
     """Fill the page about the project with what the run says of itself."""
-    run: Mapping[str, object] = engine.run
-    words = {"corpus": engine.corpus_title, "licence": run.get("licence") or "not stated", "reference": run.get("reference") or ""}
+    manifest = engine.manifest
+    words = {"corpus": engine.corpus_title, "licence": manifest.licence or "not stated", "reference": manifest.reference or ""}
     for name, value in words.items():
         text = text.replace("{" + name + "}", escape(str(value)))
     return text

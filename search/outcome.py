@@ -16,7 +16,7 @@ from augment.policy import describe_policy
 from corpora import Corpus
 from evaluation.dataset import Dataset, Rows, derive_seed
 from evaluation.ensembles import MEMBER_KEYS, fit_pool
-from evaluation.held_out import FoldPredictions, time_predictions_ms
+from evaluation.held_out import FoldPredictions
 from evaluation.jobs import ChampionJob, Split
 from evaluation.result import Result, together
 from features import INPUT_KINDS
@@ -48,7 +48,7 @@ class Fitted:
     members : tuple of Fitted
         What it pools; empty for a family that reads clips.
     predict_ms_per_clip, model_mb : float
-        Time from the samples of a clip to its probabilities, and what its weights occupy, a pretrained encoder among them; an
+        Time from the samples of a clip to its probabilities (NaN until it is measured, when nothing else runs), and what its weights occupy, a pretrained encoder among them; an
         ensemble's with its members'.
     """
 
@@ -87,7 +87,7 @@ def load_fitted(result: Result, job: ChampionJob, dataset: Dataset, run: RunFold
     model = result.family.load(place, n_emotions=len(dataset.emotions))
     kept = INPUT_KINDS[result.family.input_kind].kept_files(run.path)
     n_bytes = sum(path.stat().st_size for path in (*place.iterdir(), *kept))
-    return Fitted(result, model, (), time_predictions_ms(result.family, model, dataset), n_bytes / 1e6)
+    return Fitted(result, model, (), float("nan"), n_bytes / 1e6)
 
 
 def fit_ensemble(result: Result, members: Sequence[Fitted], dataset: Dataset, *, seed: int) -> Fitted:

@@ -60,7 +60,7 @@ class Publisher:
         self._predictions: dict[str, pd.DataFrame] = {one.key: one.predictions for one in entry.kept}
         self._kept_results = {one.key: result for one in entry.kept if (result := self._read_kept(one)) is not None}
         self._written: set[str] = set()
-        self._last_report = -SECONDS_BETWEEN_REPORTS
+        self._last_report = time.monotonic()
 
     def begin(self) -> None:
         """Record the conditions before the first trial, so that whatever a killed command leaves can be judged."""
@@ -128,7 +128,8 @@ class Publisher:
 
     def _write_champions(self, board: pd.DataFrame) -> None:
         plan, rows = self._plan, board.set_index("family")
-        for key, one in self._fitted.items():
+        # An ensemble's card names its members' files, so they come first.
+        for key, one in sorted(self._fitted.items(), key=lambda item: bool(item[1].members)):
             scores = json.loads(rows.loc[key].to_json())
             if key in self._written:
                 update_scores(plan.run.champion(key), scores)

@@ -9,7 +9,7 @@ from corpora import Reading
 from evaluation.dataset import Dataset
 from evaluation.folds import make_folds
 from evaluation.held_out import variants_to_test
-from evaluation.jobs import ChampionJob, EvaluationJob
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob
 from evaluation.result import Tuned
 from features import INPUT_KINDS
 from features.store import FeatureStore
@@ -76,7 +76,7 @@ def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:
 
 def prepare(plan: RunPlan, dataset: Dataset, reporter: ConsoleReporter) -> None:
     """Compute the features of every clip and of the perturbed test clips; if the run is long, of every copy it may ask for."""
-    variants = (*variants_to_test(), *(all_variants() if plan.n_trials >= N_TRIALS_WORTH_PREPARING else ()))
+    variants = (*variants_to_test(Budget.of(plan.n_trials)), *(all_variants() if plan.n_trials >= N_TRIALS_WORTH_PREPARING else ()))
     kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.fitted_families)]
     with reporter.progress("Computing features") as progress:
         dataset.store.prepare(kinds, dataset.clips, variants, n_jobs=plan.n_jobs, progress=progress)

@@ -251,7 +251,9 @@ def score_config(
     kind = INPUT_KINDS[family.input_kind]
     half = dataset.folds.in_half(plan.half)
     scores: list[float] = []
-    for position, fold in enumerate(half):
+    # A quick look trains the slow families once a trial.
+    scored = half[:1] if trial is not None and family.is_neural and budget_of(trial.study) is Budget.QUICK else half
+    for position, fold in enumerate(scored):
         training, held_out = dataset.split(test_fold=fold, among=half)
         examples = dataset.examples(kind, training, config)
         require_held_out(examples, held_out)
@@ -261,7 +263,7 @@ def score_config(
         if not np.isfinite(probabilities).all():
             raise FloatingPointError("the model answered with NaN or infinity")
         scores.append(uar(dataset.targets[held_out], probabilities))
-        if trial and position < len(half) - 1:
+        if trial and position < len(scored) - 1:
             trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
             if trial.should_prune():
                 raise optuna.TrialPruned

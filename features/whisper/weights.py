@@ -210,4 +210,3 @@ def _download() -> Path:
             f"from {DOWNLOAD_URL} failed ({reason}); fetch {CONFIG_FILE} and {TENSORS_FILE} from there into that folder."
         ) from error
     return LOCAL_FOLDER
-

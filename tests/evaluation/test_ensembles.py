@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from evaluation.dataset import Dataset
-from evaluation.ensembles import blend, ensembles_of, fit_pool
-from evaluation.evaluate import FoldPredictions
+from evaluation.ensembles import ensembles_of, fit_pool, pool_members
 from evaluation.folds import HALVES
+from evaluation.held_out import FoldPredictions
+from evaluation.jobs import Split
 from evaluation.result import Result, Tuned
 from models import FAMILIES
 
@@ -16,7 +17,7 @@ ENSEMBLE, SCRATCH = FAMILIES["ensemble"], FAMILIES["ensemble_scratch"]
 N_RANDOM_FOLDS = 4
 
 
-def made_up_exam(dataset: Dataset, rows: np.ndarray, *, skill: float, rng: np.random.Generator) -> FoldPredictions:
+def made_up_predictions(dataset: Dataset, rows: np.ndarray, *, skill: float, rng: np.random.Generator) -> FoldPredictions:
     logits = rng.normal(size=(len(rows), len(dataset.emotions)))
     logits[np.arange(len(rows)), dataset.targets[rows]] += skill
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -26,11 +27,11 @@ def made_up_exam(dataset: Dataset, rows: np.ndarray, *, skill: float, rng: np.ra
 def made_up_result(key: str, dataset: Dataset, *, skill: float, seed: int) -> Result:
     rng = np.random.default_rng(seed)
     folds = range(len(dataset.folds.test_speakers))
-    by_split = {"unseen": {fold: made_up_exam(dataset, dataset.rows_in([fold]), skill=skill, rng=rng) for fold in folds}}
+    by_split = {Split.HELD_OUT: {fold: made_up_predictions(dataset, dataset.rows_in([fold]), skill=skill, rng=rng) for fold in folds}}
     tuned_on = {fold: dataset.rows_in(dataset.folds.in_half(dataset.folds.tuning_half_for(fold))) for fold in folds}
-    by_split["inner"] = {fold: made_up_exam(dataset, rows, skill=skill, rng=rng) for fold, rows in tuned_on.items()}
+    by_split[Split.INNER] = {fold: made_up_predictions(dataset, rows, skill=skill, rng=rng) for fold, rows in tuned_on.items()}
     parts = np.array_split(rng.permutation(len(dataset.clips)), N_RANDOM_FOLDS)
-    by_split["random_split"] = {fold: made_up_exam(dataset, rows, skill=skill, rng=rng) for fold, rows in enumerate(parts)}
+    by_split[Split.RANDOM] = {fold: made_up_predictions(dataset, rows, skill=skill, rng=rng) for fold, rows in enumerate(parts)}
     # The audit's clips are the same for every family.
     family = FAMILIES[key]
     return Result(Tuned(family, dict.fromkeys(HALVES, family.defaults), {"A": 0.5, "B": 0.5}, {}), by_split, 1.0, 0.5)
@@ -61,7 +62,7 @@ def test_one_family_is_no_ensemble(results):
     assert ensembles_of(results[:1]) == []
 
 
-def test_a_member_that_knows_nothing_has_no_say(dataset, results):
+def test_a_member_that_knows_nothing_has_no_weight(dataset, results):
     weights = fit_pool(ENSEMBLE, results, range(6), dataset, seed=0).weights
     assert weights[0] > 0.6
     assert weights[1] == pytest.approx(0, abs=0.15)
@@ -69,22 +70,24 @@ def test_a_member_that_knows_nothing_has_no_say(dataset, results):
 
 def test_the_weights_for_a_fold_come_from_its_own_inner_predictions_alone(dataset, results):
     """Spoiling the inner predictions of one fold changes what is tested on that fold, and nothing else."""
-    plain = blend(ENSEMBLE, results, dataset, seed=0)
-    inner = dict(results[0].by_split["inner"])
+    plain = pool_members(ENSEMBLE, results, dataset, seed=0)
+    inner = dict(results[0].predictions[Split.INNER])
     inner[2] = replace(inner[2], probabilities=inner[2].probabilities[::-1])
-    changed = blend(ENSEMBLE, [replace(results[0], by_split={**results[0].by_split, "inner": inner}), results[1]], dataset, seed=0)
-    for fold, predictions in plain.by_split["unseen"].items():
-        is_same = np.allclose(predictions.probabilities, changed.by_split["unseen"][fold].probabilities)
+    changed = pool_members(
+        ENSEMBLE, [replace(results[0], predictions={**results[0].predictions, Split.INNER: inner}), results[1]], dataset, seed=0
+    )
+    for fold, predictions in plain.predictions[Split.HELD_OUT].items():
+        is_same = np.allclose(predictions.probabilities, changed.predictions[Split.HELD_OUT][fold].probabilities)
         assert is_same == (fold != 2)
 
 
-def test_the_answers_to_a_fold_itself_teach_nothing(dataset, results):
-    """The weights are the same whatever the members answered to the test clips."""
+def test_the_predictions_for_a_fold_itself_teach_nothing(dataset, results):
+    """The weights are the same whatever the members predict for the test clips."""
     other = {
         fold: replace(predictions, probabilities=predictions.probabilities[:, ::-1])
-        for fold, predictions in results[0].by_split["unseen"].items()
+        for fold, predictions in results[0].predictions[Split.HELD_OUT].items()
     }
-    changed = [replace(results[0], by_split={**results[0].by_split, "unseen": other}), results[1]]
+    changed = [replace(results[0], predictions={**results[0].predictions, Split.HELD_OUT: other}), results[1]]
     for fold in range(6):
         first, second = (fit_pool(ENSEMBLE, some, [fold], dataset, seed=0).weights for some in (results, changed))
         np.testing.assert_array_equal(first, second)
@@ -92,13 +95,13 @@ def test_the_answers_to_a_fold_itself_teach_nothing(dataset, results):
 
 def test_a_pool_of_unlike_members_beats_each(dataset):
     results = [made_up_result(key, dataset, skill=1.5, seed=k) for k, key in enumerate(("linear", "xgboost", "random_forest"))]
-    pooled = blend(SCRATCH, results, dataset, seed=0)
+    pooled = pool_members(SCRATCH, results, dataset, seed=0)
 
     def accuracy(result):
         return np.mean(
             [
                 (predictions.probabilities.argmax(1) == dataset.targets[predictions.rows]).mean()
-                for predictions in result.by_split["unseen"].values()
+                for predictions in result.predictions[Split.HELD_OUT].values()
             ]
         )
 

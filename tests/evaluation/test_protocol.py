@@ -1,4 +1,4 @@
-"""No number may come from a voice that was heard before."""
+"""No number may come from a voice that was used in training."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ import pytest
 from corpora.synthetic import Synthetic
 from emotune.errors import ProtocolError
 from evaluation.dataset import Dataset
-from evaluation.evaluate import EvaluationJob, evaluate, random_split, read_predictions_of, splits
 from evaluation.folds import Folds, make_folds
+from evaluation.held_out import evaluate
+from evaluation.jobs import EvaluationJob, Split, random_split, splits_of
 from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES
@@ -43,7 +44,7 @@ def test_a_study_sees_only_the_speakers_of_its_half(dataset, monkeypatch, half):
 
 
 @pytest.mark.parametrize("fold", range(6))
-def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_about(dataset, tmp_path, monkeypatch, fold):
+def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_about(dataset, monkeypatch, fold):
     seen = []
 
     def spy(examples, config, *, seed, callback=None):
@@ -51,17 +52,17 @@ def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_a
         return FAMILIES["dummy"].fit(examples, config, seed=seed)
 
     monkeypatch.setattr(LINEAR, "fit", spy)
-    plan = EvaluationJob("linear", "inner", fold, AUGMENTED, 0)
-    evaluate(plan, dataset, tmp_path)
+    plan = EvaluationJob("linear", Split.INNER, fold, AUGMENTED, 0)
+    predictions = evaluate(plan, dataset)
     tested, everyone = set(dataset.folds.test_speakers[fold]), set(dataset.speakers)
     tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
     assert seen == [everyone - tested - set(dataset.folds.test_speakers[part]) for part in tuned_on]
-    np.testing.assert_array_equal(np.sort(read_predictions_of(plan, tmp_path).rows), dataset.rows_in(tuned_on))
+    np.testing.assert_array_equal(np.sort(predictions.rows), dataset.rows_in(tuned_on))
 
 
 def test_inner_predictions_take_three_fits_however_many_folds_there_are(dataset):
     many = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
-    parts = splits(EvaluationJob("linear", "inner", 0, AUGMENTED, 0), many)
+    parts = splits_of(EvaluationJob("linear", Split.INNER, 0, AUGMENTED, 0), many)
     assert len(parts) == 3
     tested = np.concatenate([test for _, test in parts])
     assert set(tested) == set(many.rows_in(many.folds.in_half("B")))
@@ -84,8 +85,8 @@ def test_overlapping_folds_are_refused():
         Folds("planted", (("S01", "S02"), ("S03",), ("S04",), ("S01",)))
 
 
-@pytest.mark.parametrize("purpose", ["unseen", "inner", "random_split"])
-def test_a_planted_variant_of_a_test_clip_is_refused(dataset, tmp_path, monkeypatch, purpose):
+@pytest.mark.parametrize("split", [Split.HELD_OUT, Split.INNER, Split.RANDOM])
+def test_a_planted_variant_of_a_test_clip_is_refused(dataset, monkeypatch, split):
     honest = Dataset.examples
 
     def leaky(self, kind, rows, config):
@@ -94,10 +95,10 @@ def test_a_planted_variant_of_a_test_clip_is_refused(dataset, tmp_path, monkeypa
 
     monkeypatch.setattr(Dataset, "examples", leaky)
     with pytest.raises(ProtocolError, match="No test clip nor a variant"):
-        evaluate(EvaluationJob("linear", purpose, 0, AUGMENTED, 0), dataset, tmp_path)
+        evaluate(EvaluationJob("linear", split, 0, AUGMENTED, 0), dataset)
 
 
-def test_training_holds_variants_of_training_clips_and_nothing_else(dataset, tmp_path, monkeypatch):
+def test_training_holds_variants_of_training_clips_and_nothing_else(dataset, monkeypatch):
     seen = []
 
     def spy(examples, config, *, seed, callback=None):
@@ -105,7 +106,7 @@ def test_training_holds_variants_of_training_clips_and_nothing_else(dataset, tmp
         return FAMILIES["dummy"].fit(examples, config, seed=seed)
 
     monkeypatch.setattr(LINEAR, "fit", spy)
-    evaluate(EvaluationJob("linear", "unseen", 0, AUGMENTED, 0), dataset, tmp_path)
+    evaluate(EvaluationJob("linear", Split.HELD_OUT, 0, AUGMENTED, 0), dataset)
     test_rows = dataset.rows_in([0])
     (examples,) = seen
     assert not examples.is_original.all()
@@ -119,8 +120,8 @@ def test_only_the_audit_split_repeats_speakers(dataset):
     assert not set(training) & set(test)
 
 
-def test_shuffled_emotions_score_at_chance(cache, tmp_path):
-    corpus = Synthetic()
+def test_shuffled_emotions_score_at_chance(cache):
+    corpus = Synthetic(n_takes=2)
     clips = corpus.read().clips
     order = np.random.default_rng(0).permutation(len(clips))
     shuffled = tuple(replace(clip, emotion=clips[other].emotion) for clip, other in zip(clips, order, strict=True))
@@ -128,9 +129,8 @@ def test_shuffled_emotions_score_at_chance(cache, tmp_path):
     dataset = Dataset(shuffled, corpus.emotions, folds, FeatureStore(cache))
     targets, probabilities = [], []
     for fold in range(len(folds.test_speakers)):
-        plan = EvaluationJob("linear", "unaugmented", fold, dict(LINEAR.defaults), 0)
-        evaluate(plan, dataset, tmp_path)
-        predictions = read_predictions_of(plan, tmp_path)
+        plan = EvaluationJob("linear", Split.NO_AUGMENTATION, fold, dict(LINEAR.defaults), 0)
+        predictions = evaluate(plan, dataset)
         targets.append(dataset.targets[predictions.rows])
         probabilities.append(predictions.probabilities)
     assert abs(uar(np.concatenate(targets), np.concatenate(probabilities)) - 0.125) < 0.04

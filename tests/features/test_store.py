@@ -142,7 +142,11 @@ def test_changed_code_meets_no_old_array_but_changed_words_do(
 @pytest.mark.parametrize("kind_type", [Functionals, MfccSequence, LogMel])
 def test_the_sources_of_a_kind_are_its_module_and_all_it_imports(kind_type: type[InputKind]) -> None:
     names = {path.name for path in kind_type().sources()}
-    own = {"Functionals": {"functionals.py", "descriptors.py", "statistics.py"}, "MfccSequence": {"mfcc.py"}, "LogMel": {"log_mel.py"}}
+    own = {
+        "Functionals": {"functionals.py", "descriptors.py", "statistics.py"},
+        "MfccSequence": {"mfcc.py"},
+        "LogMel": {"log_mel.py"},
+    }
     assert own[kind_type.__name__] | {"kind.py", "analysis.py", "frames.py", "voice.py"} <= names
     assert "encoder.py" not in names
     assert all(path.is_file() for path in kind_type().sources())

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard.report import NOT_REAL, write_report
+from leaderboard.references import NOT_REAL
+from leaderboard.report import write_report
 from leaderboard.table import build_leaderboard, markdown_table
 
 HEADINGS = (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from emotune.errors import PredictionsError
-from leaderboard import metrics
+from metrics import scores as metrics
 
 TOLERANCE = 1e-12
 

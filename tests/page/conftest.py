@@ -21,7 +21,8 @@ from models import FAMILIES, Examples, Family
 from models.ood import fit_ood_detector
 from page.engine import Engine
 from page.interface import build, launch_options
-from runs.champions import Card, Champion, answers_spec, fingerprint_of, library_versions, load_champion, save_champion
+from runs.cards import Card, card_versions, member_spec
+from runs.champions import Champion, load_champion, save_champion
 
 OVERRIDES = {"linear": {"n_features": 300}, "random_forest": {"n_trees": 30}, "conv1d": {"n_epochs": 2, "n_filters": 32}}
 SKILL = {"linear": 2.5, "random_forest": 1.8, "conv1d": 1.2, "dummy": 0.0}
@@ -60,9 +61,9 @@ def save_ensemble(folder: Path, clips: Sequence[Clip], members: Sequence[str]) -
     champions = [load_champion(folder.parent / key) for key in members]
     answers = tuple(np.stack([champion.predict(analyses) for champion in champions], axis=1))
     model = family.fit(as_examples(clips, answers), family.defaults, seed=0)
-    spec = answers_spec(folder.parent, members)
-    card = make_card(family, {**family.defaults, "members": list(members)}, scores={"uar": 0.8})
-    card = replace(card, input_fingerprint=fingerprint_of(spec), input_spec=spec)
+    spec, fingerprint = member_spec(folder.parent, members)
+    card = make_card(family, {**family.defaults, "member_keys": list(members)}, scores={"uar": 0.8})
+    card = replace(card, input_fingerprint=fingerprint, input_spec=spec)
     save_champion(folder, Champion(card, model), golden_inputs=answers[:2])
 
 
@@ -81,7 +82,7 @@ def make_card(family: Family, config: dict[str, Any], *, scores: dict[str, float
         temperature=1.0,
         scores=scores,
         seed=0,
-        versions=library_versions(),
+        versions=card_versions(),
         files={},
     )
 

@@ -13,7 +13,8 @@ from audio.clip import Clip
 from deployment.contents import collect
 from deployment.shipment import read_outcome
 from emotune.errors import ChampionError
-from features import INPUT_KINDS, Analysis, whisper_weights
+from features import INPUT_KINDS, Analysis
+from features.whisper import weights
 from page.engine import Engine
 from runs.champions import load_champion
 from tests.page.conftest import save_ensemble, save_family
@@ -73,9 +74,9 @@ def test_an_ensemble_is_refused_once_a_member_was_fitted_anew(copied_results: Pa
 
 def test_another_encoder_than_the_one_learnt_with_is_refused(copied_results: Path) -> None:
     folder = copied_results / "whisper"
-    tensors = whisper_weights.read_tensors(folder)
+    tensors = weights.read_tensors(folder)
     tensors["conv1.bias"] = tensors["conv1.bias"] + 1
-    whisper_weights.write_tensors(folder, tensors, config=whisper_weights.WhisperConfig.read(folder))
+    weights.write_tensors(folder, tensors, config=weights.WhisperConfig.read(folder))
     assert "was made for the input" in problems(Engine(copied_results))["whisper"]
 
 

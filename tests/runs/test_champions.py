@@ -15,10 +15,13 @@ import skops.io
 from numpy.typing import NDArray
 
 from emotune.errors import ChampionError
+from emotune.files import sha256_of_file
 from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Examples, Model
 from runs import champions
-from runs.champions import CARD_FILE, GOLDEN_FILE, SCHEMA, Card, Champion, load_champion, read_card, save_champion, sha256
+from runs.cards import CARD_FILE, SCHEMA, Card, card_versions, read_card, update_scores
+from runs.champions import GOLDEN_FILE, Champion, load_champion, save_champion
+from runs.layout import SHIPPED
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 
@@ -71,7 +74,7 @@ def edit_card(folder: Path, **changes: Any) -> None:
 
 def accept_files(folder: Path) -> None:
     """Write the hashes of what lies in the folder into the card, as someone would who passes on a model of their own making."""
-    edit_card(folder, files={path.name: sha256(path) for path in folder.iterdir() if path.name != CARD_FILE})
+    edit_card(folder, files={path.name: sha256_of_file(path) for path in folder.iterdir() if path.name != CARD_FILE})
 
 
 def test_a_champion_comes_back_with_its_card_and_its_answers(folder: Path, fitted: Champion, random_examples: Examples) -> None:
@@ -122,7 +125,7 @@ def test_a_model_that_answers_otherwise_once_saved_is_refused_and_the_one_before
 
     with monkeypatch.context() as patch:
         patch.setattr(champions, "FAMILIES", {fitted.card.family: Twisted(save_another)})
-        with pytest.raises(ChampionError, match="golden answer"):
+        with pytest.raises(ChampionError, match="golden probabilities"):
             save_champion(folder, fitted, golden_inputs=golden_inputs)
     assert load_champion(folder).card.seed == 3
 
@@ -179,8 +182,26 @@ def test_a_damaged_card_is_refused(content: str, folder: Path) -> None:
 
 def test_a_card_of_a_newer_schema_is_refused_with_both_numbers(folder: Path) -> None:
     edit_card(folder, schema=SCHEMA + 1)
-    with pytest.raises(ChampionError, match=rf"schema {SCHEMA}, got {SCHEMA + 1}; update"):
+    with pytest.raises(ChampionError, match=rf"schema {SCHEMA}, got {SCHEMA + 1}; refit"):
         read_card(folder)
+
+
+@pytest.mark.parametrize("name", ["../../model.skops", "a/b.npz", "/etc/hosts", ".hidden"])
+def test_a_card_that_names_files_elsewhere_is_refused(name: str, folder: Path) -> None:
+    edit_card(folder, files={name: "0" * 64})
+    with pytest.raises(ChampionError, match="files of its own folder only"):
+        read_card(folder)
+
+
+def test_new_scores_change_nothing_else_of_a_card(folder: Path) -> None:
+    before = read_card(folder)
+    update_scores(folder, {"uar": 0.75})
+    assert load_champion(folder).card == dataclasses.replace(before, scores={"uar": 0.75})
+
+
+@pytest.mark.parametrize("champion", sorted((SHIPPED / "ravdess" / "models").iterdir()), ids=lambda path: path.name)
+def test_a_shipped_champion_repeats_its_golden_probabilities(champion: Path) -> None:
+    assert load_champion(champion).card.family == champion.name
 
 
 def test_a_card_with_an_unknown_field_is_refused(folder: Path) -> None:
@@ -200,7 +221,7 @@ def test_a_golden_answer_that_is_not_met_is_refused_with_the_versions(folder: Pa
         arrays = dict(golden)
     np.savez(folder / GOLDEN_FILE, **{**arrays, "probabilities": arrays["probabilities"][:, ::-1]})
     accept_files(folder)
-    with pytest.raises(ChampionError, match=r"golden answer.*of long ago"):
+    with pytest.raises(ChampionError, match=r"golden probabilities.*of long ago"):
         load_champion(folder)
 
 
@@ -238,6 +259,6 @@ def test_a_champion_moves_with_its_folder(folder: Path, tmp_path: Path) -> None:
 
 
 def test_versions_of_the_libraries_are_those_installed() -> None:
-    versions = champions.library_versions()
+    versions = card_versions()
     assert versions["numpy"] == np.__version__
-    assert {"scikit-learn", "xgboost", "keras", "tensorflow", "librosa"} <= set(versions)
+    assert {"emotune", "scikit-learn", "xgboost", "keras", "tensorflow", "librosa"} <= set(versions)

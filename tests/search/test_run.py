@@ -5,20 +5,24 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from emotune.errors import CorpusError
-from evaluation.result import QUICK_LOOK_TRIALS, collect
+from evaluation.folds import HALVES
+from evaluation.jobs import QUICK_LOOK_TRIALS
 from features import INPUT_KINDS
 from leaderboard.table import build_leaderboard, read_leaderboard
 from models import FAMILIES
 from runs.champions import load_champion
+from runs.layout import SHIPPED, RunFolder
 from search.cli import main
-from search.runner import RESULTS, run, start_over
-from tests.search.conftest import silent_reporter
+from search.runner import run
+from search.study import StudyPlan, run_study, tuned_of
+from tests.fixtures.small_run import silent_reporter
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -43,7 +47,7 @@ def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
     pd.testing.assert_frame_equal(board[scores], again[scores])
 
 
-@pytest.mark.parametrize("folder", sorted(RESULTS.glob("*/leaderboard.csv")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/leaderboard.csv")), ids=lambda path: path.parent.name)
 def test_the_shipped_leaderboard_is_recomputed_from_its_predictions(folder):
     from metrics.predictions import read_predictions
 
@@ -55,7 +59,7 @@ def test_the_shipped_leaderboard_is_recomputed_from_its_predictions(folder):
 
 def test_the_search_alone_knows_the_other_columns(finished_run):
     linear = finished_run.board.set_index("family").loc["linear"]
-    assert linear["n_trials"] == 6
+    assert linear["n_trials"] == 12
     assert 0 < linear["uar_noise"] <= 1
     assert 0 < linear["uar_pitch"] <= 1
     assert 0 < linear["random_split_accuracy"] <= 1
@@ -76,35 +80,36 @@ def test_two_processes_find_what_one_finds(finished_run, tmp_path):
 
 
 def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_run, tmp_path):
-    from shutil import copytree
-
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],)), silent_reporter())
     assert set(board["family"]) == {"dummy", "linear", "random_forest", "ensemble"}
 
 
 def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_path):
-    from shutil import copytree
-
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    start_over(folder, [FAMILIES["linear"]])
-    left = {path.name.split("-")[1] for path in (folder / "work").glob("predictions-*")}
-    assert left == {"dummy", "random_forest"}
-    plan = replace(finished_run.plan, folder=folder, n_trials=1, families=(FAMILIES["dummy"],))
-    assert set(run(plan, silent_reporter())["family"]) == {"dummy", "random_forest"}
+    before = (folder / "work").glob("random_forest-*")
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["linear"],), n_trials=1, fresh=True)
+    board = run(plan, silent_reporter()).set_index("family")
+    assert set(board.index) == {"dummy", "linear", "random_forest", "ensemble"}
+    assert board.loc["linear", "n_trials"] == 2
+    assert board.loc["random_forest", "n_trials"] == 12
+    assert all(path.exists() for path in before)
 
 
 @pytest.mark.parametrize(("n_trials", "penalty"), [(QUICK_LOOK_TRIALS, None), (QUICK_LOOK_TRIALS + 1, 7.0)])
-def test_champions_have_more_than_trials_unless_a_run_is_a_quick_look(finished_run, dataset, monkeypatch, n_trials, penalty):
+def test_champions_have_more_than_trials_unless_the_studies_are_a_quick_look(dataset, monkeypatch, tmp_path, n_trials, penalty):
     linear = FAMILIES["linear"]
     monkeypatch.setattr(type(linear), "champion_overrides", {"penalty": 7.0})
-    found = collect(replace(finished_run.plan, n_trials=n_trials).study_plans(linear), linear, dataset, finished_run.plan.folder)
+    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    plans = [StudyPlan("linear", half, n_trials, 0) for half in HALVES]
+    for plan in plans:
+        run_study(plan, dataset, RunFolder(tmp_path))
+    found = tuned_of(linear, plans, RunFolder(tmp_path))
     for half, config in found.configs.items():
-        best = max(found.trials[half], key=lambda trial: trial.value).user_attrs["config"]
-        assert config == {**best, "penalty": penalty or best["penalty"]}
+        assert config["penalty"] == (penalty or found.trials[half][0].params["penalty"])
 
 
-def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_run, dataset):
+def test_champions_predict_after_reloading_as_their_family_was_fitted(finished_run, dataset):
     champion = load_champion(finished_run.plan.folder / "models" / "linear")
     from features import Analysis
 
@@ -117,7 +122,7 @@ def test_champions_answer_after_reloading_as_their_family_was_fitted(finished_ru
 def test_run_json_says_what_was_run(finished_run):
     content = json.loads((finished_run.plan.folder / "run.json").read_text())
     assert content["is_real"] is False
-    assert content["trials"] == {"dummy": {}, "linear": {"A": 3, "B": 3}, "random_forest": {"A": 3, "B": 3}, "ensemble": {}}
+    assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "random_forest": {"A": 6, "B": 6}, "ensemble": {}}
     assert content["n_clips"] == 96
     assert 0 < content["thresholds"]["linear"] <= 1
     assert content["process_seconds"]["trials"] > 0
@@ -159,8 +164,6 @@ def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(
 
 
 def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(finished_run, tmp_path):
-    from shutil import copytree
-
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["whisper"],), n_trials=1), silent_reporter())
     assert set(board["family"]) == {"dummy", "linear", "random_forest", "whisper", "ensemble", "ensemble_scratch"}
@@ -176,11 +179,11 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(fin
 
 def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
     import search.runner
-    from features import whisper_weights
+    from features.whisper import weights
 
     planned = []
-    monkeypatch.delenv(whisper_weights.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path)
+    monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
     monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
     assert main(["--corpus", "synthetic", "--out", str(tmp_path)]) == 0
     assert "whisper is left out" in capsys.readouterr().err

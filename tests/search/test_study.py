@@ -5,47 +5,50 @@ import os
 import signal
 import time
 from dataclasses import replace
+from shutil import copytree
 
 import numpy as np
 import optuna
 import pytest
 
 from emotune.errors import StudyError
+from evaluation.jobs import Budget
 from models import FAMILIES
-from search.study import StudyPlan, best_trial, ended_trials, open_study, run_study
+from runs.layout import RunFolder
+from search.study import StudyPlan, best_trial, budget_of, ended_trials, open_study, run_study
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 LINEAR = FAMILIES["linear"]
 
 
-def history(plan, dataset, folder):
-    return [(trial.params, trial.value) for trial in ended_trials(open_study(plan, dataset, folder))]
+def history(plan, folder):
+    return [(trial.params, trial.value) for trial in ended_trials(open_study(plan, RunFolder(folder)))]
 
 
 @pytest.fixture(scope="module")
 def finished_study(dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    run_study(PLAN, dataset, folder)
+    run_study(PLAN, dataset, RunFolder(folder))
     return folder
 
 
 def test_trial_0_is_the_familys_defaults(finished_study, dataset):
-    first = ended_trials(open_study(PLAN, dataset, finished_study))[0]
+    first = ended_trials(open_study(PLAN, RunFolder(finished_study)))[0]
     assert first.params == {key: value for key, value in LINEAR.defaults.items() if key in first.params}
     assert first.params["augmentation"] == "none"
 
 
 def test_the_same_seed_gives_the_same_trials(finished_study, dataset, tmp_path):
-    run_study(PLAN, dataset, tmp_path)
-    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
+    run_study(PLAN, dataset, RunFolder(tmp_path))
+    assert history(PLAN, tmp_path) == history(PLAN, finished_study)
 
 
 def test_more_trials_continue_where_fewer_stopped(finished_study, dataset, tmp_path):
-    run_study(replace(PLAN, n_trials=2), dataset, tmp_path)
+    run_study(replace(PLAN, n_trials=2), dataset, RunFolder(tmp_path))
     told = []
-    run_study(PLAN, dataset, tmp_path, tell=told.append)
+    run_study(PLAN, dataset, RunFolder(tmp_path), tell=told.append)
     assert [trial.number for trial in told] == [3, 4]
-    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
+    assert history(PLAN, tmp_path) == history(PLAN, finished_study)
 
 
 def _hang_in_the_third_trial(dataset, folder):
@@ -59,7 +62,7 @@ def _hang_in_the_third_trial(dataset, folder):
         return fit(examples, config, **options)
 
     LINEAR.fit = slow
-    run_study(PLAN, dataset, folder)
+    run_study(PLAN, dataset, RunFolder(folder))
 
 
 def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, dataset, tmp_path):
@@ -72,21 +75,27 @@ def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, data
     process.join()
 
     told = []
-    run_study(PLAN, dataset, tmp_path, tell=told.append)
-    states = [trial.state.name for trial in open_study(PLAN, dataset, tmp_path).get_trials()]
+    run_study(PLAN, dataset, RunFolder(tmp_path), tell=told.append)
+    states = [trial.state.name for trial in open_study(PLAN, RunFolder(tmp_path)).get_trials()]
     assert [trial.number for trial in told] == [3, 4]
     assert states.count("FAIL") == 1
-    assert history(PLAN, dataset, tmp_path) == history(PLAN, dataset, finished_study)
+    assert history(PLAN, tmp_path) == history(PLAN, finished_study)
 
 
-@pytest.mark.parametrize("what", ["data", "folds", "features", "seed"])
-def test_a_study_made_under_other_conditions_is_refused_with_both_fingerprints(finished_study, dataset, what):
-    study = open_study(PLAN, dataset, finished_study)
-    here = study.user_attrs[what]
-    study.set_user_attr(what, "another")
-    with pytest.raises(StudyError, match=f"another.*{here}"):
-        open_study(PLAN, dataset, finished_study)
-    study.set_user_attr(what, here)
+def test_the_trials_of_a_quick_look_do_not_stand_beside_full_ones(finished_study, dataset, tmp_path, monkeypatch):
+    folder = copytree(finished_study, tmp_path / "run")
+    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    run_study(replace(PLAN, n_trials=6), dataset, RunFolder(folder))
+    assert [value for _, value in history(PLAN, folder)] == [0.5] * 6
+
+
+def test_a_full_study_keeps_its_trials_when_fewer_are_asked_for(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    run_study(replace(PLAN, n_trials=7), dataset, RunFolder(tmp_path))
+    run_study(replace(PLAN, n_trials=2), dataset, RunFolder(tmp_path))
+    study = open_study(PLAN, RunFolder(tmp_path))
+    assert len(ended_trials(study)) == 7
+    assert budget_of(study) is Budget.FULL
 
 
 def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(dataset, tmp_path, monkeypatch):
@@ -100,8 +109,8 @@ def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(datas
 
     monkeypatch.setattr(LINEAR, "fit", fail_once)
     plan = replace(PLAN, n_trials=2)
-    run_study(plan, dataset, tmp_path)
-    failed, completed = ended_trials(open_study(plan, dataset, tmp_path))
+    run_study(plan, dataset, RunFolder(tmp_path))
+    failed, completed = ended_trials(open_study(plan, RunFolder(tmp_path)))
     assert failed.user_attrs["error"] == "ValueError: the matrix is sad"
     assert completed.value > 0
 
@@ -112,7 +121,7 @@ def test_a_study_whose_every_trial_fails_stops_the_run_with_the_reason(dataset, 
 
     monkeypatch.setattr(LINEAR, "fit", fail)
     with pytest.raises(StudyError, match="the matrix is sad"):
-        run_study(replace(PLAN, n_trials=2), dataset, tmp_path)
+        run_study(replace(PLAN, n_trials=2), dataset, RunFolder(tmp_path))
 
 
 def test_a_model_that_answers_nan_fails_its_trial(dataset, tmp_path, monkeypatch):
@@ -122,12 +131,12 @@ def test_a_model_that_answers_nan_fails_its_trial(dataset, tmp_path, monkeypatch
 
     monkeypatch.setattr(LINEAR, "fit", lambda *_, **__: Broken())
     with pytest.raises(StudyError, match="NaN"):
-        run_study(replace(PLAN, n_trials=1), dataset, tmp_path)
+        run_study(replace(PLAN, n_trials=1), dataset, RunFolder(tmp_path))
 
 
 def test_no_trial_begins_after_the_deadline_but_one_is_always_run(dataset, tmp_path):
-    run_study(replace(PLAN, deadline=0.0), dataset, tmp_path)
-    assert len(history(PLAN, dataset, tmp_path)) == 1
+    run_study(replace(PLAN, deadline=0.0), dataset, RunFolder(tmp_path))
+    assert len(history(PLAN, tmp_path)) == 1
 
 
 def test_a_hopeless_trial_is_pruned(dataset, tmp_path, monkeypatch):
@@ -140,7 +149,7 @@ def test_a_hopeless_trial_is_pruned(dataset, tmp_path, monkeypatch):
         return FAMILIES["dummy"].fit(examples, config, seed=0) if is_late else fit(examples, config, **options)
 
     monkeypatch.setattr(LINEAR, "fit", worse_and_worse)
-    run_study(plan, dataset, tmp_path)
-    study = open_study(plan, dataset, tmp_path)
+    run_study(plan, dataset, RunFolder(tmp_path))
+    study = open_study(plan, RunFolder(tmp_path))
     assert any(trial.state is optuna.trial.TrialState.PRUNED for trial in study.get_trials())
     assert best_trial(study).value > 0.125

@@ -10,30 +10,34 @@ import psutil
 import pytest
 
 from emotune.errors import StudyError
-from evaluation.evaluate import EvaluationJob
+from evaluation.jobs import EvaluationJob, Split
 from models import FAMILIES
+from runs.layout import RunFolder
+from runs.work import WorkFolder
 from search.study import StudyPlan
-from search.workers import FITS_PER_PROCESS, Pool, Worker
+from search.workers import FITS_PER_PROCESS, Worker, WorkerPool
 
 DUMMY = FAMILIES["dummy"]
-EXAM, STUDY = EvaluationJob("dummy", "unseen", 0, dict(DUMMY.defaults), 0), StudyPlan("linear", "A", 1, 0)
+JOB, STUDY = EvaluationJob("dummy", Split.HELD_OUT, 0, dict(DUMMY.defaults), 0), StudyPlan("linear", "A", 1, 0)
 
 
-def test_a_process_is_replaced_after_a_long_study_or_many_examinations():
-    assert Worker(None).is_spent(replace(STUDY, n_trials=50))
-    assert not Worker(None).is_spent(STUDY)
-    examiner = Worker(None)
-    assert [examiner.is_spent(EXAM) for _ in range(FITS_PER_PROCESS)] == [False] * (FITS_PER_PROCESS - 1) + [True]
+def test_a_process_is_replaced_after_a_long_study_or_many_evaluations():
+    assert Worker(None).needs_restart(replace(STUDY, n_trials=50))
+    assert not Worker(None).needs_restart(STUDY)
+    evaluator = Worker(None)
+    assert [evaluator.needs_restart(JOB) for _ in range(FITS_PER_PROCESS)] == [False] * (FITS_PER_PROCESS - 1) + [True]
 
 
 def test_every_plan_is_carried_out_once_though_processes_are_replaced(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr("search.workers.FITS_PER_PROCESS", 5)
-    plans = [EvaluationJob("dummy", purpose, fold, dict(DUMMY.defaults), 0) for purpose in ("unseen", "inner") for fold in range(6)]
-    pool = Pool(dataset, tmp_path, n_jobs=1, tell=lambda _: None)
+    plans = [
+        EvaluationJob("dummy", split, fold, dict(DUMMY.defaults), 0) for split in (Split.HELD_OUT, Split.INNER) for fold in range(6)
+    ]
+    pool = WorkerPool(dataset, RunFolder(tmp_path), n_jobs=1, tell=lambda _: None)
     pool.submit(plans)
     assert list(pool.finished()) == plans
     pool.close(at_once=False)
-    assert all(plan.path(tmp_path).exists() for plan in plans)
+    assert all(WorkFolder(RunFolder(tmp_path)).has(plan) for plan in plans)
 
 
 def test_a_process_that_is_killed_ends_the_run_with_a_sentence(dataset, tmp_path):
@@ -44,7 +48,7 @@ def test_a_process_that_is_killed_ends_the_run_with_a_sentence(dataset, tmp_path
             if "spawn_main" in " ".join(child.cmdline()):
                 os.kill(child.pid, signal.SIGKILL)
 
-    pool = Pool(dataset, tmp_path, n_jobs=1, tell=lambda _: None)
+    pool = WorkerPool(dataset, RunFolder(tmp_path), n_jobs=1, tell=lambda _: None)
     pool.submit([StudyPlan("random_forest", "A", 500, 0)])
     threading.Thread(target=kill_as_soon_as_it_works, daemon=True).start()
     with pytest.raises(StudyError, match="random_forest was ended from outside"):

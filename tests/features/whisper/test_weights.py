@@ -8,7 +8,15 @@ from safetensors.numpy import save_file
 
 from emotune.errors import ChampionError, DownloadError
 from features.whisper import weights
-from features.whisper.weights import WhisperConfig, copy_encoder, encoder_digest, find_whisper, read_tensors, use_whisper, write_tensors
+from features.whisper.weights import (
+    WhisperConfig,
+    copy_encoder,
+    encoder_digest,
+    find_whisper,
+    read_tensors,
+    use_whisper,
+    write_tensors,
+)
 
 CONFIG = WhisperConfig(
     d_model=4, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=8, num_mel_bins=6, max_source_positions=10

@@ -13,7 +13,8 @@ import optuna
 import pytest
 
 from emotune.errors import DownloadError
-from features import INPUT_KINDS, whisper_weights
+from features import INPUT_KINDS
+from features.whisper import weights
 from features.whisper.layers import WhisperLayers
 from models import FAMILIES, Examples, Model
 from models.networks.training import NeuralFamily
@@ -195,7 +196,7 @@ def test_a_results_folder_without_an_encoder_leaves_the_kind_as_it_is(tmp_path: 
 
 
 def test_the_family_says_that_it_needs_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(whisper_weights.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(whisper_weights, "LOCAL_FOLDER", tmp_path)
+    monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
     with pytest.raises(DownloadError, match="--whisper DIR"):
         WHISPER.require(may_download=False)
