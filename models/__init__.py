@@ -1,6 +1,6 @@
 """array → probabilities: the families, each in its own file.
 
-Adding a family is its file and its line in :data:`FAMILIES`.
+To add a family, write its file and add its line to :data:`FAMILIES`.
 """
 
 from __future__ import annotations

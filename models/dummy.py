@@ -1,4 +1,4 @@
-"""Dummy: the class priors, which anchor the bottom of the leaderboard."""
+"""Dummy: the class priors, as the baseline of the leaderboard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PriorModel(Model):
-    """Answers every clip with the training clips' shares of the emotions."""
+    """Predicts the emotions' shares of the training clips for every clip."""
 
     priors: NDArray[np.float64]
 
@@ -34,11 +34,11 @@ class PriorModel(Model):
 
 
 class Dummy(Family):
-    """Knows how often each emotion occurs, and nothing else."""
+    """A baseline that ignores its input."""
 
     key = "dummy"
     title = "Dummy"
-    description = "Answers every clip with the emotions' shares; whatever does not beat it has learnt nothing."
+    description = "Predicts the emotions' shares for every clip; a family that does not beat it has learnt nothing."
     input_kind = "functionals"
     is_tuned = False
     defaults: ClassVar[Config] = {"augmentation": "none"}

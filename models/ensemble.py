@@ -1,4 +1,4 @@
-"""Ensembles: the other families' calibrated probabilities, pooled with weights learnt on inner predictions."""
+"""Ensembles: opinion pools of the other families' calibrated probabilities, with weights fitted to inner predictions."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.json"
 RIDGE = 0.003
-"""Pulls the weights towards each other: a few hundred inner predictions cannot tell like members apart."""
+"""Penalty on differences between the weights; a few hundred inner predictions do not separate similar members."""
 
 
 @dataclass(frozen=True, eq=False)
-class Pool(Model):
-    """A logarithmic opinion pool (Genest & Zidek 1986, Statistical Science 1(1)): a weighted product of probabilities.
+class LogOpinionPool(Model):
+    """A normalised weighted product of the members' probabilities (Genest & Zidek 1986, Statistical Science 1(1)).
 
     Attributes
     ----------
     weights : ndarray [shape=(n_members,)]
-        Exponent of each member, at least 0; their sum is how sure the pool is, so it needs no temperature.
+        Exponent of each member, at least 0. Their sum scales the pool's confidence, so that it needs no temperature.
     """
 
     weights: NDArray[np.float64]
@@ -41,12 +41,12 @@ class Pool(Model):
         return len(self.weights)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions), from the members' answers to each clip, (n_members, n_emotions)."""
+        """Return probabilities, (n, n_emotions), from the members' probabilities of each clip, (n_members, n_emotions)."""
         return _pooled(_logarithms(inputs), self.weights)
 
 
 class Ensemble(Family):
-    """Every tuned family, each with a say that inner predictions gave it."""
+    """All tuned families, weighted by inner predictions."""
 
     key = "ensemble"
     title = "Ensemble"
@@ -57,15 +57,15 @@ class Ensemble(Family):
     defaults: ClassVar[Config] = {"augmentation": "none"}
 
     def members(self, families: Sequence[Family]) -> tuple[Family, ...]:
-        """Return those of some families whose answers it pools: every tuned one."""
+        """Return the families whose probabilities it pools: all tuned ones."""
         return tuple(family for family in families if family.is_tuned and (self.with_pretrained or not family.is_pretrained))
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Return the defaults: there is nothing to tune."""
         return dict(self.defaults)
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> Pool:
-        """Learn the weights that give the smallest log loss; a convex problem with one answer."""
+    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> LogOpinionPool:
+        """Fit the weights of the smallest log loss, which is a convex problem."""
         logarithms = _logarithms(examples.inputs)
         rows = np.arange(len(examples))
 
@@ -79,25 +79,25 @@ class Ensemble(Family):
 
         n_members = logarithms.shape[1]
         start = np.full(n_members, 1 / n_members)
-        found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_members)
-        return Pool(found.x)
+        solution = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_members)
+        return LogOpinionPool(solution.x)
 
     def save(self, model: Model, folder: Path) -> None:
         """Write ``weights.json``."""
-        assert isinstance(model, Pool)
+        assert isinstance(model, LogOpinionPool)
         (folder / WEIGHTS_FILE).write_text(json.dumps(model.weights.tolist()), encoding="utf-8")
 
-    def load(self, folder: Path, *, n_emotions: int) -> Pool:
+    def load(self, folder: Path, *, n_emotions: int) -> LogOpinionPool:
         """Read ``weights.json``."""
-        return Pool(np.array(json.loads((folder / WEIGHTS_FILE).read_text(encoding="utf-8"))))
+        return LogOpinionPool(np.array(json.loads((folder / WEIGHTS_FILE).read_text(encoding="utf-8"))))
 
 
 class EnsembleScratch(Ensemble):
-    """The same of those families that learnt from the corpus alone, which shows what pretraining gives."""
+    """The ensemble without pretrained families, which shows the gain by pretraining."""
 
     key = "ensemble_scratch"
     title = "Scratch ensemble"
-    description = "A weighted product of the calibrated probabilities of the families that learnt from this corpus alone."
+    description = "A weighted product of the calibrated probabilities of all families without pretraining."
     with_pretrained = False
 
 

@@ -1,9 +1,10 @@
-"""What every family says about itself, and what it is given to learn from.
+"""The interface of a family, and its training examples.
 
 Conventions
 -----------
-A configuration is a flat mapping of JSON values: what a trial suggests, what a card stores. Probabilities are float64,
-``(n_examples, n_emotions)``, in the order of the corpus's emotions.
+A configuration is a flat mapping of JSON values; a trial suggests it and a card stores it. Probabilities are float64,
+``(n_examples, n_emotions)``, in the order of the corpus's emotions. *Inner predictions* are out-of-fold predictions within the
+training speakers of one evaluation fold; the calibration, the abstention threshold and the ensembles' weights are fitted to them.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 Config = Mapping[str, Any]
 MEMBER_PROBABILITIES = "member_probabilities"
-"""Input of a family that reads no clips but other families' calibrated probabilities, (n_members, n_emotions)."""
+"""Input kind of the ensembles: calibrated probabilities of the member families, (n_members, n_emotions)."""
 EpochCallback = Callable[[float], None]
 """Called after each epoch with the inner validation UAR; may raise to stop the fit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What a model learns from: clips and their variants.
+    """Training examples: clips and their augmented copies.
 
     Attributes
     ----------
@@ -38,9 +39,9 @@ class Examples:
     targets : ndarray of int [shape=(n,)]
         Index of each example's emotion.
     speakers : ndarray of str [shape=(n,)]
-        Who speaks.
+        Speaker of each example.
     sources : ndarray of int [shape=(n,)]
-        Number of the clip that an example is, or is a variant of.
+        Number of each example's clip; augmented copies have the number of their original.
     is_original : ndarray of bool [shape=(n,)]
         False for augmented copies.
     genders : mapping of str to str
@@ -78,9 +79,9 @@ class Examples:
         Parameters
         ----------
         balanced : bool
-            Give every emotion the same weight in all.
+            Whether every emotion gets the same total weight.
         copy_weight : float > 0
-            Weight of an augmented copy against its original.
+            Weight of an augmented copy relative to an original.
         """
         weights = np.where(self.is_original, 1.0, copy_weight)
         if balanced:
@@ -96,28 +97,28 @@ class Model(ABC):
 
     @abstractmethod
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions); a clip's do not depend on its neighbours in the batch."""
+        """Return probabilities, (n, n_emotions); those of a clip do not depend on the other clips of the batch."""
 
 
 class Family(ABC):
-    """A kind of model: its key, title, input, search space, defaults, and how to fit, save and load it.
+    """A kind of model: its input, search space and defaults, and the methods that fit, save and load it.
 
     Attributes
     ----------
     key, title, description : str
-        Its name in commands and files, its name for people, and one sentence on what it is.
+        Name in commands and files; name for users; description in one sentence.
     input_kind : str
-        Key of the input kind that it reads, or :data:`MEMBER_PROBABILITIES`.
+        Key of its input kind, or :data:`MEMBER_PROBABILITIES`.
     is_neural : bool
-        Whether it learns in epochs, and so is pruned by epoch instead of by fold.
+        Whether its fits report epochs, so that trials are pruned by epoch instead of by fold.
     defaults : mapping
-        The configuration of trial 0: every parameter of the search space that it leads to.
+        Configuration of the first trial: a complete point of the search space.
     is_tuned : bool
-        Whether there is anything to search.
+        Whether it has a search space.
     is_pretrained : bool
-        Whether it stands on a network that heard other recordings before.
+        Whether it uses a network that was trained on other recordings.
     champion_overrides : mapping
-        What a tested or shipped model has more of than a trial's (such as more bagged members); fixed beforehand, never tuned.
+        Parameters of evaluated and shipped models that replace those of a trial, such as a larger ``n_bags``; never tuned.
     """
 
     key: ClassVar[str]
@@ -132,16 +133,16 @@ class Family(ABC):
 
     @property
     def initial_trials(self) -> tuple[Config, ...]:
-        """Parameters of a study's first trials: the defaults, and whatever else deserves to be tried for certain."""
+        """Configurations of a study's first trials, starting with the defaults."""
         return (self.defaults,)
 
-    def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families stand on nothing)
-        """Make sure that what a pretrained family stands on is here.
+    def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families need nothing)
+        """Check that the pretrained weights are available, and download them if allowed.
 
         Raises
         ------
         EmotuneError
-            If it is not and cannot, or shall not, be fetched.
+            If the weights are missing and the download fails or is not allowed.
         """
 
     @abstractmethod
@@ -150,18 +151,18 @@ class Family(ABC):
 
     @abstractmethod
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> Model:
-        """Return a model fitted to the examples; the same seed gives the same model.
+        """Fit a model; the same seed gives the same model.
 
         Parameters
         ----------
         examples : Examples
-            Training clips and variants; any validation the family needs is cut out of these, by speaker.
+            Training clips and augmented copies; a family that needs validation holds out some of their speakers.
         config : mapping
-            A configuration as :meth:`suggest` or ``defaults`` gives.
+            A configuration from :meth:`suggest` or ``defaults``.
         seed : int
             The only source of randomness.
         callback : callable, optional
-            Told the inner validation UAR after each epoch.
+            Called with the inner validation UAR after each epoch.
         """
 
     @abstractmethod
@@ -170,4 +171,4 @@ class Family(ABC):
 
     @abstractmethod
     def load(self, folder: Path, *, n_emotions: int) -> Model:
-        """Return the model that :meth:`save` wrote."""
+        """Read the model that :meth:`save` wrote."""

@@ -29,23 +29,23 @@ def fit_logistic(
     X : ndarray [shape=(n, d)]
         Standardised vectors.
     targets, weights : ndarray [shape=(n,)]
-        Their emotions and weights.
+        Emotions and weights of the vectors.
     penalty : float > 0
-        Of the squared coefficients: scikit-learn's ``1 / C``.
+        Penalty of the squared coefficients: scikit-learn's ``1 / C``.
     seed : int
-        Of the solver.
+        Seed of the solver.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     classifier = LogisticRegression(C=1 / penalty, tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping a weakly penalised fit early is part of the model
+        warnings.simplefilter("ignore", ConvergenceWarning)  # early stopping regularises fits with small penalties
         return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)
 
 
 class Logistic(TabularFamily):
-    """Multinomial logistic regression: a hyperplane between each pair of emotions."""
+    """Multinomial logistic regression on standardised vectors."""
 
     def fit_classifier(
         self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
@@ -63,7 +63,7 @@ class Linear(Logistic):
 
     key = "linear"
     title = "Linear"
-    description = "Strongly regularised multinomial logistic regression on functionals, optionally blind to speaker directions."
+    description = "Strongly regularised multinomial logistic regression on functionals, optionally without speaker directions."
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_features": 2600, "n_speaker_directions": 2, "penalty": 1e3}
 
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:

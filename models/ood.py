@@ -1,13 +1,12 @@
-"""OODDetector: whether a clip sounds like the speech that the models learnt from.
+"""Out-of-distribution (OOD) detection: the distance of a clip from the training speech.
 
-A clip's functionals are standardised and split by a principal component analysis of the training clips: what lies inside the
-space of the leading components is measured by Hotelling's T², what is left outside by the squared residual, called Q. Both together
-are the classic monitor of multivariate processes (Jackson & Mudholkar 1979, Technometrics 21(3)), added up as one index, each in
-units of its own limit (Yue & Qin 2001, Ind. Eng. Chem. Res. 40(20)). T² is Mahalanobis's distance in a space small enough to
-estimate it; Q catches what no training clip varies in, such as music.
+The functionals of a clip are standardised and projected on the leading principal components of the training clips. Hotelling's T²
+measures the distance within these components, and the squared residual Q the distance outside of them (Jackson & Mudholkar 1979,
+Technometrics 21(3)). The index is their sum, each divided by its limit (Yue & Qin 2001, Ind. Eng. Chem. Res. 40(20)). T² is
+Mahalanobis's distance in a space of few dimensions; Q detects variation that the training clips do not have, such as music.
 
-The limits come from speakers left out one at a time, and are never below what the training clips themselves reach, so that a new
-voice saying the same kind of thing stays familiar.
+The limits are percentiles over left-out speakers, and at least those over the training clips, so that new speakers of the same kind
+of speech stay below them.
 """
 
 from __future__ import annotations
@@ -21,10 +20,11 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from emotune.errors import ChampionError, ProtocolError
+from emotune.files import whole_file
 
 N_COMPONENTS = 30
 CLIPS_PER_COMPONENT = 10
-"""A small corpus gets fewer components: a variance needs some clips to be known."""
+"""Training clips per component; a small corpus gets fewer components than :data:`N_COMPONENTS`."""
 SHRINKAGE = 0.1
 PERCENTILE = 99.0
 CLIP_LIMIT = 8.0
@@ -35,16 +35,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Subspace:
-    """What training clips vary in.
+    """Principal components of the training clips.
 
     Attributes
     ----------
     mean, scale : ndarray [shape=(d,)]
-        Of each functional.
+        Statistics of each functional.
     components : ndarray [shape=(n_components, d)]
         Orthonormal directions in standardised functionals.
     variances : ndarray [shape=(n_components,)]
-        Of the training clips along them, shrunk towards their mean.
+        Variances of the training clips along the components, shrunk towards their mean.
     """
 
     mean: Array
@@ -62,14 +62,14 @@ class Subspace:
 
 @dataclass(frozen=True, eq=False)
 class OODDetector:
-    """How far from the training speech a clip may be.
+    """A detector of clips that differ from the training speech.
 
     Attributes
     ----------
     subspace : Subspace
-        Of all training speakers.
+        Components of all training clips.
     limits : ndarray [shape=(2,)]
-        99th percentiles of T² and Q: of speakers left out or of all training clips, whichever is larger.
+        99th percentiles of T² and Q over left-out speakers or over all training clips, whichever is larger.
     threshold : float
         99th percentile of the index, likewise.
     """
@@ -79,31 +79,30 @@ class OODDetector:
     threshold: float
 
     def score(self, vector: NDArray[np.floating]) -> float:
-        """Return how unlike the training speech a clip is.
+        """Return the OOD score of a clip.
 
         Parameters
         ----------
         vector : ndarray [shape=(d,)]
-            Its functionals.
+            Functionals of the clip.
 
         Returns
         -------
         float
-            Above 1 for what hardly any clip of a new speaker of the same kind reaches.
+            About 1 % of the clips of new speakers of the same kind of speech score above 1.
         """
         distances = self.subspace.distances(np.asarray(vector, dtype=np.float64)[None])
         return float(_index(distances, self.limits)[0] / self.threshold)
 
     def save(self, path: Path) -> None:
-        """Write it as an ``.npz`` file, whole."""
-        temporary = path.with_name(f".{path.name}.part.npz")
+        """Write an ``.npz`` file."""
         arrays = {name: value.astype(np.float32) for name, value in asdict(self.subspace).items()}
-        np.savez_compressed(temporary, limits=self.limits, threshold=self.threshold, **arrays)
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            np.savez_compressed(temporary, limits=self.limits, threshold=self.threshold, **arrays)
 
 
 def load_ood_detector(path: Path) -> OODDetector:
-    """Read what :meth:`OODDetector.save` wrote.
+    """Read the file that :meth:`OODDetector.save` wrote.
 
     Raises
     ------
@@ -112,35 +111,35 @@ def load_ood_detector(path: Path) -> OODDetector:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name].astype(np.float64) for name in file}
-        subspace = Subspace(found["mean"], found["scale"], found["components"], found["variances"])
-        return OODDetector(subspace, found["limits"], float(found["threshold"]))
+            arrays = {name: file[name].astype(np.float64) for name in file}
+        subspace = Subspace(arrays["mean"], arrays["scale"], arrays["components"], arrays["variances"])
+        return OODDetector(subspace, arrays["limits"], float(arrays["threshold"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ChampionError(f"{path}: must be the ood_detector that a run saved, but {error}; run the search again.") from error
+        raise ChampionError(f"{path}: must be the OOD detector that a run saved, but {error}; run the search again.") from error
 
 
 def fit_ood_detector(vectors: NDArray[np.floating], speakers: NDArray[np.str_]) -> OODDetector:
-    """Learn what the training speech sounds like.
+    """Fit an OOD detector to the training speech.
 
     Parameters
     ----------
     vectors : ndarray [shape=(n, d)]
         Functionals of the original training clips.
     speakers : ndarray of str [shape=(n,)]
-        Who speaks in each; at least two.
+        Speaker of each clip; at least two.
 
     Raises
     ------
     ProtocolError
-        If there is but one speaker.
+        If there is only one speaker.
     """
     X = np.asarray(vectors, dtype=np.float64)
     everyone = np.unique(speakers)
     if len(everyone) < 2:
-        raise ProtocolError(f"OODDetector must see at least two speakers, got {len(everyone)}; add recordings of others.")
+        raise ProtocolError(f"An OOD detector needs at least two speakers, got {len(everyone)}; add recordings of others.")
     left_out = np.concatenate([_fit_subspace(X[speakers != one]).distances(X[speakers == one]) for one in everyone])
     subspace = _fit_subspace(X)
-    # Few clips tilt the components towards themselves, so that those left out look closer than those learnt from.
+    # With few clips the components overfit, and left-out clips can be closer than training clips.
     both = (left_out, subspace.distances(X))
     limits = np.max([np.percentile(distances, PERCENTILE, axis=0) for distances in both], axis=0)
     threshold = max(float(np.percentile(_index(distances, limits), PERCENTILE)) for distances in both)

@@ -17,11 +17,11 @@ VOTE_STEPS = 4096
 
 
 class RandomForest(TabularFamily):
-    """Many randomised trees that vote (Breiman 2001; with random thresholds, Geurts, Ernst & Wehenkel 2006)."""
+    """Averaged randomised trees (Breiman 2001; with random thresholds, Geurts, Ernst & Wehenkel 2006)."""
 
     key = "random_forest"
     title = "Random forest"
-    description = "Randomised decision trees on functionals; with random thresholds where the search prefers them."
+    description = "Randomised decision trees on functionals; the search chooses optimised or random thresholds."
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
         "random_thresholds": True,
@@ -32,7 +32,7 @@ class RandomForest(TabularFamily):
     }
 
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw how many trees, and what each may look at."""
+        """Draw the number, size and randomness of the trees."""
         return {
             "random_thresholds": trial.suggest_categorical("random_thresholds", [True, False]),
             "n_trees": trial.suggest_int("n_trees", 100, 400, step=50),
@@ -64,9 +64,9 @@ class RandomForest(TabularFamily):
 
 
 def compress(forest: Any) -> Any:
-    """Drop what prediction does not need, so that a forest compresses to a quarter; return the forest.
+    """Reduce the precision of a forest in place, so that its file shrinks to a quarter; return the forest.
 
-    Impurities are for looking at trees only. Votes are kept to 1/4096, thresholds to single precision, as inputs are.
+    Impurities become zero, because prediction does not use them. Votes are rounded to 1/4096 and thresholds to single precision.
     """
     for tree in forest.estimators_:
         tree.tree_.impurity[:] = 0

@@ -1,4 +1,4 @@
-"""Speakers on two sides of a cut: which of the training speakers validate, and the check that no speaker crosses it."""
+"""Speaker-independent splits: the choice of inner speakers, and the check that no speaker is on both sides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def choose_inner_speakers(genders: Mapping[str, str], *, n_speakers: int, seed: 
     genders : mapping of str to str
         Gender of each training speaker.
     n_speakers : int
-        How many to hold out, at least one less than there are.
+        Number of speakers to hold out, less than there are.
     seed : int
         Seed of the choice.
     """
@@ -35,7 +35,7 @@ def choose_inner_speakers(genders: Mapping[str, str], *, n_speakers: int, seed: 
 
 
 def require_disjoint(training: Sequence[str], held_out: Sequence[str]) -> None:
-    """Refuse a cut that a speaker crosses.
+    """Check that no speaker is on both sides of a split.
 
     Raises
     ------
@@ -44,4 +44,4 @@ def require_disjoint(training: Sequence[str], held_out: Sequence[str]) -> None:
     """
     shared = sorted(set(training) & set(held_out))
     if shared:
-        raise ProtocolError(f"No speaker may be on both sides of a cut, but {', '.join(shared)} is; split by speaker.")
+        raise ProtocolError(f"No speaker may be on both sides of a split, but {', '.join(shared)} is; split by speaker.")

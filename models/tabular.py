@@ -1,4 +1,4 @@
-"""What the families of scikit-learn's kind share: scaling, selecting, removing speaker directions, fitting, saving."""
+"""Base of the tabular families: scaling, feature selection, removal of speaker directions, fitting, saving."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SKOPS_FILE = "model.skops"
 TRUSTED_TYPES = ("sklearn.tree._tree.Tree",)
 CLIP_LIMIT = 4.0
-"""Standardised functionals beyond ±4 are cut: ratios explode on rare clips, and a linear model would follow them."""
+"""Limit of standardised functionals; a few clips have extreme ratios, which would dominate a linear model."""
 MAX_SPEAKER_DIRECTIONS = 6
 SHARED_DEFAULTS: Config = {
     "augmentation": "none",
@@ -35,16 +35,16 @@ SHARED_DEFAULTS: Config = {
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Chosen columns, standardised on the training clips and clipped, without the directions in which speakers differ.
+    """Selection, standardisation and clipping of functionals, and removal of speaker directions.
 
     Attributes
     ----------
     columns : ndarray of int [shape=(n_chosen,)]
-        Which functionals are used.
+        Selected functionals.
     mean, scale : ndarray [shape=(n_chosen,)]
-        Of each chosen functional over the training clips.
+        Statistics of each selected functional over the training clips.
     directions : ndarray [shape=(n_directions, n_chosen)]
-        Orthonormal rows that are projected away.
+        Orthonormal speaker directions, which are projected out.
     """
 
     columns: NDArray[np.intp]
@@ -57,7 +57,7 @@ class Standardiser:
         X = np.empty((len(inputs), len(self.columns)))
         for row, vector in enumerate(inputs):
             X[row] = vector[self.columns]
-        # In place: a few thousand clips by ten thousand columns are most of a process's memory.
+        # In place, because this matrix takes most of a process's memory.
         X -= self.mean
         X /= self.scale
         np.clip(X, -CLIP_LIMIT, CLIP_LIMIT, out=X)
@@ -77,16 +77,16 @@ class Standardiser:
 
 
 def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_speaker_directions: int = 0) -> Standardiser:
-    """Learn scaling from the original training clips, and keep the functionals that tell emotions apart best.
+    """Fit the scaling to the original training clips, and select the functionals that separate the emotions best.
 
     Parameters
     ----------
     examples : Examples
-        Training clips and variants; the variants only help to find speaker directions.
+        Training clips and augmented copies; the copies are used for the speaker directions alone.
     n_features : int, optional
-        How many to keep, by the F statistic of an analysis of variance; None keeps all.
+        Number of functionals to keep, by the F statistic of an analysis of variance; None keeps all.
     n_speaker_directions : int
-        How many directions in which speakers differ are projected away.
+        Number of speaker directions to project out.
     """
     originals = examples.select(examples.is_original)
     X = np.stack(originals.inputs).astype(np.float64)
@@ -108,19 +108,19 @@ def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_spe
 def speaker_directions(
     X: NDArray[np.float64], targets: NDArray[np.intp], speakers: NDArray[np.str_], *, n_directions: int
 ) -> NDArray[np.float64]:
-    """Return the directions in which speakers differ most when their emotions are the same.
+    """Return the directions in which speakers differ most within an emotion.
 
-    Removing them is nuisance attribute projection (Solomonoff, Campbell & Boardman 2005, ICASSP). It learns from training speakers
-    alone and needs nothing of a new one.
+    Their removal is nuisance attribute projection (Solomonoff, Campbell & Boardman 2005, ICASSP). It is fitted to training speakers
+    and requires no data of a new speaker.
 
     Parameters
     ----------
     X : ndarray [shape=(n, d)]
         Standardised training examples.
     targets, speakers : ndarray [shape=(n,)]
-        Their emotions and speakers.
+        Emotions and speakers of the examples.
     n_directions : int
-        How many to return; at most the number of speakers less one.
+        Number of directions; at most one less than the number of speakers.
 
     Returns
     -------
@@ -152,10 +152,10 @@ class TabularModel(Model):
 
 
 class TabularFamily(Family):
-    """A family of classifiers on standardised vectors: a subclass says its search space, how to fit one and how to count it.
+    """A family of classifiers on standardised vectors; a subclass defines its search space, its fit and its number of parameters.
 
-    What every such family can choose: augmentation, how many functionals, how many speaker directions to ignore, class weights,
-    and the weight of augmented copies.
+    The shared search space holds the augmentation, the numbers of functionals and speaker directions, class weights, and the weight
+    of augmented copies.
     """
 
     input_kind: ClassVar[str] = "functionals"
@@ -173,7 +173,7 @@ class TabularFamily(Family):
 
     @abstractmethod
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw what the classifier alone is configured by."""
+        """Draw the parameters of the classifier."""
 
     @abstractmethod
     def fit_classifier(
@@ -183,7 +183,7 @@ class TabularFamily(Family):
 
     @abstractmethod
     def count_parameters(self, classifier: Any) -> int:
-        """Return how many numbers a fitted classifier consists of."""
+        """Return the number of parameters of a fitted classifier."""
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> TabularModel:
         """Standardise, weight and fit."""
@@ -201,7 +201,7 @@ class TabularFamily(Family):
         model.standardiser.save(folder)
 
     def load(self, folder: Path, *, n_emotions: int) -> TabularModel:
-        """Read them."""
+        """Read the files that :meth:`save` wrote."""
         classifier = self.read_classifier(folder)
         return TabularModel(Standardiser.load(folder), classifier, n_emotions, self.count_parameters(classifier))
 
@@ -212,19 +212,17 @@ class TabularFamily(Family):
         skops.io.dump(classifier, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
 
     def read_classifier(self, folder: Path) -> Any:
-        """Read ``model.skops``, refusing any type but scikit-learn's own and the few named here.
+        """Read ``model.skops``; only scikit-learn's types and :data:`TRUSTED_TYPES` are allowed.
 
         Raises
         ------
         ChampionError
-            If the file asks for anything else.
+            If the file contains another type.
         """
         import skops.io
 
         path = folder / SKOPS_FILE
         unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
         if unknown:
-            raise ChampionError(
-                f"{path}: a model may hold scikit-learn's types only, this one asks for {', '.join(unknown)}; refit it."
-            )
+            raise ChampionError(f"{path}: a model may hold scikit-learn's types only, this one has {', '.join(unknown)}; refit it.")
         return skops.io.load(path, trusted=list(TRUSTED_TYPES))

@@ -37,7 +37,7 @@ class XGBoost(TabularFamily):
     }
 
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw how many trees, how deep, and how they are held back."""
+        """Draw the number and size of the trees, and the regularisation."""
         return {
             "n_rounds": trial.suggest_int("n_rounds", 60, 240, step=20),
             "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.3, log=True),
@@ -65,7 +65,7 @@ class XGBoost(TabularFamily):
             random_state=seed,
             n_jobs=1,
         )
-        # XGBoost wants every emotion among the targets: one example without weight stands for each that is absent.
+        # XGBoost requires every emotion among the targets: an absent one gets an example of weight zero.
         absent = np.setdiff1d(np.arange(targets.max() + 1), targets)
         X = np.vstack([X, np.zeros((len(absent), X.shape[1]))])
         return classifier.fit(X, np.append(targets, absent), sample_weight=np.append(weights, np.zeros(len(absent))))

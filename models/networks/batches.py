@@ -1,6 +1,6 @@
-"""Batches for the networks: standardised sequences, one variant of each clip an epoch, SpecAugment, mixup.
+"""Batches for the networks: standardised sequences, one variant of each clip per epoch, SpecAugment, mixup.
 
-An epoch shows each clip once, as itself or as one of its variants at random: augmentation then costs no time.
+An epoch shows each clip once, either unchanged or as a random augmented copy, so that augmentation does not lengthen an epoch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.family import Config, Examples
 
 STEP_MULTIPLE = 8
-"""Padded lengths are multiples of this, so that pooling by two, up to three times, cuts every clip alike."""
+"""Padded lengths are multiples of this, so that up to three poolings by two do not depend on the padding."""
 MAX_TRAINING_STEPS = 100
 LONGEST_TIME_MASK = 0.2
 WIDEST_COLUMN_MASK = 0.2
@@ -25,12 +25,12 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SequenceStandardiser:
-    """Mean and deviation of each column over the training frames; optionally each clip's own mean is taken off as well.
+    """Standardisation by mean and deviation of each column; it can also subtract a share of each clip's own mean.
 
     Attributes
     ----------
     mean, scale : ndarray [shape=(n_columns,), dtype=float32]
-        Over all frames of the original training clips.
+        Statistics over all frames of the original training clips.
     clip_mean_removal : float in [0, 1]
         Share of the clip's own mean that is subtracted (1 is cepstral mean normalisation).
     """
@@ -56,7 +56,7 @@ class SequenceStandardiser:
 
 
 def fit_sequence_standardiser(examples: Examples, *, clip_mean_removal: float) -> SequenceStandardiser:
-    """Learn mean and deviation from the frames of the original training clips."""
+    """Fit mean and deviation to the frames of the original training clips."""
     frames = np.concatenate([examples.inputs[k] for k in np.flatnonzero(examples.is_original)]).astype(np.float32)
     return SequenceStandardiser(frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-3), clip_mean_removal)
 
@@ -75,21 +75,27 @@ def pad(sequences: Sequence[Array]) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, eq=False)
 class BatchMaker:
-    """Makes the batches of an epoch.
+    """The batches of a training set.
 
     Attributes
     ----------
     sequences : sequence of ndarray
         Standardised inputs of the examples, in their order.
     examples : Examples
-        Whose sequences these are.
+        Training clips and augmented copies.
     config : mapping
         ``batch_size``, ``balanced``, ``original_share``, ``time_mask``, ``column_mask``, ``mixup``, ``label_smoothing``.
+        ``original_share`` is the probability that an epoch shows a clip unchanged, if the clip has augmented copies.
     """
 
     sequences: Sequence[Array]
     examples: Examples
     config: Config
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches of an epoch."""
+        return max(1, round(len(np.unique(self.examples.sources)) / self.config["batch_size"]))
 
     def epoch(self, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array, Array]]:
         """Yield (inputs, mask, target distributions, example weights) of every batch of one epoch."""
@@ -98,33 +104,33 @@ class BatchMaker:
         smoothing = self.config["label_smoothing"]
         targets = np.eye(self.examples.n_emotions, dtype=np.float32)[self.examples.targets]
         targets = targets * (1 - smoothing) + smoothing / self.examples.n_emotions
-        for rows in np.array_split(chosen, max(1, round(len(chosen) / self.config["batch_size"]))):
+        for rows in np.array_split(chosen, self.n_batches):
             inputs, mask = pad([self._augment(self.sequences[row], rng) for row in rows])
             mixed = self._mix(inputs, mask, targets[rows], rng)
             yield *mixed, weights[rows].astype(np.float32)
 
     def _choose_variants(self, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Return one example of each source clip, shuffled."""
+        """Return one example of each source clip, shuffled: the original with probability ``original_share``, else any copy."""
         order = rng.permutation(len(self.examples))
-        # Originals are favoured by sorting them first with the probability that the configuration gives.
-        favoured = rng.random(len(order)) < self.config["original_share"]
-        rank = np.where(self.examples.is_original[order] & favoured, 0, 1)
-        order = order[np.argsort(rank, kind="stable")]
+        _, clip = np.unique(self.examples.sources, return_inverse=True)
+        shows_original = rng.random(clip.max() + 1) < self.config["original_share"]
+        is_wanted = self.examples.is_original == shows_original[clip]
+        order = order[np.argsort(~is_wanted[order], kind="stable")]  # a clip without copies falls back on its original
         _, first = np.unique(self.examples.sources[order], return_index=True)
         return rng.permutation(order[first])
 
     def _augment(self, sequence: Array, rng: np.random.Generator) -> Array:
-        """Crop what is too long, and mask steps and columns (SpecAugment, Park et al. 2019, Interspeech)."""
+        """Crop a long sequence, and mask steps and columns (SpecAugment, Park et al. 2019, Interspeech)."""
         start = int(rng.integers(max(1, len(sequence) - MAX_TRAINING_STEPS + 1)))
         sequence = sequence[start : start + MAX_TRAINING_STEPS].copy()
         n_steps, n_columns = sequence.shape
         for _ in range(self.config["time_mask"]):
             width = int(rng.integers(1, max(2, round(LONGEST_TIME_MASK * n_steps))))
-            at = int(rng.integers(max(1, n_steps - width)))
+            at = int(rng.integers(n_steps - width + 1))
             sequence[at : at + width] = 0
         for _ in range(self.config["column_mask"]):
             width = int(rng.integers(1, max(2, round(WIDEST_COLUMN_MASK * n_columns))))
-            at = int(rng.integers(max(1, n_columns - width)))
+            at = int(rng.integers(n_columns - width + 1))
             sequence[:, at : at + width] = 0
         return sequence
 

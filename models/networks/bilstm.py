@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.family import Config
-from models.networks.blocks import halve, head, normalise_and_activate, pool
+from models.networks.blocks import halve, head, normalise_and_activate, temporal_pooling
 from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_training
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BiLSTM(NeuralFamily):
-    """Convolutions shorten the sequence fourfold, a residual LSTM reads it both ways (Graves & Schmidhuber 2005), pooling sums up."""
+    """Two convolutions with pooling by two, a residual bidirectional LSTM (Graves & Schmidhuber 2005), and pooling over time."""
 
     key = "bilstm"
     title = "Conv1D-BiLSTM"
@@ -47,18 +47,18 @@ class BiLSTM(NeuralFamily):
 
         inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
         x, steps = inputs, mask
-        pooled = [pool(inputs, mask, how="moments")]
+        pooled = [temporal_pooling(inputs, mask, how="moments")]
         for _ in range(2):
             x = layers.Conv1D(config["n_filters"], config["kernel_steps"], padding="same", use_bias=False)(x)
             x = normalise_and_activate(x, steps, dropout=config["dropout"])
-            pooled.append(pool(x, steps, how=config["pooling"]))
+            pooled.append(temporal_pooling(x, steps, how=config["pooling"]))
             x, steps = layers.MaxPooling1D(2)(x), halve(steps)
         real = ops.cast(steps, "bool")
         for _ in range(config["n_layers"]):
             y = layers.Bidirectional(layers.LSTM(config["n_units"], return_sequences=True))(x, mask=real)
             y = layers.LayerNormalization()(y + layers.Dense(2 * config["n_units"])(x))
             x = layers.SpatialDropout1D(config["dropout"])(y)
-        pooled.append(pool(x, steps, how=config["pooling"]))
+        pooled.append(temporal_pooling(x, steps, how=config["pooling"]))
         logits = head(
             ops.concatenate(pooled, axis=-1), n_emotions=n_emotions, n_hidden=config["n_hidden"], dropout=config["head_dropout"]
         )

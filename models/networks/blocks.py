@@ -1,7 +1,7 @@
-"""Building blocks of the networks: masked normalisation, masked pooling, the classifying head.
+"""Building blocks of the networks: masked normalisation, masked pooling over time, the classification head.
 
-Every block leaves padded steps at zero, so a clip's output does not depend on how far its batch was padded. Only stock Keras layers
-and operations are used: a saved network needs none of this code to load.
+Every block sets padded steps to zero, so that a clip's output does not depend on the padding of its batch. The blocks consist of
+stock Keras layers and operations, so that a saved network loads without this module.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def normalise_and_activate(x: Tensor, mask: Tensor, *, dropout: float) -> Tensor
 
 
 def halve(mask: Tensor) -> Tensor:
-    """Halve the number of steps of a mask; a step is real if its first half is."""
+    """Halve the number of steps of a mask; a step is real if the first of its two is."""
     return mask[:, ::2]
 
 
-def pool(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
-    """Reduce steps to one vector.
+def temporal_pooling(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
+    """Reduce the steps of a clip to one vector.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def pool(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
     mask : tensor [shape=(n, n_steps)]
         1 for real steps.
     how : {"moments", "statistics", "attention"}
-        Mean and deviation; these and the maximum; or mean and deviation under learnt weights (attentive statistics pooling,
-        Okabe, Koshinaka & Shinoda 2018, Interspeech).
+        Mean and standard deviation; these and the maximum; or mean and standard deviation under learnt weights (attentive
+        statistics pooling, Okabe, Koshinaka & Shinoda 2018, Interspeech).
     n_hidden : int
         Width of the attention network.
     """
@@ -71,7 +71,7 @@ def pool(x: Tensor, mask: Tensor, *, how: str, n_hidden: int = 32) -> Tensor:
 
 
 def head(x: Tensor, *, n_emotions: int, n_hidden: int, dropout: float) -> Tensor:
-    """Return logits from a pooled vector through one hidden layer."""
+    """Return logits of a pooled vector, with one hidden layer if ``n_hidden`` is not 0."""
     from keras import layers
 
     x = layers.Dropout(dropout)(x)

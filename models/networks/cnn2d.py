@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.family import Config
-from models.networks.blocks import halve, head, normalise_and_activate, pool
+from models.networks.blocks import halve, head, normalise_and_activate, temporal_pooling
 from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_training
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class CNN2D(NeuralFamily):
-    """Small convolutions over time and frequency; what is left of the frequency axis becomes channels before pooling over time."""
+    """Convolutions over time and frequency; the remaining frequency axis becomes channels before pooling over time."""
 
     key = "cnn2d"
     title = "2D CNN"
     description = "Convolutions over log-mel images with masked pooling over time."
     input_kind = "image"
     champion_overrides: ClassVar[Config] = {"n_bags": 2}
-    """A fit takes longer here than the other networks'."""
+    """Fewer bags than the other networks, because a fit takes longer."""
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
@@ -36,7 +36,7 @@ class CNN2D(NeuralFamily):
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return the untrained network.
 
-        The stem spans ``stem_bands`` mel bands and moves by two in both directions, which makes the rest four times cheaper.
+        The stem spans ``stem_bands`` mel bands and halves both axes, which makes the following blocks four times cheaper.
         """
         import keras
         from keras import layers, ops
@@ -53,6 +53,6 @@ class CNN2D(NeuralFamily):
             steps = halve(steps) if block == 1 else steps
         x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
         x = layers.Dense(2 * config["n_filters"] * 4, activation="relu")(x) * ops.expand_dims(steps, -1)
-        x = pool(x, steps, how=config["pooling"])
+        x = temporal_pooling(x, steps, how=config["pooling"])
         logits = head(x, n_emotions=n_emotions, n_hidden=config["n_hidden"], dropout=config["head_dropout"])
         return keras.Model([inputs, mask], logits)

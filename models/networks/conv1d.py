@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.family import Config
-from models.networks.blocks import halve, head, normalise_and_activate, pool
+from models.networks.blocks import halve, head, normalise_and_activate, temporal_pooling
 from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_training
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Conv1D(NeuralFamily):
-    """Residual convolutions over time, halving it after each block; what every depth sees, the input too, is pooled."""
+    """Residual convolutions over time that halve it after each block; the input and every block are pooled over time."""
 
     key = "conv1d"
     title = "1D CNN"
@@ -39,12 +39,12 @@ class Conv1D(NeuralFamily):
 
         inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
         x, steps = inputs, mask
-        pooled = [pool(inputs, mask, how="moments")]
+        pooled = [temporal_pooling(inputs, mask, how="moments")]
         for block in range(config["n_blocks"]):
             y = layers.Conv1D(config["n_filters"], config["kernel_steps"], padding="same", use_bias=False)(x)
             y = normalise_and_activate(y, steps, dropout=config["dropout"])
             x = x + y if block else y
-            pooled.append(pool(x, steps, how=config["pooling"]))
+            pooled.append(temporal_pooling(x, steps, how=config["pooling"]))
             if block < config["n_blocks"] - 1:
                 x, steps = layers.MaxPooling1D(2)(x), halve(steps)
         logits = head(

@@ -1,4 +1,4 @@
-"""What the networks share: the training loop, early stopping on inner speakers, bagging, Keras files.
+"""Training of the networks: the loop, early stopping on inner speakers, bagging, and Keras files.
 
 A network takes a batch ``(n, n_steps, n_columns)`` and its mask ``(n, n_steps)`` and returns logits ``(n, n_emotions)``.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from augment.policy import suggest_policy
 from metrics.calibration import fit_temperature
+from metrics.scores import log_loss, uar
 from models.family import Config, EpochCallback, Examples, Family, Model
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
 from models.speakers import choose_inner_speakers, require_disjoint
@@ -29,17 +30,22 @@ N_INNER_SPEAKERS = 2
 SPEAKERS_PER_INNER_SPEAKER = 6
 PREDICTION_BATCH = 64
 WARM_UP_EPOCHS = 2
+LOWEST_RATE_SHARE = 0.02
+"""Learning rate at the end of the schedule, as a share of its maximum."""
 SMOOTHING = 0.5
+"""Weight of the earlier epochs in the score of early stopping, since one or two speakers make it noisy."""
+LOG_LOSS_SHARE = 0.1
+"""Weight of the log loss in the score of early stopping; it decides between epochs of similar UAR."""
 MAX_GRADIENT_NORM = 2.0
 TEMPERATURES = (0.5, 2.5)
-"""Bounds of what one or two inner speakers may teach."""
+"""Bounds of a temperature that is fitted to one or two inner speakers."""
 
 SHARED_DEFAULTS: Config = {
     "augmentation": "mixed",
     "strength": "gentle",
     "n_copies": 3,
     "n_bags": 1,
-    "original_share": 0.5,
+    "original_share": 0.6,
     "clip_mean_removal": 0.0,
     "balanced": True,
     "batch_size": 32,
@@ -58,29 +64,48 @@ SHARED_DEFAULTS: Config = {
 }
 
 
+Forward = Callable[[Any, Any], Any]
+
+
 @dataclass(frozen=True, eq=False)
 class NeuralModel(Model):
-    """Networks that differ in the inner speakers they were stopped by; their probabilities are averaged."""
+    """Bagged networks, each validated on other inner speakers; their probabilities are averaged.
+
+    Attributes
+    ----------
+    standardiser : SequenceStandardiser
+        Scaling of the inputs.
+    networks : tuple of keras.Model
+        The bags.
+    forwards : tuple of callable
+        Traced forward pass of each network, from :func:`trace_forward`.
+    """
 
     standardiser: SequenceStandardiser
     networks: tuple[keras.Model, ...]
-    forward: Callable[[Any, Any], Any]
+    forwards: tuple[Forward, ...]
 
     @property
     def n_parameters(self) -> int:  # type: ignore[override]
-        """Of all networks together."""
+        """Number of weights of all networks."""
         return sum(network.count_params() for network in self.networks)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions), in batches of clips of like length."""
+        """Return probabilities, (n, n_emotions); clips of similar lengths share a batch."""
         order = np.argsort([len(sequence) for sequence in inputs], kind="stable")
         batches = [order[start : start + PREDICTION_BATCH] for start in range(0, len(order), PREDICTION_BATCH)]
-        found = [self.forward(*pad([self.standardiser(inputs[row]) for row in rows])).numpy().astype(np.float64) for rows in batches]
-        return np.concatenate(found)[np.argsort(order)]
+        probabilities = [self._predict_batch(*pad([self.standardiser(inputs[row]) for row in rows])) for rows in batches]
+        return np.concatenate(probabilities)[np.argsort(order)]
+
+    def _predict_batch(self, batch: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float64]:
+        import tensorflow as tf
+
+        averaged = tf.add_n([tf.nn.softmax(forward(batch, mask)) for forward in self.forwards]) / len(self.forwards)
+        return np.asarray(averaged, dtype=np.float64)
 
 
 class NeuralFamily(Family):
-    """A family of networks: a subclass says its input, its search space and its layers."""
+    """A family of networks; a subclass defines its input, search space and layers."""
 
     is_neural: ClassVar[bool] = True
 
@@ -89,28 +114,34 @@ class NeuralFamily(Family):
         """Return an untrained network."""
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
-        """Learn the scaling of the inputs."""
+        """Fit the scaling of the inputs."""
         return fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
 
     def init_from_probe(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
-        """Give an untrained network a better start than chance."""
+        """Initialise the classifier of an untrained network; by default the random weights stay."""
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> NeuralModel:
-        """Train one network for each member, each stopped by other inner speakers."""
+        """Train ``n_bags`` networks, each validated on other inner speakers.
+
+        The optional key ``max_epochs`` of the configuration limits ``n_epochs``.
+        """
         import keras
 
-        keras.backend.clear_session()  # or a search of hundreds of fits fills the memory with their graphs
+        keras.backend.clear_session()  # otherwise the graphs of hundreds of fits fill the memory
         standardiser = self.fit_standardiser(examples, config)
         sequences = [standardiser(sequence) for sequence in examples.inputs]
-        networks = tuple(
-            self._fit_member(sequences, examples, config, seed=seed + 1000 * member, callback=callback)
-            for member in range(config["n_bags"])
+        networks, forwards = zip(
+            *(
+                self._fit_bag(sequences, examples, config, seed=seed + 1000 * bag, callback=callback)
+                for bag in range(config["n_bags"])
+            ),
+            strict=True,
         )
-        return make_neural_model(standardiser, networks)
+        return NeuralModel(standardiser, networks, forwards)
 
-    def _fit_member(
+    def _fit_bag(
         self, sequences: Sequence[NDArray[Any]], examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None
-    ) -> keras.Model:
+    ) -> tuple[keras.Model, Forward]:
         import keras
 
         speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
@@ -125,18 +156,19 @@ class NeuralFamily(Family):
         self.init_from_probe(network, training, config)
         validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
         validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
-        train(network, training, validation, config, rng=np.random.default_rng(seed), callback=callback)
-        return network
+        forward = trace_forward(network)
+        train(network, forward, training, validation, config, rng=np.random.default_rng(seed), callback=callback)
+        return network, forward
 
     def save(self, model: Model, folder: Path) -> None:
         """Write ``member<k>.keras`` and ``standardiser.npz``."""
         assert isinstance(model, NeuralModel)
-        for member, network in enumerate(model.networks):
-            network.save(folder / f"member{member}.keras")
+        for bag, network in enumerate(model.networks):
+            network.save(folder / f"member{bag}.keras")
         model.standardiser.save(folder)
 
     def load(self, folder: Path, *, n_emotions: int) -> NeuralModel:
-        """Read them, in Keras's safe mode."""
+        """Read the files that :meth:`save` wrote, in Keras's safe mode."""
         import keras
 
         files = sorted(folder.glob("member*.keras"))
@@ -145,21 +177,28 @@ class NeuralFamily(Family):
 
 
 def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.Model, ...]) -> NeuralModel:
-    """Return a model whose forward pass is traced once for clips of every length."""
+    """Return a model of trained networks."""
+    return NeuralModel(standardiser, networks, tuple(trace_forward(network) for network in networks))
+
+
+def trace_forward(network: keras.Model) -> Forward:
+    """Return a network's forward pass from a batch and its mask to logits; its first call traces it for clips of any length."""
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # each model is traced anew, and rightly so
-    n_columns = networks[0].inputs[0].shape[-1]
+    tf.get_logger().setLevel("ERROR")  # TensorFlow warns of retracing, but every network needs a trace of its own
+    signature = [tf.TensorSpec([None, None, network.inputs[0].shape[-1]]), tf.TensorSpec([None, None])]
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None, n_columns]), tf.TensorSpec([None, None])])
+    @tf.function(input_signature=signature, autograph=False)
     def forward(batch: Any, mask: Any) -> Any:
-        return tf.add_n([tf.nn.softmax(network([batch, mask], training=False)) for network in networks]) / len(networks)
+        return network([batch, mask], training=False)
 
-    return NeuralModel(standardiser, networks, forward)
+    traced: Forward = forward
+    return traced
 
 
 def train(
     network: keras.Model,
+    forward: Forward,
     training: BatchMaker,
     validation: tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.intp]],
     config: Config,
@@ -167,45 +206,42 @@ def train(
     rng: np.random.Generator,
     callback: EpochCallback | None,
 ) -> None:
-    """Train with AdamW under a cosine schedule; stop when inner speakers no longer gain and keep the best epoch's weights.
+    """Train with AdamW under a cosine schedule; stop early on the inner speakers and restore the best epoch's weights.
 
-    The logits are then divided by the temperature that suits the inner speakers: how sure a network may be depends on how many
-    speakers it learnt from, so one temperature for all would not do.
+    Finally the logits are divided by a temperature that is fitted to the inner speakers, because a network's overconfidence depends
+    on the number of training speakers.
 
     Parameters
     ----------
     network : keras.Model
         Trained in place.
+    forward : callable
+        Its traced forward pass.
     training : BatchMaker
         Batches of the training speakers.
     validation : ((inputs, mask), targets)
         Original clips of the inner speakers.
     config : mapping
-        ``n_epochs``, ``patience``, ``learning_rate``, ``weight_decay`` and what the batches need.
+        ``n_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, optionally ``max_epochs``, and the keys of the batches.
     rng : Generator
-        Draws variants, masks and mixtures.
+        Source of the variants, masks and mixtures.
     callback : callable, optional
-        Told the inner UAR after each epoch.
+        Called with the inner UAR after each epoch.
     """
-    import tensorflow as tf
-
-    step = _make_step(network, config)
-    forward = tf.function(lambda inputs, mask: network([inputs, mask], training=False))
     (inputs, mask), targets = validation
-    smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
     n_epochs = min(config["n_epochs"], config.get("max_epochs", config["n_epochs"]))
+    step = _make_step(network, config)
+    smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
     for epoch in range(n_epochs):
-        batches = list(training.epoch(rng))
-        for k, batch in enumerate(batches):
-            rate = config["learning_rate"] * _schedule(epoch + k / len(batches), n_epochs)
+        for k, batch in enumerate(training.epoch(rng)):
+            rate = config["learning_rate"] * learning_rate_share(epoch + k / training.n_batches, n_epochs=n_epochs)
             step(np.float32(rate), *batch)
-        score, uar = _validate(forward(inputs, mask).numpy(), targets)
-        # Two speakers are a noisy judge: an epoch is judged together with those before it.
+        score, inner_uar = _validate(forward(inputs, mask).numpy(), targets)
         smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * score if epoch else score
         if smoothed > best_score:
             best_score, best_epoch, best_weights = smoothed, epoch, network.get_weights()
         if callback:
-            callback(uar)
+            callback(inner_uar)
         if epoch - best_epoch >= config["patience"]:
             break
     network.set_weights(best_weights)
@@ -213,28 +249,46 @@ def train(
 
 
 def scale_temperature(network: keras.Model, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:
-    """Divide a network's logits by the temperature that suits some clips, by way of its last layer's weights.
+    """Divide a network's logits by a fitted temperature, by scaling its last layer's weights.
 
     Parameters
     ----------
     network : keras.Model
-        Whose last layer is dense and gives the logits; changed in place.
+        A network with a dense last layer; changed in place.
     logits : ndarray [shape=(n, n_emotions)]
-        Of clips by speakers that it did not learn from.
+        Logits of clips by inner speakers.
     targets : ndarray of int [shape=(n,)]
-        Their emotions.
+        Emotions of the clips.
     """
     temperature = float(np.clip(fit_temperature(scipy.special.softmax(logits, axis=1), targets), *TEMPERATURES))
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
+def learning_rate_share(epoch: float, *, n_epochs: int) -> float:
+    """Return the learning rate as a share of its maximum: a linear warm-up over two epochs, then a cosine down to the last epoch.
+
+    The loop passes the rate to every step, because a Keras schedule would be traced once per variable, which costs as much time as an
+    epoch.
+
+    Parameters
+    ----------
+    epoch : float
+        Number of passed epochs, with the passed share of the current one.
+    n_epochs : int
+        Epochs of the training.
+    """
+    if epoch < WARM_UP_EPOCHS:
+        return (epoch + 0.5) / (WARM_UP_EPOCHS + 0.5)
+    cosine = np.cos(np.pi * (epoch - WARM_UP_EPOCHS) / max(1, n_epochs - WARM_UP_EPOCHS))
+    return float(LOWEST_RATE_SHARE + (1 - LOWEST_RATE_SHARE) * (1 + cosine) / 2)
+
+
 def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
-    """Return one update of the weights, traced once for batches of every length (Keras's own loop traces several times)."""
+    """Return one update of the weights, traced once for batches of any length; Keras's own loop traces several times."""
     import keras
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # as is each network
     optimizer = keras.optimizers.AdamW(
         config["learning_rate"], weight_decay=config["weight_decay"], global_clipnorm=MAX_GRADIENT_NORM
     )
@@ -243,7 +297,7 @@ def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
     n_columns, n_emotions = network.inputs[0].shape[-1], network.outputs[0].shape[-1]
     shapes: tuple[list[int | None], ...] = ([], [None, None, n_columns], [None, None], [None, n_emotions], [None])
 
-    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
+    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes], autograph=False)
     def step(rate: Any, inputs: Any, mask: Any, distributions: Any, weights: Any) -> None:
         with tf.GradientTape() as tape:
             value = loss(distributions, network([inputs, mask], training=True), sample_weight=weights)
@@ -253,27 +307,26 @@ def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
     return step
 
 
-def _schedule(epoch: float, n_epochs: int) -> float:
-    if epoch < WARM_UP_EPOCHS:
-        return (epoch + 0.5) / (WARM_UP_EPOCHS + 0.5)
-    return 0.02 + 0.98 * (1 + np.cos(np.pi * (epoch - WARM_UP_EPOCHS) / max(1, n_epochs - WARM_UP_EPOCHS))) / 2
-
-
 def _validate(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[float, float]:
-    """Return what early stopping maximises (UAR, with the log likelihood to tell like epochs apart) and the UAR."""
-    right = logits.argmax(axis=1) == targets
-    uar = float(np.mean([right[targets == target].mean() for target in np.unique(targets)]))
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_likelihood = shifted[np.arange(len(targets)), targets] - np.log(np.exp(shifted).sum(axis=1))
-    return uar + 0.1 * float(log_likelihood.mean()), uar
+    """Return the score of early stopping, UAR less a share of the log loss, and the UAR; the score of a diverged network is -inf."""
+    if not np.isfinite(logits).all():
+        return -np.inf, 0.0
+    probabilities = scipy.special.softmax(logits.astype(np.float64), axis=1)
+    inner_uar = uar(targets, probabilities)
+    return inner_uar - LOG_LOSS_SHARE * log_loss(targets, probabilities), inner_uar
+
+
+def suggest_original_share(trial: optuna.Trial) -> float:
+    """Draw the share of clips that an epoch shows without augmentation."""
+    return trial.suggest_float("original_share", 0.2, 0.8)
 
 
 def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw what every network shares: augmentation, optimisation, regularisation, pooling, head."""
+    """Draw the parameters that all networks share: augmentation, optimisation, regularisation, pooling, head."""
     return {
         **suggest_policy(trial),
         "n_bags": 1,
-        "original_share": trial.suggest_float("original_share", 0.1, 0.7),
+        "original_share": suggest_original_share(trial),
         "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
         "balanced": trial.suggest_categorical("balanced", [True, False]),
         "batch_size": trial.suggest_categorical("batch_size", [16, 32]),
@@ -288,7 +341,7 @@ def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
 
 
 def suggest_regularisation(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw what holds a network back, and how it sums up time."""
+    """Draw the regularisation and the pooling over time."""
     return {
         "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1e-1, log=True),
         "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),

@@ -1,1 +1,1 @@
-"""The family that stands on a pretrained encoder."""
+"""The family of heads on a pretrained encoder."""

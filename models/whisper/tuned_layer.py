@@ -1,8 +1,8 @@
-"""Fine-tuning: the encoder layer above the middle is trained further, from where a linear probe of it stands.
+"""Fine-tuning of one encoder layer above the middle, starting from a linear probe.
 
-A linear probe first and small steps from there, so that what pretraining gave is not lost (Kumar et al. 2022, ICLR). Steps of 80 ms
-instead of frames make it affordable on two cores; the probe is fitted to what the layer makes of steps. Networks that were stopped by
-different inner speakers stay close enough to average their weights: one network that has learnt from every speaker.
+The classifier is first fitted as a linear probe, so that fine-tuning does not distort the pretrained features (Kumar et al. 2022,
+ICLR). The layer reads steps of 80 ms instead of frames of 20 ms, which two cores can afford. Each network is validated on other
+inner speakers; the model is the average of their weights and so learns from every speaker.
 """
 
 from __future__ import annotations
@@ -20,35 +20,42 @@ from features.whisper.weights import WhisperConfig, find_whisper
 from models.family import Config, EpochCallback, Examples, Model
 from models.linear import fit_logistic
 from models.networks.batches import BatchMaker, SequenceStandardiser, pad
-from models.networks.blocks import pool
-from models.networks.training import PREDICTION_BATCH, SHARED_DEFAULTS, NeuralFamily, NeuralModel, make_neural_model
+from models.networks.blocks import temporal_pooling
+from models.networks.training import (
+    PREDICTION_BATCH,
+    SHARED_DEFAULTS,
+    NeuralFamily,
+    NeuralModel,
+    make_neural_model,
+    suggest_original_share,
+)
 
 if TYPE_CHECKING:
     import keras
     import optuna
 
 TUNED_LAYER = 0.75
-"""Which layer is tuned, as a share of the encoder's depth: of four the third."""
+"""The tuned layer, as a share of the encoder's depth: of four layers the third."""
 FRAME_SCALE = 64.0
-"""Frames are passed on as they are: divided by this they stay within the bounds that standardised inputs have."""
+"""The standardiser divides steps by this, which keeps them within its clipping limits; the network multiplies them again."""
 ABSENT_CLASS_LOGIT = -10.0
 LAYER_FILE = "layer.keras"
 
 
 def tuned_layer(n_layers: int) -> int:
-    """Return which layer is tuned, from 1; it is given the steps of the layer below, so never the first."""
+    """Return the tuned layer, counted from 1; it reads the steps of the layer below, so it is never the first."""
     return max(2, round(TUNED_LAYER * n_layers))
 
 
 class TunedLayer(NeuralFamily):
-    """One encoder layer and a linear classifier on what it is given, attends to and makes of it."""
+    """One encoder layer, and a linear classifier on its input, its attended values and its output."""
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw what a linear head has not; the penalty of the probe is that head's."""
+        """Draw the training; the penalty of the probe is that of the linear head."""
         return {
             **{key: SHARED_DEFAULTS[key] for key in ("balanced", "batch_size", "patience")},
             "column_mask": 0,
-            "original_share": trial.suggest_float("original_share", 0.1, 0.7),
+            "original_share": suggest_original_share(trial),
             "n_epochs": trial.suggest_int("n_tuning_epochs", 4, 12, step=2),
             "learning_rate": trial.suggest_float("tuning_rate", 2e-5, 4e-4, log=True),
             "low_rank": trial.suggest_categorical("low_rank", [0, 8]),
@@ -60,20 +67,20 @@ class TunedLayer(NeuralFamily):
         }
 
     def selects(self, config: Config, n_layers: int) -> tuple[range, tuple[str, ...]]:
-        """Return the layer below the tuned one, and what of it."""
+        """Return the layer below the tuned one, and its parts."""
         layer = tuned_layer(n_layers)
         return range(layer - 1, layer), PARTS
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> NeuralModel:
-        """Train one network for each member, and return their average."""
-        members = super().fit(examples, config, seed=seed, callback=callback)
-        n_columns = members.networks[0].inputs[0].shape[-1]
+        """Train ``n_bags`` networks and return the average of their weights."""
+        bags = super().fit(examples, config, seed=seed, callback=callback)
+        n_columns = bags.networks[0].inputs[0].shape[-1]
         average = self.build({**config, "low_rank": 0}, n_columns=n_columns, n_emotions=examples.n_emotions)
-        average_weights(members.networks, average)
-        return make_neural_model(members.standardiser, (average,))
+        average_weights(bags.networks, average)
+        return make_neural_model(bags.standardiser, (average,))
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
-        """Return a scaling that the network undoes."""
+        """Return a constant scaling, which the network reverts."""
         return plain_scaling(examples.inputs[0].shape[1])
 
     def save(self, model: Model, folder: Path) -> None:
@@ -82,7 +89,7 @@ class TunedLayer(NeuralFamily):
         model.networks[0].save(folder / LAYER_FILE)
 
     def load(self, folder: Path, *, n_emotions: int) -> NeuralModel:
-        """Read it, in Keras's safe mode."""
+        """Read ``layer.keras`` in Keras's safe mode."""
         import keras
 
         network = keras.models.load_model(folder / LAYER_FILE, compile=False, safe_mode=True)
@@ -91,7 +98,7 @@ class TunedLayer(NeuralFamily):
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return the pretrained layer under an untrained classifier.
 
-        The input has two halves: steps of the layer below, and what that attended to.
+        The columns of the input are the frames of the layer below, then its attended values.
         """
         import keras
         from keras import layers, ops
@@ -109,31 +116,34 @@ class TunedLayer(NeuralFamily):
 
         inputs, mask = keras.Input((None, n_columns)), keras.Input((None,))
         steps = layers.Rescaling(FRAME_SCALE)(inputs)
-        heard = [steps, *upper([steps[..., : sizes.d_model], ops.cast(mask, "bool")])]
-        pooled = layers.Concatenate(name="pooled")([pool(x, mask, how="moments") for x in heard])
+        readout = [steps, *upper([steps[..., : sizes.d_model], ops.cast(mask, "bool")])]
+        pooled = layers.Concatenate(name="pooled")([temporal_pooling(x, mask, how="moments") for x in readout])
         scaled = layers.Dropout(config["head_dropout"])(layers.Normalization(name="scaling")(pooled))
         return keras.Model([inputs, mask], layers.Dense(n_emotions, name="probe")(scaled))
 
     def init_from_probe(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
-        """Fit the classifier to the layer as it is, by logistic regression."""
+        """Fit the classifier to the pretrained layer's output, by logistic regression."""
         import keras
 
-        listen = keras.Model(network.inputs, network.get_layer("pooled").output)
+        pooling = keras.Model(network.inputs, network.get_layer("pooled").output)
         starts = range(0, len(training.sequences), PREDICTION_BATCH)
-        heard = [listen(list(pad(training.sequences[start : start + PREDICTION_BATCH]))) for start in starts]
-        X = np.concatenate([one.numpy() for one in heard])
+        pooled = [pooling(list(pad(training.sequences[start : start + PREDICTION_BATCH]))) for start in starts]
+        X = np.concatenate([batch.numpy() for batch in pooled])
         scaling = network.get_layer("scaling")
         scaling.adapt(X[training.examples.is_original])
         network.get_layer("probe").set_weights(probe_weights(scaling(X).numpy(), training.examples, penalty=config["penalty"]))
 
 
 def plain_scaling(n_columns: int) -> SequenceStandardiser:
-    """Return a scaling that learns nothing."""
+    """Return a standardiser with zero mean and the constant scale :data:`FRAME_SCALE`."""
     return SequenceStandardiser(np.zeros(n_columns, np.float32), np.full(n_columns, FRAME_SCALE, np.float32), 0.0)
 
 
 def probe_weights(X: NDArray[np.float32], examples: Examples, *, penalty: float) -> list[NDArray[np.float32]]:
-    """Return kernel (d, n_emotions) and bias (n_emotions,) of a logistic regression; an emotion without examples is never said."""
+    """Return kernel (d, n_emotions) and bias (n_emotions,) of a logistic regression.
+
+    An emotion without examples gets the logit :data:`ABSENT_CLASS_LOGIT`, so that it is never predicted.
+    """
     fitted = fit_logistic(X, examples.targets, examples.weights(balanced=True), penalty=penalty)
     is_binary = len(fitted.classes_) == 2  # of two emotions scikit-learn keeps the difference alone
     kernel = np.zeros((X.shape[1], examples.n_emotions), np.float32)
@@ -144,7 +154,7 @@ def probe_weights(X: NDArray[np.float32], examples: Examples, *, penalty: float)
 
 
 def restrict(upper: keras.Model, *, rank: int) -> None:
-    """Let a layer's dense parts learn low-rank updates only (Hu et al. 2022, ICLR), and the rest nothing."""
+    """Train low-rank updates of an encoder layer's dense sublayers (Hu et al. 2022, ICLR), and freeze the others."""
     from keras import layers
 
     for layer in upper.layers:
@@ -155,14 +165,14 @@ def restrict(upper: keras.Model, *, rank: int) -> None:
 
 
 def average_weights(networks: Sequence[keras.Model], average: keras.Model) -> None:
-    """Give a network the mean of others' weights: a model soup (Wortsman et al. 2022, ICML).
+    """Set a network's weights to the mean of the weights of others: a model soup (Wortsman et al. 2022, ICML).
 
     Parameters
     ----------
     networks : sequence of Model
-        Trained from the same start; low-rank updates count as what they make of the layer.
+        Trained from the same initial weights; their low-rank updates are merged first.
     average : Model
-        Of the same layers, without low-rank updates; changed in place.
+        A network of the same layers without low-rank updates; changed in place.
     """
     for layer, *trained in zip(*map(leaves, (average, *networks)), strict=True):
         weights = [own_weights(one) for one in trained]
@@ -170,14 +180,14 @@ def average_weights(networks: Sequence[keras.Model], average: keras.Model) -> No
 
 
 def own_weights(layer: keras.Layer) -> dict[str, NDArray[Any]]:
-    """Return a layer's weights as a file would hold them, low-rank updates merged."""
+    """Return a layer's weights as a file holds them, with merged low-rank updates."""
     weights: dict[str, NDArray[Any]] = {}
     layer.save_own_variables(weights)
     return {key: np.asarray(value) for key, value in weights.items()}
 
 
 def leaves(network: keras.Model) -> Iterator[keras.Layer]:
-    """Yield the layers of a network and of the networks in it."""
+    """Yield the layers of a network and of the networks nested in it."""
     for layer in network.layers:
         if hasattr(layer, "layers"):
             yield from leaves(layer)

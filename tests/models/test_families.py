@@ -76,7 +76,7 @@ def test_a_batch_equals_its_clips_one_by_one_whatever_their_neighbours(fitted: F
     np.testing.assert_allclose(fitted.model.predict(inputs[::-1]), alone[::-1], atol=1e-5)
 
 
-def test_a_saved_model_answers_as_before_and_holds_native_formats_alone(fitted: Fitted, tmp_path: Path) -> None:
+def test_a_saved_model_predicts_the_same_in_native_formats_alone(fitted: Fitted, tmp_path: Path) -> None:
     fitted.family.save(fitted.model, tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} <= NATIVE_FORMATS
     loaded = fitted.family.load(tmp_path, n_emotions=fitted.examples.n_emotions)
@@ -97,7 +97,7 @@ def test_networks_report_the_inner_uar_of_each_epoch_and_others_nothing(fitted: 
 
 
 @neural_families
-def test_an_observer_can_stop_a_fit(
+def test_a_callback_can_stop_a_fit(
     family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models.networks.training, "_make_step", lambda *_: lambda *_: None)
@@ -144,14 +144,8 @@ def test_no_augmentation_is_a_point_of_the_search_space(family: Family) -> None:
     assert family.suggest(study.ask())["augmentation"] == "none"
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("dummy", "linear", "random_forest"),
-        "xgboost",
-    ],
-)
-def test_an_emotion_that_nobody_in_training_shows_is_still_in_the_answer(
+@pytest.mark.parametrize("key", ["dummy", "linear", "random_forest", "xgboost"])
+def test_an_emotion_without_training_clips_keeps_its_column(
     key: str, random_examples: Examples, smallest_config: SmallestConfig
 ) -> None:
     family = FAMILIES[key]
@@ -164,13 +158,13 @@ def test_an_emotion_that_nobody_in_training_shows_is_still_in_the_answer(
 
 @pytest.mark.parametrize("key", [key for key, family in FAMILIES.items() if family.is_tuned and family.input_kind == "functionals"])
 def test_the_cheap_families_learn_what_is_there_to_learn(key: str, random_examples: Examples) -> None:
-    heard = random_examples.speakers != "S5"
-    model = FAMILIES[key].fit(random_examples.select(heard), FAMILIES[key].defaults, seed=0)
-    unseen = random_examples.select(~heard)
+    is_training = random_examples.speakers != "S5"
+    model = FAMILIES[key].fit(random_examples.select(is_training), FAMILIES[key].defaults, seed=0)
+    unseen = random_examples.select(~is_training)
     assert np.mean(model.predict(unseen.inputs).argmax(axis=1) == unseen.targets) > 0.5
 
 
-def test_the_dummy_answers_with_the_shares_of_the_emotions(random_examples: Examples) -> None:
+def test_the_dummy_predicts_the_shares_of_the_emotions(random_examples: Examples) -> None:
     uneven = random_examples.select(np.arange(len(random_examples)) < 6)
     expected = np.bincount(uneven.targets, minlength=4) / 6
     model = FAMILIES["dummy"].fit(uneven, {"augmentation": "none"}, seed=0)
@@ -178,7 +172,7 @@ def test_the_dummy_answers_with_the_shares_of_the_emotions(random_examples: Exam
 
 
 def signed_by_speaker(examples: Examples) -> Examples:
-    """Sequences whose first column says who speaks."""
+    """Sequences whose first column is the number of the speaker."""
     _, speaker = np.unique(examples.speakers, return_inverse=True)
     signed = []
     for k, sequence in enumerate(examples.inputs):
@@ -189,17 +183,17 @@ def signed_by_speaker(examples: Examples) -> Examples:
 
 @neural_families
 @pytest.mark.parametrize("seed", range(4))
-def test_no_speaker_crosses_the_inner_cut_and_no_variant_validates(
+def test_no_speaker_crosses_the_inner_split_and_no_variant_validates(
     family: Family, seed: int, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, Any] = {}
 
-    def record(network: Any, training: Any, validation: Any, *_: Any, **__: Any) -> None:
+    def record(network: Any, forward: Any, training: Any, validation: Any, *_: Any, **__: Any) -> None:
         seen.update(training=training, validation=validation)
 
     monkeypatch.setattr(models.networks.training, "train", record)
     monkeypatch.setattr(type(family), "build", lambda *_, **__: TinyNetwork())
-    monkeypatch.setattr(models.networks.training, "make_neural_model", lambda *_: None)
+    monkeypatch.setattr(models.networks.training, "trace_forward", lambda *_: None)
     examples = signed_by_speaker(make_examples(family.input_kind))
     family.fit(examples, {**smallest_config(family), "clip_mean_removal": 0.0}, seed=seed)
 
@@ -219,7 +213,7 @@ class TinyNetwork:
 
 
 @every_family
-def test_a_family_says_what_it_is(family: Family) -> None:
+def test_a_family_describes_itself(family: Family) -> None:
     assert FAMILIES[family.key] is family
     assert family.title
     assert family.description.endswith(".")

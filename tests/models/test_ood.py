@@ -46,11 +46,11 @@ def ood_detector(speech: tuple[np.ndarray, np.ndarray]) -> OODDetector:
 
 
 @pytest.mark.parametrize("what", UNLIKE_SPEECH)
-def test_what_is_not_speech_is_unfamiliar(ood_detector: OODDetector, what: str) -> None:
+def test_what_is_not_speech_is_out_of_distribution(ood_detector: OODDetector, what: str) -> None:
     assert ood_detector.score(vector(UNLIKE_SPEECH[what])) > 2
 
 
-def test_a_new_speaker_of_the_same_kind_is_familiar(ood_detector: OODDetector, speech: tuple[np.ndarray, np.ndarray]) -> None:
+def test_a_new_speaker_of_the_same_kind_is_in_distribution(ood_detector: OODDetector, speech: tuple[np.ndarray, np.ndarray]) -> None:
     vectors, speakers = speech
     scores = [ood_detector.score(one) for one in vectors[speakers == speakers[-1]]]
     assert np.median(scores) < 1

@@ -111,7 +111,7 @@ def test_a_scikit_learn_model_comes_back_from_its_file(random_examples: Examples
     np.testing.assert_array_equal(Linear().read_classifier(tmp_path).predict_proba(X), classifier.predict_proba(X))
 
 
-def test_a_file_that_asks_for_another_type_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_a_file_with_another_type_is_refused_by_its_name(tmp_path: Path) -> None:
     skops.io.dump(Stranger(), tmp_path / "model.skops")
     with pytest.raises(ChampionError, match=r"model\.skops.*Stranger"):
         Linear().read_classifier(tmp_path)

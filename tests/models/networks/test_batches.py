@@ -1,4 +1,4 @@
-"""Batches: one variant of each clip an epoch, padded, masked and mixed as the configuration says."""
+"""Batches: one variant of each clip an epoch, padded, masked and mixed by the configuration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def epoch(examples: Examples, *, seed: int = 0, **changes: Any) -> list[tuple[np
 
 
 def shown(batches: list[tuple[np.ndarray, ...]]) -> np.ndarray:
-    """Numbers of the examples that an epoch of undisturbed sequences shows."""
+    """Numbers of the examples that an epoch of plain sequences shows."""
     return np.concatenate([inputs.max(axis=(1, 2)) for inputs, *_ in batches]).astype(int) - 1
 
 
@@ -67,10 +67,27 @@ def test_epochs_differ_and_a_seed_repeats_them(examples: Examples) -> None:
     assert shown(epoch(examples, seed=1)).tolist() != shown(epoch(examples, seed=2)).tolist()
 
 
-@pytest.mark.parametrize(("original_share", "low", "high"), [(1.0, 1.0, 1.0), (0.0, 0.2, 0.47), (0.6, 0.5, 0.9)])
-def test_originals_are_shown_as_often_as_asked_for(original_share: float, low: float, high: float, examples: Examples) -> None:
-    chosen = np.concatenate([shown(epoch(examples, seed=seed, original_share=original_share)) for seed in range(20)])
-    assert low <= examples.is_original[chosen].mean() <= high
+@pytest.mark.parametrize("original_share", [0.0, 0.1, 0.5, 0.8, 1.0])
+def test_originals_are_shown_with_the_probability_of_the_configuration(original_share: float, examples: Examples) -> None:
+    chosen = np.concatenate([shown(epoch(examples, seed=seed, original_share=original_share)) for seed in range(100)])
+    deviation = np.sqrt(original_share * (1 - original_share) / len(chosen))
+    assert abs(examples.is_original[chosen].mean() - original_share) <= 4 * deviation
+    copies = np.bincount(chosen[~examples.is_original[chosen]] % N_COPIES, minlength=N_COPIES)[1:]
+    assert abs(copies[0] - copies[1]) <= 4 * np.sqrt(copies.sum())
+
+
+def test_a_clip_without_copies_is_shown_unchanged(examples: Examples) -> None:
+    originals = examples.select(examples.is_original)
+    assert len(shown(epoch(originals, original_share=0.1))) == N_CLIPS
+
+
+@pytest.mark.parametrize(("mask", "axis"), [("time_mask", 1), ("column_mask", 2)])
+def test_masks_reach_the_first_and_the_last_position(mask: str, axis: int, examples: Examples) -> None:
+    alike = replace(examples, inputs=tuple(np.ones((16, N_COLUMNS), np.float32) for _ in examples.inputs))
+    batches = [inputs for seed in range(30) for inputs, *_ in epoch(alike, seed=seed, **{mask: 1})]
+    is_masked = np.concatenate([(inputs == 0).all(axis=3 - axis) for inputs in batches]).mean(axis=0)
+    assert is_masked.min() > 0
+    assert is_masked[0] == pytest.approx(is_masked[-1], abs=0.06)
 
 
 def test_targets_belong_to_their_sequences(examples: Examples) -> None:

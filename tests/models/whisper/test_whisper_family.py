@@ -1,7 +1,8 @@
-"""What a head hears of the encoder."""
+"""The heads on the encoder, and the layers that they read."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,14 @@ import optuna
 import pytest
 
 from emotune.errors import DownloadError
+from emotune.files import PROJECT_ROOT
 from features import INPUT_KINDS
 from features.whisper import weights
 from features.whisper.layers import WhisperLayers
 from models import FAMILIES, Examples, Model
 from models.networks.training import NeuralFamily
-from models.whisper.family import HEADS, PERCENTILES, LayerSelection
+from models.whisper.family import HEADS, select_layers
+from models.whisper.layer_selection import PERCENTILES, LayerSelection
 from models.whisper.tuned_layer import TunedLayer, probe_weights
 
 MakeExamples = Callable[[str], Examples]
@@ -61,26 +64,40 @@ STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
         ("all", "both", [(0, 64), (64, 128)]),
     ],
 )
-def test_layers_are_chosen_by_their_depth(layers: str, heard: str, spans: list[tuple[int, int]]) -> None:
-    config = {**WHISPER.defaults, "layers": layers, "readout": heard}
-    assert LayerSelection.of("linear", config, n_columns=N_COLUMNS).spans == spans
+def test_layers_are_chosen_by_their_depth(layers: str, readout: str, spans: list[tuple[int, int]]) -> None:
+    config = {**WHISPER.defaults, "layers": layers, "readout": readout}
+    assert select_layers("linear", config, n_columns=N_COLUMNS).spans == spans
 
 
 def test_a_tuned_layer_is_given_the_one_below() -> None:
-    assert LayerSelection.of("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
+    assert select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
 
 
 @pytest.mark.parametrize("statistics", PERCENTILES)
-def test_a_linear_head_hears_statistics_over_the_clip(statistics: str) -> None:
+def test_a_linear_head_reads_statistics_over_the_clip(statistics: str) -> None:
     config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
-    heard = LayerSelection.of("linear", config, n_columns=N_COLUMNS)(STEPS)
-    assert heard.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
-    np.testing.assert_allclose(heard[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
+    vector = select_layers("linear", config, n_columns=N_COLUMNS)(STEPS)
+    assert vector.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
+    np.testing.assert_allclose(vector[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
 
 
-def test_a_network_hears_the_steps_themselves() -> None:
-    selection = LayerSelection.of("network", {"layers": "middle", "readout": "both"}, n_columns=N_COLUMNS)
+def test_a_network_reads_the_steps_themselves() -> None:
+    selection = select_layers("network", {"layers": "middle", "readout": "both"}, n_columns=N_COLUMNS)
     np.testing.assert_array_equal(selection(STEPS), np.hstack([STEPS[:, 16:48], STEPS[:, 80:112]]).astype(np.float32))
+
+
+def test_the_shipped_selection_loads() -> None:
+    stored = json.loads((PROJECT_ROOT / "leaderboard/shipped/ravdess/models/whisper/layer_selection.json").read_text("utf-8"))
+    linear, layer = (LayerSelection(**selection) for selection in stored)
+    assert (linear.learner, layer.learner) == ("linear", "layer")
+    assert layer(np.zeros((3, 3072), np.float16)).shape == (3, 2 * 384)
+
+
+def test_a_quick_look_limits_the_epochs_of_the_tuned_layer(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs: list[float] = []
+    monkeypatch.setattr("models.networks.training.learning_rate_share", lambda epoch, **_: epochs.append(epoch) or 0.0)
+    WHISPER.fit(examples, {**config_of("tuned"), "n_epochs": 9, "max_epochs": 2}, seed=0)
+    assert {int(epoch) for epoch in epochs} == {0, 1}
 
 
 @pytest.fixture
@@ -96,7 +113,7 @@ def config_of(head: str, **chosen: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("low_rank", [0, 8])
-def test_every_head_is_saved_and_answers_as_before(examples: Examples, tmp_path: Path, low_rank: int) -> None:
+def test_every_head_predicts_the_same_after_loading(examples: Examples, tmp_path: Path, low_rank: int) -> None:
     for head in HEADS:
         model = WHISPER.fit(examples, config_of(head, low_rank=low_rank), seed=0)
         folder = tmp_path / head
@@ -125,34 +142,34 @@ def test_low_rank_tuning_moves_the_dense_parts_and_full_tuning_everything(exampl
         assert any(path.endswith("gamma") for path in changed) == (low_rank == 0)
 
 
-def heard_by_layer(examples: Examples) -> Examples:
-    selection = LayerSelection.of("layer", WHISPER.defaults, n_columns=N_COLUMNS)
+def inputs_of_layer(examples: Examples) -> Examples:
+    selection = select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS)
     return replace(examples, inputs=tuple(selection(steps) for steps in examples.inputs))
 
 
 @pytest.mark.parametrize("low_rank", [0, 8])
-def test_the_average_of_one_network_answers_as_it_does(examples: Examples, low_rank: int) -> None:
+def test_the_average_of_one_network_predicts_as_it_does(examples: Examples, low_rank: int) -> None:
     config = {**config_of("tuned", low_rank=low_rank), "learning_rate": 1e-2}
-    heard = heard_by_layer(examples)
-    alone = NeuralFamily.fit(TunedLayer(), heard, config, seed=0)
-    averaged = TunedLayer().fit(heard, config, seed=0)
-    np.testing.assert_allclose(averaged.predict(heard.inputs[:4]), alone.predict(heard.inputs[:4]), atol=1e-5)
+    selected = inputs_of_layer(examples)
+    alone = NeuralFamily.fit(TunedLayer(), selected, config, seed=0)
+    averaged = TunedLayer().fit(selected, config, seed=0)
+    np.testing.assert_allclose(averaged.predict(selected.inputs[:4]), alone.predict(selected.inputs[:4]), atol=1e-5)
 
 
 def test_several_networks_become_one_between_them(examples: Examples) -> None:
-    config = {**config_of("tuned"), "learning_rate": 1e-2, "members": 2}
-    heard = heard_by_layer(examples)
-    members = NeuralFamily.fit(TunedLayer(), heard, config, seed=0).networks
-    (average,) = TunedLayer().fit(heard, config, seed=0).networks
-    first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*members, average))
+    config = {**config_of("tuned"), "learning_rate": 1e-2, "n_bags": 2}
+    selected = inputs_of_layer(examples)
+    bags = NeuralFamily.fit(TunedLayer(), selected, config, seed=0).networks
+    (average,) = TunedLayer().fit(selected, config, seed=0).networks
+    first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*bags, average))
     assert not np.allclose(first, second)
     np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
 
 
 def test_tuning_begins_at_the_linear_probe(examples: Examples) -> None:
     """Without a step it already tells its training clips apart, as no random classifier does."""
-    answers = tuned(examples, 0, 0.0).predict(heard_by_layer(examples).inputs)
-    assert (answers.argmax(axis=1) == examples.targets).mean() > 0.6
+    probabilities = tuned(examples, 0, 0.0).predict(inputs_of_layer(examples).inputs)
+    assert (probabilities.argmax(axis=1) == examples.targets).mean() > 0.6
 
 
 def test_the_tuned_head_pools_a_linear_one_and_a_layer(examples: Examples) -> None:
@@ -165,21 +182,21 @@ def test_the_tuned_head_pools_a_linear_one_and_a_layer(examples: Examples) -> No
     np.testing.assert_allclose(model.predict(examples.inputs[:5]), pooled / pooled.sum(axis=1, keepdims=True), atol=1e-6)
 
 
-def test_every_start_is_a_point_of_the_search_space() -> None:
-    assert [start["head"] for start in WHISPER.initial_trials] == ["linear", "tuned"]
-    for start in WHISPER.initial_trials:
-        config = WHISPER.suggest(optuna.trial.FixedTrial(dict(start)))  # type: ignore[arg-type]
-        assert config["head"] == start["head"]
+def test_every_initial_trial_is_a_point_of_the_search_space() -> None:
+    assert [initial["head"] for initial in WHISPER.initial_trials] == ["linear", "tuned"]
+    for initial in WHISPER.initial_trials:
+        config = WHISPER.suggest(optuna.trial.FixedTrial(dict(initial)))  # type: ignore[arg-type]
+        assert config["head"] == initial["head"]
 
 
-def test_an_emotion_without_examples_is_never_said(examples: Examples) -> None:
+def test_an_emotion_without_examples_is_never_predicted(examples: Examples) -> None:
     two = examples.select(np.isin(examples.targets, [2, 5]))
     X = np.random.default_rng(0).normal(size=(len(two), 5)).astype(np.float32)
     X[:, 0] += two.targets
     kernel, bias = probe_weights(X, two, penalty=0.1)
-    said = (X @ kernel + bias).argmax(axis=1)
-    assert set(said) == {2, 5}
-    assert (said == two.targets).mean() > 0.9
+    predicted = (X @ kernel + bias).argmax(axis=1)
+    assert set(predicted) == {2, 5}
+    assert (predicted == two.targets).mean() > 0.9
 
 
 def test_a_results_folder_keeps_the_encoder_and_what_it_computes(tmp_path: Path) -> None:
@@ -195,8 +212,9 @@ def test_a_results_folder_without_an_encoder_leaves_the_kind_as_it_is(tmp_path: 
     assert INPUT_KINDS["whisper"].kept_in(tmp_path) is INPUT_KINDS["whisper"]
 
 
-def test_the_family_says_that_it_needs_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_family_requires_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(weights, "_chosen", None)
     monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
     with pytest.raises(DownloadError, match="--whisper DIR"):
         WHISPER.require(may_download=False)

@@ -1,0 +1,65 @@
+"""Layer selection: the layers of the encoder, and the parts of them, that a learner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.whisper.layers import PARTS
+
+LAYERS = {"lower": (0.0, 0.5), "middle": (0.25, 0.75), "all": (0.0, 1.0)}
+"""Selected layers, as shares of the encoder's depth: of four layers 1-2, 2-3 and 1-4."""
+READOUTS = {"layers": ("layer",), "attended": ("attended",), "both": PARTS}
+"""Selected parts of a layer: its frames, its attended values, or both."""
+PERCENTILES = {"moments": (), "quartiles": (25, 75), "percentiles": (10, 25, 75, 90)}
+"""Percentiles over the clip that a linear head reads in addition to mean and standard deviation."""
+
+
+@dataclass(frozen=True)
+class LayerSelection:
+    """The columns of the encoder's steps that one learner reads.
+
+    Attributes
+    ----------
+    learner : {"linear", "network", "layer"}
+        Key of the learner.
+    spans : sequence of (int, int)
+        First column and end of each part.
+    percentiles : sequence of int
+        Percentiles of each column over the clip; used by the linear head alone.
+    """
+
+    learner: str
+    spans: Sequence[Sequence[int]]
+    percentiles: Sequence[int]
+
+    def __call__(self, steps: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the selected steps, (n_steps, n), or their statistics for the linear head, (n_statistics * n,)."""
+        selected = np.concatenate([steps[:, slice(*span)] for span in self.spans], axis=1).astype(np.float32)
+        if self.learner != "linear":
+            return selected
+        statistics = [selected.mean(axis=0), selected.std(axis=0)]
+        if self.percentiles:
+            statistics += list(np.percentile(selected, self.percentiles, axis=0).astype(np.float32))
+        return np.concatenate(statistics)
+
+
+def column_spans(layers: range, parts: Sequence[str], *, n_layers: int, n_columns: int) -> list[tuple[int, int]]:
+    """Return the first column and the end of each selected part.
+
+    Parameters
+    ----------
+    layers : range
+        Selected layers, counted from 1.
+    parts : sequence of str
+        Selected members of :data:`~features.whisper.layers.PARTS`.
+    n_layers, n_columns : int
+        Layers of the encoder; columns of its steps.
+    """
+    n_of_part = n_columns // len(PARTS)
+    first, end = (layer * n_of_part // n_layers for layer in (layers.start - 1, layers.stop - 1))
+    return [(start + first, start + end) for start in (PARTS.index(part) * n_of_part for part in parts)]
