@@ -58,9 +58,9 @@ def test_a_smaller_corpus_is_a_part_of_a_larger_one() -> None:
     assert {(clip.name, clip.digest) for clip in smaller} < {(clip.name, clip.digest) for clip in larger}
 
 
-def test_the_default_is_twelve_speakers_with_thirty_two_clips_each() -> None:
+def test_the_default_is_twelve_speakers_with_sixteen_clips_each() -> None:
     corpus = Synthetic()
-    assert (corpus.n_speakers, len(corpus.emotions) * corpus.n_sentences * corpus.n_takes) == (12, 32)
+    assert (corpus.n_speakers, len(corpus.emotions) * corpus.n_sentences * corpus.n_takes) == (12, 16)
     assert [make_voice(speaker).gender for speaker in range(12)] == ["female", "male"] * 6
 
 
