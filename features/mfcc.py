@@ -17,7 +17,7 @@ FRAMES_PER_STEP = 4
 
 
 def decimate(tracks: NDArray[Any], frames_per_step: int) -> NDArray[Any]:
-    """Average groups of ``frames_per_step`` frames: (n_frames, n) → (n_frames // frames_per_step, n); an incomplete group is dropped."""
+    """Average groups of frames, without an incomplete last one: (n_frames, n) → (n_frames // frames_per_step, n)."""
     return _steps(tracks, frames_per_step).mean(axis=1)
 
 
