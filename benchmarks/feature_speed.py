@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -49,8 +50,9 @@ def choose_variants(n: int) -> list[Variant]:
 
 def plain_librosa(samples: NDArray[np.float32], track_f0: Callable[..., object]) -> None:
     """Compute the descriptors as a script would: every call on the audio itself."""
-    frames = {"n_fft": WINDOW_SAMPLES, "hop_length": HOP_SAMPLES}
-    rate, feature = {"sr": SAMPLE_RATE_HZ}, librosa.feature
+    frames: dict[str, Any] = {"n_fft": WINDOW_SAMPLES, "hop_length": HOP_SAMPLES}
+    rate: dict[str, Any] = {"sr": SAMPLE_RATE_HZ}
+    feature = librosa.feature
     mfcc = feature.mfcc(y=samples, n_mfcc=N_MFCC, n_mels=N_MELS, **rate, **frames)
     feature.delta(mfcc)
     feature.delta(mfcc, order=2)
