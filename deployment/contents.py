@@ -11,17 +11,18 @@ from pathlib import Path, PurePosixPath
 
 from deployment.docker import docker_files
 from deployment.front_matter import APP_FILE
-from deployment.modules import modules_behind
 from deployment.requirements import page_requirements
 from deployment.shipment import Outcome
 from deployment.texts import CARDS_FOLDER, model_card, space_readme
 from emotune.errors import DeployError
+from emotune.files import PROJECT_ROOT
+from emotune.sources import files_behind
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = PROJECT_ROOT
 MANIFEST = "deployed.json"
 """Lists what was put there, so that the next time what is no longer needed can be told from what others added."""
 
-ASSETS = ("demo/*.css", "demo/*.js", "demo/*.md", "examples/synthetic-*", "LICENSE")
+ASSETS = ("page/*.css", "page/*.js", "page/*.md", "examples/synthetic-*", "LICENSE")
 """What the page reads besides modules and results, relative to the project."""
 
 LARGE_FILE_SUFFIXES = (".skops", ".ubj", ".keras", ".npz", ".npy", ".safetensors", ".onnx", ".flac", ".wav", ".png")
@@ -86,7 +87,7 @@ def collect(outcome: Outcome, *, project: Path = PROJECT, for_docker: bool = Fal
     assets = (path for pattern in ASSETS for path in project.glob(pattern) if path.is_file())
     items = [
         *(Item(path, text.encode()) for path, text in texts.items()),
-        *_read((*modules_behind(project / APP_FILE), *assets), root=project),
+        *_read((*files_behind(project / APP_FILE, project=project), *assets), root=project),
         *_read(outcome.files, root=outcome.folder, place=place),
     ]
     _check_champions(outcome, items, place=place)

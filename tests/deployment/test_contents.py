@@ -14,10 +14,10 @@ from huggingface_hub import SpaceCard
 
 from deployment.contents import MANIFEST, PROJECT, Item, collect, listed_in
 from deployment.front_matter import PYTHON_VERSION, hub_licence
-from deployment.modules import imported_names, modules_behind
 from deployment.requirements import SEARCH_ONLY, name_of, page_requirements, pinned_version
 from deployment.shipment import Outcome, read_outcome
 from emotune.errors import ChampionError, DeployError
+from emotune.sources import files_behind, imported_names
 
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 PLACE = "leaderboard/results/synthetic"
@@ -38,7 +38,7 @@ def copied(small_results: Path, tmp_path: Path) -> Path:
 
 def test_a_space_holds_the_page_its_modules_its_champions_and_its_examples(items: tuple[Item, ...]) -> None:
     paths = {item.path for item in items}
-    assert {"app.py", "LICENSE", "demo/page.py", "demo/page.css", "demo/about.md", "models/card.py", "audio/load.py"} <= paths
+    assert {"app.py", "LICENSE", "page/interface.py", "page/page.css", "page/about.md", "runs/champions.py", "audio/load.py"} <= paths
     assert {f"{PLACE}/{name}" for name in ("leaderboard.csv", "predictions.csv", "run.json", "ood.npz")} <= paths
     assert f"{PLACE}/models/linear/model.skops" in paths
     assert "model-cards/linear.md" in paths
@@ -61,24 +61,6 @@ def test_what_lies_among_the_results_but_is_not_the_pages_stays_here(copied: Pat
 def test_the_dummy_stays_here_for_the_page_does_not_load_it(copied: Path) -> None:
     shutil.copytree(copied / "models" / "linear", copied / "models" / "dummy")
     assert not [item.path for item in collect(read_outcome(copied)) if "/dummy/" in item.path]
-
-
-def test_only_what_a_program_imports_is_behind_it(tmp_path: Path) -> None:
-    files = {
-        "app.py": "import part.one\nif TYPE_CHECKING:\n    import part.three\ndef f():\n    from part import two\n",
-        "part/__init__.py": "",
-        "part/one.py": "import json",
-        "part/two.py": "from part.four import x",
-        "part/three.py": "",
-        "part/four.py": "import app",
-        "part/five.py": "",
-        "secrets.py": "",
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    behind = {path.relative_to(tmp_path).as_posix() for path in modules_behind(tmp_path / "app.py")}
-    assert behind == {"app.py", "part/__init__.py", "part/one.py", "part/two.py", "part/four.py"}
 
 
 def test_the_front_matter_and_the_pins_agree(items: tuple[Item, ...]) -> None:
@@ -126,7 +108,7 @@ def test_the_page_imports_nothing_that_its_requirements_do_not_bring(items: tupl
     kept = {name_of(line) for line in text_of(items, "requirements.txt").splitlines()} - {""}
     installed = [name for name in kept if is_installed(name)]
     needed = {name_of(line) for name in installed for line in metadata.requires(name) or [] if "extra ==" not in line}
-    names = {name.partition(".")[0] for module in modules_behind(PROJECT / "app.py") for name in imported_names(module)}
+    names = {name.partition(".")[0] for module in files_behind(PROJECT / "app.py") for name in imported_names(module)}
     providers = metadata.packages_distributions()
     foreign = {name for name in names if name in providers and name not in sys.stdlib_module_names}
     assert {"gradio", "sklearn", "tensorflow"} <= foreign
