@@ -21,12 +21,12 @@ from metrics.intervals import speaker_intervals
 from metrics.scores import confusion_by, uar
 from models import FAMILIES
 from runs.layout import SHIPPED, RunFolder
-from runs.manifest import read_manifest
+from runs.manifest import Manifest, read_manifest
 
 RESULTS = SHIPPED / "ravdess"
 
 
-def read_material(run: dict[str, object], data: Path | None) -> Dataset:
+def read_dataset(run: Manifest, data: Path | None) -> Dataset:
     corpus = CORPORA[str(run.corpus)]
     clips = corpus.read(data).clips
     folds = make_folds({clip.speaker: clip.gender for clip in clips}, published=corpus.test_folds)
@@ -52,21 +52,21 @@ def main() -> None:
     parser.add_argument("--speakers", type=int, nargs="+", default=[4, 8, 12, 16, 20])
     options = parser.parse_args()
     run = read_manifest(RunFolder(options.results).manifest)
-    dataset, family = read_material(run, options.data), FAMILIES[options.family]
+    dataset, family = read_dataset(run, options.data), FAMILIES[options.family]
     kind = INPUT_KINDS[family.input_kind]
     for n_speakers in options.speakers:
         rows, found = [], []
         for fold in range(len(dataset.folds.test_speakers)):
             config = run.configurations[family.key][dataset.folds.tuning_half_for(fold)]
             training, test = dataset.split(test_fold=fold)
-            heard = in_turn(np.unique(dataset.speakers[training]).tolist(), dataset.genders, seed=fold)[:n_speakers]
-            examples = dataset.examples(kind, training[np.isin(dataset.speakers[training], heard)], config)
-            model = family.fit(examples, config, seed=derive_seed(run.seed, family.key, fold))
+            chosen = in_turn(np.unique(dataset.speakers[training]).tolist(), dataset.genders, seed=fold)[:n_speakers]
+            examples = dataset.examples(kind, training[np.isin(dataset.speakers[training], chosen)], config)
+            model = family.fit(examples, config, seed=derive_seed(run.seed or 0, family.key, fold))
             rows.append(test)
             found.append(model.predict(dataset.inputs(kind, test)))
         tested, probabilities = np.concatenate(rows), np.concatenate(found)
         _, confusion = confusion_by(dataset.speakers[tested], dataset.targets[tested], probabilities)
-        low, high = speaker_intervals(confusion, seed=run.seed)["uar"]
+        low, high = speaker_intervals(confusion, seed=run.seed or 0)["uar"]
         score = uar(dataset.targets[tested], probabilities)
         print(f"{n_speakers:>3} speakers  UAR {100 * score:5.1f} [{100 * low:.1f}, {100 * high:.1f}]", flush=True)
 

@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 
 from audio.clip import SAMPLE_RATE_HZ
 from benchmarks.serving import Page, make_clips, page, percentiles
-from page.engine import find_results
+from runs.layout import choose_run
 
 N_CLIENTS = 20
 N_REQUESTS = 25
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="a result's folder")
     parser.add_argument("--port", type=int, default=7891)
     options = parser.parse_args()
-    results = find_results(options.results).resolve()
+    results = choose_run(options.results).path.resolve()
     with tempfile.TemporaryDirectory() as folder, page(results, port=options.port) as served:
         paths = make_clips(Path(folder), n=N_CLIENTS)
         clients = [Client(served.url, verbose=False) for _ in paths]

@@ -14,8 +14,9 @@ from pathlib import Path
 from gradio_client import Client, handle_file
 
 from benchmarks.serving import make_clips, page, percentiles
-from page.engine import Engine, find_results
+from page.engine import Engine
 from page.listen import listen, load_clip
+from runs.layout import choose_run
 
 N_REQUESTS = 60
 N_WARM_UP = 5
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="a result's folder")
     parser.add_argument("--port", type=int, default=7890)
     options = parser.parse_args()
-    results = find_results(options.results).resolve()
+    results = choose_run(options.results).path.resolve()
     with tempfile.TemporaryDirectory() as folder:
         paths = make_clips(Path(folder), n=N_REQUESTS + N_WARM_UP)
         with page(results, port=options.port) as served:

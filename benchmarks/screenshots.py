@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from page.engine import Engine, find_results
+from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
+from runs.layout import choose_run
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS_PX = (1280, 360)
@@ -84,7 +85,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    with served(find_results(options.results)) as url, sync_playwright() as playwright:
+    with served(choose_run(options.results).path) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for width_px in WIDTHS_PX:
             for scheme in ("light", "dark"):

@@ -129,7 +129,7 @@ def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
     if not found:
         raise PredictionsError(f"No result lies in {results}; run search/run.py first.")
     boards = [read_leaderboard(path).assign(corpus=path.parent.name) for path in found]
-    emotions = in_order({name.removeprefix("f1_") for board in boards for name in board if name.startswith("f1_")})
+    emotions = in_order({name.removeprefix("f1_") for board in boards for name in map(str, board) if name.startswith("f1_")})
     rows = [row for board in boards for row in _rows(board)]
     everything = _typed(pd.DataFrame(rows).reindex(columns=["corpus", *columns(emotions)]))
     write_text(target or results / "leaderboard.csv", everything.to_csv(index=False))

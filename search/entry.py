@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -134,7 +135,8 @@ def _forget(keys: Sequence[str], run: RunFolder) -> None:
 
 def _without(keys: Sequence[str], manifest: Manifest) -> Manifest:
     names = ("trials", "configurations", "tuning_uar", "temperatures", "thresholds", "budgets", "conditions")
-    return replace(manifest, **{name: {k: v for k, v in getattr(manifest, name).items() if k not in keys} for name in names})
+    left: dict[str, Any] = {name: {k: v for k, v in getattr(manifest, name).items() if k not in keys} for name in names}
+    return replace(manifest, **left)
 
 
 def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolder) -> tuple[KeptFamily, ...]:

@@ -48,8 +48,8 @@ class Fitted:
     members : tuple of Fitted
         What it pools; empty for a family that reads clips.
     predict_ms_per_clip, model_mb : float
-        Time from the samples of a clip to its probabilities (NaN until it is measured, when nothing else runs), and what its weights occupy, a pretrained encoder among them; an
-        ensemble's with its members'.
+        Time from the samples of a clip to its probabilities (NaN until it is measured, when nothing else runs), and what its
+        weights occupy, a pretrained encoder among them; an ensemble's with its members'.
     """
 
     result: Result
@@ -179,6 +179,7 @@ def _perturbed_uar(name: str, predictions: Sequence[FoldPredictions], dataset: D
 def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, run: RunFolder, *, scores: Mapping[str, Any], seed: int) -> None:
     """Save, reload and compare the champion of a family; an ensemble's members must have been written before it."""
     family, tuned = fitted.family, fitted.result.tuned
+    spec: Mapping[str, Any]
     if fitted.members:
         spec, fingerprint = member_spec(run.models, tuned.shipped[MEMBER_KEYS])
     else:

@@ -14,6 +14,7 @@ from corpora.synthetic import Synthetic
 from deployment import hub
 from deployment.contents import MANIFEST, Item, collect
 from deployment.shipment import Outcome, read_outcome
+from runs.manifest import Manifest
 from tests.deployment.fake_hub import TOKEN, FakeHub
 
 
@@ -38,8 +39,8 @@ def non_commercial(outcome: Outcome) -> Outcome:
     champions = {
         key: replace(card, corpus="ravdess", licence="CC BY-NC-SA 4.0", is_real=True) for key, card in outcome.champions.items()
     }
-    run = {"corpus": "ravdess", "title": "RAVDESS speech", "reference": "Livingstone & Russo (2018)."}
-    return replace(outcome, run=run, champions=champions)
+    manifest = Manifest(corpus="ravdess", title="RAVDESS speech", is_real=True, reference="Livingstone & Russo (2018).")
+    return replace(outcome, manifest=manifest, champions=champions)
 
 
 @pytest.fixture(scope="session")

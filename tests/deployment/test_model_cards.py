@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from huggingface_hub import ModelCard
 
 from deployment.shipment import Outcome
 from deployment.texts import model_card
+from runs.layout import SHIPPED
+from runs.manifest import read_manifest
 
 
 def test_the_scores_are_the_leaderboards_in_the_hubs_form(outcome: Outcome) -> None:
@@ -28,10 +32,9 @@ def test_a_card_tells_scores_protocol_configuration_limits_and_licence(outcome: 
 
 
 def test_a_card_tells_what_the_run_says_of_its_protocol(outcome: Outcome) -> None:
-    protocol = {"name": "cross-fitted tuning, published speaker folds", "trials_per_study": 50}
-    run = {**outcome.run, "protocol": protocol, "n_clips": 1439, "n_speakers": 24}
-    text = model_card(Outcome(outcome.folder, run, outcome.board, outcome.champions), "linear", folder="there")
-    assert "Cross-fitted tuning, published speaker folds. 1439 clips of 24 speakers. 50 trials for each" in text
+    manifest = read_manifest(SHIPPED / "ravdess" / "run.json")
+    text = model_card(replace(outcome, manifest=manifest), "linear", folder="there")
+    assert "Cross-fitted tuning, published speaker folds. 1439 clips of 24 speakers. Up to 50 trials for each" in text
 
 
 def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial: Outcome) -> None:
@@ -42,7 +45,7 @@ def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial
 
 
 def test_a_champion_without_a_row_on_the_leaderboard_claims_no_score(outcome: Outcome) -> None:
-    without = Outcome(outcome.folder, outcome.run, outcome.board[outcome.board["family"] != "linear"], outcome.champions)
+    without = Outcome(outcome.folder, outcome.manifest, outcome.board[outcome.board["family"] != "linear"], outcome.champions)
     card = ModelCard(model_card(without, "linear", folder="there"))
     assert card.data.eval_results is None
     assert "not measured" in card.text

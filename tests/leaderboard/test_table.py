@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 GOLDEN_HEADER = (
     "rank,family,uar,uar_ci_low,uar_ci_high,accuracy,accuracy_ci_low,accuracy_ci_high,macro_f1,macro_f1_ci_low,macro_f1_ci_high,"
     "f1_neutral,f1_calm,f1_happy,f1_sad,f1_angry,f1_fearful,f1_disgust,f1_surprised,uar_fold_sd,log_loss,ece,"
-    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,tuning_uar,p_vs_best,"
+    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,budget,p_vs_best,"
     "n_trials,n_pruned,n_failed,tune_seconds,fit_seconds,predict_ms_per_clip,model_mb,n_parameters,seed,run_hash"
 )
 
@@ -147,7 +147,7 @@ def test_all_results_are_gathered_with_their_corpus(results, predictions, facts)
     seven[columns] = seven[columns].div(seven[columns].sum(axis=1), axis=0)
     table.write_results(results / "emodb", board=table.build_leaderboard(seven, facts), predictions=seven)
     table.gather(results)
-    written = table.read_leaderboard(results.parent / "leaderboard.csv")
+    written = table.read_leaderboard(results / "leaderboard.csv")
     assert written.columns.tolist() == ["corpus", *GOLDEN_HEADER.split(",")]
     assert written["corpus"].tolist() == ["emodb"] * 3 + ["ravdess"] * 3
     assert written["f1_calm"].isna().tolist() == [True] * 3 + [False] * 3

@@ -25,6 +25,6 @@ def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> Non
 
 
 def test_the_page_never_imports_the_search() -> None:
-    code = "import sys, demo.page; print([name for name in sys.modules if name.split('.')[0] in ('search', 'optuna')])"
+    code = "import sys, page.interface; print([name for name in sys.modules if name.split('.')[0] in ('search', 'optuna')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotune.errors import ChampionError, PredictionsError, RequestError
+from emotune.errors import ChampionError, RequestError
 from features import INPUT_KINDS
-from page import engine as engine_module
-from page.engine import Engine, Member, find_results, rank
+from page.engine import N_CLIPS_AT_ONCE, Engine, Member, rank
 
 
 def broken(engine: Engine) -> dict[str, str]:
@@ -43,7 +42,7 @@ def test_answers_are_those_of_each_champion_alone(engine: Engine, clip: np.ndarr
 
 
 def test_more_clips_than_fit_at_once_are_answered_in_order(engine: Engine, clip: np.ndarray) -> None:
-    clips = [clip[: 8000 + 400 * k] for k in range(engine_module.N_CLIPS_AT_ONCE + 2)]
+    clips = [clip[: 8000 + 400 * k] for k in range(N_CLIPS_AT_ONCE + 2)]
     found = engine.answer(clips)
     np.testing.assert_allclose(found.probabilities["linear"][-1], engine.answer(clips[-1:]).probabilities["linear"][0])
     assert len(found.held_share) == len(found.ood_score) == len(clips)
@@ -111,26 +110,6 @@ def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: n
     assert engine.ready[0].uar is None
     assert not engine.is_real
     assert engine.answer([clip]).ood_score is None
-
-
-def test_the_results_shown_are_those_asked_for(results: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(engine_module.RESULTS_VARIABLE, str(tmp_path))
-    assert find_results() == tmp_path
-    assert find_results(results) == results
-
-
-def test_real_results_are_preferred_to_synthetic_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(engine_module.RESULTS_VARIABLE, raising=False)
-    monkeypatch.setattr(engine_module, "RESULTS", tmp_path)
-    (tmp_path / "synthetic").mkdir()
-    assert find_results().name == "synthetic"
-    (tmp_path / "ravdess").mkdir()
-    assert find_results().name == "ravdess"
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PredictionsError, match="nowhere is no folder"):
-        find_results(tmp_path / "nowhere")
 
 
 def rewrite_card(results: Path, folder: str, **fields: object) -> None:

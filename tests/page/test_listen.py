@@ -78,7 +78,7 @@ def test_an_answer_below_its_threshold_is_unsure(engine: Engine, clip: np.ndarra
         def members(self):
             return tuple(replace(member, abstention_threshold=1.0) for member in engine.members[:1]) + engine.members[1:]
 
-    answers = listen(Doubtful(engine.results), clip).answers
+    answers = listen(Doubtful(engine.run.folder.path), clip).answers
     assert [answer.is_unsure for answer in answers] == [True, False, False]
 
 

@@ -81,7 +81,7 @@ def test_another_encoder_than_the_one_learnt_with_is_refused(copied_results: Pat
 
 
 def test_an_ensemble_is_asked_with_answers_not_with_clips(rich_results: Path, clip: np.ndarray) -> None:
-    with pytest.raises(ChampionError, match="reads its members' answers"):
+    with pytest.raises(ChampionError, match="reads its members' probabilities"):
         load_champion(rich_results / "models" / "ensemble").predict([Analysis(clip)])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from corpora.emotions import ALL_EMOTIONS
+from leaderboard.references import NOT_REAL, PARTIAL
 from page import board, render
 from page.batch import Row
 from page.drawing import PALETTE, chip, sound, timeline
@@ -73,8 +74,13 @@ def test_a_family_that_cannot_answer_is_grey_and_its_reason_stands_at_the_top(ev
     assert "Gone</strong> cannot answer<details><summary>why</summary>no file" in render.unavailable([gone])
 
 
+def test_a_partial_run_is_announced(copied_results: Path) -> None:
+    (copied_results / "run.json").write_text('{"is_real": true, "title": "RAVDESS", "is_complete": false}')
+    assert PARTIAL in render.banner(Engine(copied_results))
+
+
 def test_synthetic_models_are_announced_and_real_ones_are_not(engine: Engine, copied_results: Path) -> None:
-    assert "not from people" in render.banner(engine)
+    assert NOT_REAL in render.banner(engine)
     (copied_results / "run.json").write_text('{"is_real": true, "title": "RAVDESS"}')
     assert render.banner(Engine(copied_results)) == ""
 

@@ -1,0 +1,42 @@
+"""One function says whether results were made under the same conditions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from evaluation.dataset import Dataset
+from models import FAMILIES
+from runs.conditions import conditions_of, differences, read_conditions
+
+
+def test_the_same_conditions_do_not_differ(dataset: Dataset) -> None:
+    first, second = (conditions_of(FAMILIES["linear"], dataset, seed=3) for _ in range(2))
+    assert differences(first, second) == ()
+    assert first.digest == second.digest
+
+
+@pytest.mark.parametrize("name", ["data", "folds", "features", "code", "protocol"])
+def test_what_differs_is_named_with_both_values(dataset: Dataset, name: str) -> None:
+    now = conditions_of(FAMILIES["linear"], dataset, seed=3)
+    (found,) = differences(replace(now, **{name: "another"}), now)
+    assert "another instead of" in found
+    assert getattr(now, name) in found
+    assert replace(now, **{name: "another"}).digest != now.digest
+
+
+def test_another_library_version_is_named(dataset: Dataset) -> None:
+    now = conditions_of(FAMILIES["linear"], dataset, seed=3)
+    (found,) = differences(replace(now, libraries={**now.libraries, "keras": "2.9"}), now)
+    assert found == f"keras 2.9 instead of {now.libraries['keras']}"
+
+
+def test_a_seed_and_families_of_other_code_differ(dataset: Dataset) -> None:
+    linear, forest = (conditions_of(FAMILIES[key], dataset, seed=3) for key in ("linear", "random_forest"))
+    assert linear.code != forest.code
+    assert differences(linear, replace(linear, seed=4)) == ("seed 3 instead of 4",)
+
+
+def test_conditions_that_were_not_recorded_are_never_the_same(dataset: Dataset) -> None:
+    assert differences(read_conditions("not recorded"), conditions_of(FAMILIES["dummy"], dataset, seed=0))

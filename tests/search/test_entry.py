@@ -1,0 +1,102 @@
+"""A second command in a run's folder: nothing stale is used, and nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import pandas as pd
+import pytest
+
+from corpora.synthetic import Synthetic
+from models import FAMILIES
+from search.runner import run
+from tests.fixtures.small_run import FinishedRun, silent_reporter
+
+LINEAR = FAMILIES["linear"]
+
+
+class Listener:
+    """A reporter that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.reporter, self.sentences = silent_reporter(), list[str]()
+        self.reporter.say = self.sentences.append  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def folder(finished_run: FinishedRun, tmp_path: Path) -> Path:
+    return Path(copytree(finished_run.plan.folder, tmp_path / "run"))
+
+
+def aside_of(folder: Path) -> list[Path]:
+    return sorted(folder.parent.glob("run.until-*"))
+
+
+def test_the_same_command_changes_nothing_and_sets_nothing_aside(finished_run: FinishedRun, folder: Path) -> None:
+    board = run(replace(finished_run.plan, folder=folder), silent_reporter())
+    pd.testing.assert_frame_equal(board[["family", "uar"]], finished_run.board[["family", "uar"]])
+    assert aside_of(folder) == []
+
+
+@pytest.mark.parametrize("change", ["data", "seed"])
+def test_other_data_or_another_seed_sets_the_run_aside_whole(finished_run: FinishedRun, folder: Path, change: str) -> None:
+    changes = {"corpus": Synthetic(n_speakers=6, n_sentences=1, n_takes=1)} if change == "data" else {"seed": 7}
+    before = (folder / "predictions.csv").read_bytes()
+    listener = Listener()
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1, **changes)
+    board = run(plan, listener.reporter)
+    assert board["family"].tolist() == ["dummy"]
+    (aside,) = aside_of(folder)
+    assert (aside / "predictions.csv").read_bytes() == before
+    assert any(f"made with {change} " in sentence and aside.name in sentence for sentence in listener.sentences)
+
+
+def test_a_family_of_other_code_starts_anew_and_the_others_keep_their_rows(
+    finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import runs.conditions as conditions
+
+    honest = conditions.code_hash
+    monkeypatch.setattr(
+        conditions, "code_hash", lambda files: "0" * 16 if any(f.name == "linear.py" for f in files) else honest(files)
+    )
+    listener = Listener()
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1)
+    board = run(plan, listener.reporter).set_index("family")
+    assert "linear" not in board.index
+    assert board.loc["random_forest", "uar"] == finished_run.board.set_index("family").loc["random_forest", "uar"]
+    assert any("linear" in sentence and "code" in sentence for sentence in listener.sentences)
+    assert (aside_of(folder)[0] / "models" / "linear" / "card.json").exists()
+
+
+def test_a_changed_library_is_noticed(finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.conditions.library_versions", lambda: {"numpy": "9.9.9"})
+    listener = Listener()
+    run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1), listener.reporter)
+    assert len(aside_of(folder)) == 1
+    assert any("instead of 9.9" in sentence for sentence in listener.sentences)
+
+
+def test_a_quick_look_at_one_family_drops_none_of_the_others(finished_run: FinishedRun, folder: Path) -> None:
+    """Whatever the number of trials of this command, rows that were made under the same conditions stay as recorded."""
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1)
+    board = run(plan, silent_reporter()).set_index("family")
+    recorded = finished_run.board.set_index("family")
+    assert set(board.index) == set(recorded.index)
+    assert board.loc["linear", "n_trials"] == recorded.loc["linear", "n_trials"]
+
+
+def test_a_damaged_evaluation_is_made_anew(finished_run: FinishedRun, folder: Path) -> None:
+    for path in (folder / "work").glob("linear-held_out-0-*.npz"):
+        path.write_bytes(path.read_bytes()[:100])
+    board = run(replace(finished_run.plan, folder=folder), silent_reporter())
+    pd.testing.assert_frame_equal(board[["family", "uar"]], finished_run.board[["family", "uar"]])
+
+
+def test_starting_over_works_on_a_damaged_journal(finished_run: FinishedRun, folder: Path) -> None:
+    journal = folder / "study.log"
+    journal.write_bytes(journal.read_bytes()[:-40] + b"\0" * 512)
+    board = run(replace(finished_run.plan, folder=folder, families=(LINEAR,), n_trials=1, fresh=True), silent_reporter())
+    assert board.set_index("family").loc["linear", "n_trials"] == 2

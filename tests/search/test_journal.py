@@ -1,0 +1,62 @@
+"""A damaged journal goes on from what is readable, and the rest is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluation.dataset import Dataset
+from runs.layout import RunFolder
+from search.journal import mend_journal
+from search.study import StudyPlan, ended_trials, open_study, run_study
+
+PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
+
+
+@pytest.fixture
+def journal(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    run_study(PLAN, dataset, RunFolder(tmp_path))
+    return RunFolder(tmp_path).journal
+
+
+def n_ended(journal: Path) -> int:
+    return len(ended_trials(open_study(PLAN, RunFolder(journal.parent))))
+
+
+def test_a_whole_journal_is_left_alone(journal: Path) -> None:
+    before = journal.read_bytes()
+    assert mend_journal(journal) is None
+    assert journal.read_bytes() == before
+    assert mend_journal(journal.with_name("absent.log")) is None
+
+
+@pytest.mark.parametrize("n_bytes", [1, 7, 40, 333, 2000])
+def test_a_journal_that_was_cut_continues(journal: Path, dataset: Dataset, n_bytes: int) -> None:
+    content = journal.read_bytes()
+    journal.write_bytes(content[:-n_bytes])
+    sentence = mend_journal(journal)
+    assert sentence is None or "kept in" in sentence
+    run_study(PLAN, dataset, RunFolder(journal.parent))
+    assert n_ended(journal) == 4
+
+
+@pytest.mark.parametrize("rest", [b"\0" * 512, b"\0" * 512 + b"\n", b"{broken\n", b"\xff\xfe\n"])
+def test_what_is_no_entry_is_kept_beside_the_journal(journal: Path, rest: bytes) -> None:
+    with journal.open("ab") as file:
+        file.write(rest)
+    assert "1 of its" in str(mend_journal(journal))
+    (beside,) = journal.parent.glob("study.log.unreadable-*")
+    assert beside.read_bytes() == rest
+    assert n_ended(journal) == 4
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8])
+def test_a_garbled_entry_in_the_middle_costs_no_more_than_what_needs_it(journal: Path, dataset: Dataset, share: float) -> None:
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[int(share * len(lines))] = b"{garbled}\n"
+    journal.write_bytes(b"".join(lines))
+    assert mend_journal(journal)
+    run_study(PLAN, dataset, RunFolder(journal.parent))
+    assert n_ended(journal) == 4
