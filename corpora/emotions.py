@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 RAVDESS_EMOTIONS: tuple[str, ...] = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-"""The eight emotions of RAVDESS in the order of its codes 01-08; the order of every probability vector."""
+"""The eight emotions of RAVDESS in the order of its codes 01-08; the first ones of every probability vector."""
 
 ALL_EMOTIONS: tuple[str, ...] = (*RAVDESS_EMOTIONS, "bored")
-"""Every emotion a corpus may have, in the order in which a corpus lists those that it has."""
+"""The emotions that the page has a colour of its own for; a corpus may have others."""
 
 
-def in_order(emotions: set[str]) -> tuple[str, ...]:
-    """Return the given emotions in the project's order.
+def in_order(emotions: Iterable[str]) -> tuple[str, ...]:
+    """Return the given emotions in the project's order: RAVDESS's eight in order, then any other by name.
 
     Parameters
     ----------
-    emotions : set of str
-        Names from :data:`ALL_EMOTIONS`.
+    emotions : iterable of str
+        Names of emotions; repeated ones count once.
     """
-    return tuple(emotion for emotion in ALL_EMOTIONS if emotion in emotions)
+    given = set(emotions)
+    return (*(emotion for emotion in RAVDESS_EMOTIONS if emotion in given), *sorted(given.difference(RAVDESS_EMOTIONS)))

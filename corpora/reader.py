@@ -1,21 +1,23 @@
-"""Finding and reading a corpus's files: bad ones are listed and skipped, exact duplicates dropped and named."""
+"""Reading a corpus's files: bad ones are listed and skipped, exact duplicates dropped and named."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio.clip import Clip
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ, Clip
 from audio.load import load_recording
 from corpora.corpus import MAX_BAD_FRACTION, Reading
 from emotune.errors import BadRecordingError, CorpusError
-from emotune.files import PROJECT_ROOT
 
-DATA_VARIABLE = "EMOTUNE_DATA"
-DATA_FOLDER = PROJECT_ROOT / "data"
 N_NAMED_BAD_FILES = 5
 
 
@@ -31,6 +33,12 @@ class Recording:
         Unique within the corpus; the clip's name.
     speaker, emotion, gender : str
         As in :class:`audio.clip.Clip`.
+    language, corpus : str
+        Where they differ from those of the whole corpus; ``""`` takes them from it.
+    text : str
+        What is said, or the sentence's code; ``""`` if it is unknown.
+    start_seconds, end_seconds : float or None
+        The part of the file that is the clip; None stands for the file's own start or end.
     """
 
     path: Path
@@ -38,32 +46,11 @@ class Recording:
     speaker: str
     emotion: str
     gender: str = ""
-
-
-def choose_data_folder(root: Path | None = None) -> Path:
-    """Return where corpora lie: the given folder, else the one EMOTUNE_DATA names, else the project's ``data/``."""
-    return Path(root or os.environ.get(DATA_VARIABLE) or DATA_FOLDER).expanduser()
-
-
-def find_corpus(data_folder: Path, *, key: str, holds: str) -> Path | None:
-    """Find a corpus in a data folder: the folder itself, the one named by the key in it, or any other up to two deeper.
-
-    Parameters
-    ----------
-    data_folder : Path
-        Where to look.
-    key : str
-        The corpus's key.
-    holds : str
-        Glob pattern of a file that only this corpus has.
-
-    Returns
-    -------
-    Path or None
-        The first folder that has such a file.
-    """
-    deeper = [path for pattern in ("[!.]*", "[!.]*/[!.]*") for path in sorted(data_folder.glob(pattern)) if path.is_dir()]
-    return next((path for path in (data_folder, data_folder / key, *deeper) if any(path.glob(holds))), None)
+    language: str = ""
+    corpus: str = ""
+    text: str = ""
+    start_seconds: float | None = None
+    end_seconds: float | None = None
 
 
 def read_recordings(
@@ -97,7 +84,7 @@ def read_recordings(
 
     def read(recording: Recording) -> Clip | BadRecordingError:
         try:
-            samples = load_recording(recording.path)
+            samples = _load(recording)
         except BadRecordingError as error:
             return error
         return Clip(
@@ -105,8 +92,8 @@ def read_recordings(
             name=recording.name,
             speaker=recording.speaker,
             emotion=recording.emotion,
-            corpus=corpus,
-            language=language,
+            corpus=recording.corpus or corpus,
+            language=recording.language or language,
             source=str(recording.path),
             gender=recording.gender,
         )
@@ -123,12 +110,44 @@ def read_recordings(
                 skipped.append((recording.name, str(outcome)))
             if progress:
                 progress(n_done, len(ordered))
-    _refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
-    return _drop_duplicates(clips, skipped=tuple(skipped))
+    refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
+    texts = {recording.name: recording.text for recording in ordered if recording.text}
+    return _drop_duplicates(clips, skipped=tuple(skipped), texts=texts)
 
 
-def _refuse_too_many(skipped: Sequence[tuple[str, str]], *, n_files: int, corpus: str) -> None:
-    """Stop where too many files are bad to trust the rest."""
+def _load(recording: Recording) -> NDArray[np.float32]:
+    """Return the samples of a recording, or of the part of it that is the clip."""
+    start, end = recording.start_seconds, recording.end_seconds
+    if start is None and end is None:
+        return load_recording(recording.path)
+    source = f"{recording.path} from {start or 0:g} s to {'its end' if end is None else f'{end:g} s'}"
+    if end is not None and end <= (start or 0):
+        raise BadRecordingError(source, "must end after its start; correct the columns start and end.")
+    try:
+        with soundfile.SoundFile(recording.path) as sound:
+            rate_hz = sound.samplerate
+            n_skipped = min(round((start or 0) * rate_hz), sound.frames)
+            n_frames = -1 if end is None else round(end * rate_hz) - n_skipped
+            sound.seek(n_skipped)
+            part = sound.read(n_frames, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, TypeError, ValueError):
+        # What libsndfile cannot seek in is loaded as a whole, which the loader may refuse by its length.
+        whole = load_recording(recording.path)
+        return whole[round((start or 0) * SAMPLE_RATE_HZ) : None if end is None else round(end * SAMPLE_RATE_HZ)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "part.wav"
+        soundfile.write(path, part, rate_hz, subtype="FLOAT")
+        return load_recording(path, name=source)
+
+
+def refuse_too_many(skipped: Sequence[tuple[str, str]], *, n_files: int, corpus: str) -> None:
+    """Stop where too many files are bad to trust the rest.
+
+    Raises
+    ------
+    CorpusError
+        If more than :data:`corpora.corpus.MAX_BAD_FRACTION` of the files are bad.
+    """
     if len(skipped) <= MAX_BAD_FRACTION * n_files:
         return
     named = "\n".join(f"  {reason}" for _, reason in skipped[:N_NAMED_BAD_FILES])
@@ -139,12 +158,18 @@ def _refuse_too_many(skipped: Sequence[tuple[str, str]], *, n_files: int, corpus
     )
 
 
-def _drop_duplicates(clips: Sequence[Clip], *, skipped: tuple[tuple[str, str], ...]) -> Reading:
+def _drop_duplicates(clips: Sequence[Clip], *, skipped: tuple[tuple[str, str], ...], texts: dict[str, str]) -> Reading:
     """Keep the first clip, by name, of each content."""
     kept: dict[str, Clip] = {}
     duplicates: list[tuple[str, str]] = []
+    conflicts: list[str] = []
     for clip in clips:
         first = kept.setdefault(clip.digest, clip)
         if first is not clip:
             duplicates.append((clip.name, first.name))
-    return Reading(tuple(kept.values()), skipped, tuple(duplicates))
+            if (clip.speaker, clip.emotion) != (first.speaker, first.emotion):
+                conflicts.append(
+                    f"{clip.name} ({clip.speaker}, {clip.emotion}) is the same recording as "
+                    f"{first.name} ({first.speaker}, {first.emotion})"
+                )
+    return Reading(tuple(kept.values()), skipped, tuple(duplicates), conflicts=tuple(conflicts), texts=texts)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,12 +119,15 @@ class Synthetic(Corpus):
         Seed of the speakers and takes.
     """
 
-    key: ClassVar[str] = "synthetic"
-    title: ClassVar[str] = "Synthetic speech-like clips, made by code"
-    emotions: ClassVar[tuple[str, ...]] = RAVDESS_EMOTIONS
-    is_real: ClassVar[bool] = False
-    licence: ClassVar[str] = "MIT"
-    reference: ClassVar[str] = "Made by audio/corpora/synthetic.py of this project; there are no recordings"
+    key = "synthetic"
+    title = "Synthetic speech-like clips, made by code"
+    emotions = RAVDESS_EMOTIONS
+    is_real = False
+    licence = "MIT"
+    reference = "Made by corpora/synthetic.py of this project; there are no recordings"
+    language = "zxx"  # ISO 639 for what has no linguistic content
+    home_page = "corpora/synthetic.py"
+    how_to_get = "Nothing to get: it is made by code, with --corpus synthetic."
 
     def __init__(self, *, n_speakers: int = 12, n_sentences: int = 2, n_takes: int = 1, seed: int = 0) -> None:
         if n_speakers < 1 or n_takes < 1 or not 1 <= n_sentences <= len(SENTENCES):
@@ -137,7 +140,13 @@ class Synthetic(Corpus):
         self.n_takes = n_takes
         self.seed = seed
 
-    def read(self, root: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> Reading:
+    def read(
+        self,
+        root: Path | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        allow_download: bool = False,
+    ) -> Reading:
         """Make every clip; there is nothing to find, so `root` is not used."""
         wanted = [
             (speaker, emotion, sentence, take)
@@ -180,7 +189,7 @@ def make_clip(speaker: int, emotion: str, *, sentence: int = 0, take: int = 0, s
         speaker=voice.name,
         emotion=emotion,
         corpus=Synthetic.key,
-        language="zxx",  # ISO 639 for what has no linguistic content
+        language=Synthetic.language,
         source="made by code",
         gender=voice.gender,
     )

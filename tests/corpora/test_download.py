@@ -112,6 +112,7 @@ def files_of(content: bytes) -> set[str]:
 
 
 def test_ravdess_is_downloaded_unpacked_and_read_where_it_is_missing(server: ZipServer, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     corpus = Ravdess(archive=server.archive)
     reading = corpus.read(tmp_path / "data")
     assert {clip.name for clip in reading.clips} == {name.removesuffix(".wav") for name in files_of(server.content)}

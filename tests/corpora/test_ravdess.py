@@ -58,7 +58,7 @@ def test_a_part_of_the_actors_is_read_and_its_names_are_understood(tmp_path: Pat
     assert {first.language, second.language} == {"en"}
 
 
-def test_songs_videos_and_other_files_beside_the_speech_are_ignored(tmp_path: Path) -> None:
+def test_songs_and_videos_beside_the_speech_are_counted_and_other_files_ignored(tmp_path: Path) -> None:
     write(tmp_path / "Actor_01" / "03-01-01-01-01-01-01.wav", seed=1)
     write(tmp_path / "Actor_01" / "03-02-01-01-01-01-01.wav", seed=2)
     (tmp_path / "Actor_01" / "01-01-01-01-01-01-01.mp4").write_text("video")
@@ -66,6 +66,7 @@ def test_songs_videos_and_other_files_beside_the_speech_are_ignored(tmp_path: Pa
     reading = Ravdess().read(tmp_path)
     assert [clip.name for clip in reading.clips] == ["Actor_01/03-01-01-01-01-01-01"]
     assert reading.skipped == ()
+    assert any(note.startswith("2 other recordings there, not read: Actor_01/01-01-01-01-01-01-01.mp4") for note in reading.notes)
 
 
 def test_a_second_copy_in_another_folder_is_not_read_twice(tmp_path: Path) -> None:
@@ -86,3 +87,53 @@ def test_the_data_variable_says_where_it_lies(tmp_path: Path, monkeypatch: pytes
     write(tmp_path / "ravdess" / "Actor_01" / "03-01-01-01-01-01-01.wav", seed=1)
     monkeypatch.setenv("EMOTUNE_DATA", str(tmp_path))
     assert len(Ravdess().read().clips) == 1
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "",
+        "Actor_01",
+        "Actor_01/Actor_01",
+        "part1/Actor_01",
+        "one/two/three/four",
+        "archive/audio_speech_actors_01-24/Actor_01",
+        "ravdess",
+    ],
+)
+def test_it_is_found_at_any_depth_by_its_names_alone(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / folder / "03-01-05-01-02-01-01.wav", seed=1)
+    (clip,) = Ravdess().read(tmp_path).clips
+    assert (clip.name, clip.speaker, clip.emotion) == ("Actor_01/03-01-05-01-02-01-01", "01", "angry")
+
+
+def test_part_folders_are_joined_and_absent_actors_and_emotions_named(tmp_path: Path) -> None:
+    write(tmp_path / "part1" / "Actor_01" / "03-01-05-01-02-01-01.wav", seed=1)
+    write(tmp_path / "part2" / "Actor_13" / "03-01-04-01-02-01-13.wav", seed=2)
+    corpus = Ravdess()
+    reading = corpus.read(tmp_path)
+    assert set(reading.speakers) == {"01", "13"}
+    assert reading.emotions == ("sad", "angry")
+    assert reading.notes[0] == (
+        "No clip of neutral, calm, happy, fearful, disgust, surprised is there: chance is 50.0% for 2 emotions."
+    )
+    assert reading.notes[1].startswith("2 of 24 speakers are there; absent: 02, 03")
+    assert corpus.title_of(reading) == "RAVDESS speech (2 of 8 emotions, 2 of 24 speakers)"
+
+
+def test_what_begins_like_it_and_is_not_read_is_counted_and_named(tmp_path: Path) -> None:
+    write(tmp_path / "03-01-05-01-02-01-01.wav", seed=1)
+    write(tmp_path / "03-01-05-01-02-01-7.wav", seed=2)
+    write(tmp_path / "03-01-05-01-02-01-01 (1).wav", seed=3)
+    notes = " ".join(Ravdess().read(tmp_path).notes)
+    assert (
+        "2 files named nearly as RAVDESS speech names them, not read: 03-01-05-01-02-01-01 (1).wav, 03-01-05-01-02-01-7.wav" in notes
+    )
+
+
+def test_actors_beyond_the_published_ones_are_read_and_the_way_on_is_named(tmp_path: Path) -> None:
+    for actor in ("24", "25"):
+        write(tmp_path / f"03-01-05-01-02-01-{actor}.wav", seed=int(actor))
+    reading = Ravdess().read(tmp_path)
+    assert set(reading.speakers) == {"24", "25"}
+    assert any("no speaker 25" in note and "--protocol balanced" in note for note in reading.notes)

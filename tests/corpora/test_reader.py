@@ -1,4 +1,4 @@
-"""Reading a corpus's files: what is skipped, dropped, named and refused; and where corpora are looked for."""
+"""Reading a corpus's files: what is skipped, dropped, named and refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
-from corpora.reader import DATA_FOLDER, Recording, choose_data_folder, find_corpus, read_recordings
+from corpora.places import DATA_FOLDER, choose_data_folder
+from corpora.reader import Recording, read_recordings
 from emotune.errors import CorpusError
 
 
@@ -58,6 +59,24 @@ def test_exact_duplicates_are_dropped_and_named_whatever_their_format(tmp_path: 
     assert reading.duplicates == (("99", "00"),)
 
 
+def test_a_part_of_a_long_recording_is_cut_out_and_its_ends_are_checked(tmp_path: Path) -> None:
+    ramp = np.linspace(-0.5, 0.5, 20 * SAMPLE_RATE_HZ, dtype=np.float32)
+    soundfile.write(tmp_path / "long.wav", ramp, SAMPLE_RATE_HZ, subtype="FLOAT")
+    part = Recording(tmp_path / "long.wav", "part", "a", "happy", start_seconds=5.0, end_seconds=7.0)
+    last = Recording(tmp_path / "long.wav", "last", "a", "happy", start_seconds=19.0)
+    clips = {clip.name: clip for clip in read_recordings([part, last], corpus="some", language="de").clips}
+    assert {name: clip.duration_seconds for name, clip in clips.items()} == {"part": 2.0, "last": 1.0}
+    backwards = Recording(tmp_path / "long.wav", "back", "a", "happy", start_seconds=5.0, end_seconds=4.0)
+    with pytest.raises(CorpusError, match="from 5 s to 4 s: must end after its start"):
+        read_recordings([backwards], corpus="some", language="de")
+
+
+def test_one_recording_under_two_speakers_is_a_conflict(tmp_path: Path) -> None:
+    (first,) = make_recordings(tmp_path, n_good=1)
+    reading = read_recordings([first, Recording(first.path, "99", "b", "sad")], corpus="some", language="de")
+    assert reading.conflicts == ("99 (b, sad) is the same recording as 00 (a, happy)",)
+
+
 def test_the_data_folder_is_the_given_one_else_the_variables_else_the_projects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTUNE_DATA", "from_variable")
     assert choose_data_folder(Path("given")) == Path("given")
@@ -65,28 +84,4 @@ def test_the_data_folder_is_the_given_one_else_the_variables_else_the_projects(m
     monkeypatch.delenv("EMOTUNE_DATA")
     assert choose_data_folder() == DATA_FOLDER
     assert DATA_FOLDER.name == "data"
-    assert (DATA_FOLDER.parent / "audio" / "corpora").is_dir()
-
-
-@pytest.mark.parametrize("where", [".", "some", "deeper/Some Corpus", "other"])
-def test_a_corpus_is_found_in_the_folder_itself_and_up_to_two_deeper(tmp_path: Path, where: str) -> None:
-    home = tmp_path / where
-    (home / "a").mkdir(parents=True)
-    (home / "a" / "x.wav").touch()
-    found = find_corpus(tmp_path, key="some", holds="a/*.wav")
-    assert found is not None
-    assert found.resolve() == home.resolve()
-
-
-def test_the_folder_of_the_corpuss_name_comes_before_others(tmp_path: Path) -> None:
-    for name in ("a copy", "some"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x.wav").touch()
-    assert find_corpus(tmp_path, key="some", holds="*.wav") == tmp_path / "some"
-
-
-def test_what_is_hidden_or_deeper_is_not_taken_for_a_corpus(tmp_path: Path) -> None:
-    for name in (".some-unpacking", "one/two/three"):
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "x.wav").touch()
-    assert find_corpus(tmp_path, key="some", holds="*.wav") is None
+    assert (DATA_FOLDER.parent / "corpora").is_dir()

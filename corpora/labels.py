@@ -1,0 +1,102 @@
+"""Label words in several languages, and the project's emotion that each stands for."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from emotune.errors import CorpusError
+
+WORDS: Mapping[str, str] = {
+    "neutral": "neutral neutrality neutre neutro neutra neutrale neutralny neutralna neutralnie neu normal nötr нейтрально",
+    "calm": "calm calmness ruhig ruhe calme calma calmo tranquilo tranquillo spokojny спокойствие",
+    "happy": "happy happiness hap joy joyful freude fröhlich froh glücklich joie joyeux heureux gioia felice felicità felicidad "
+    "alegría alegre feliz felicidade alegria radość szczęście wesoły mutlu mutluluk радость счастье 高兴 快乐 喜び",
+    "sad": "sad sadness trauer traurig traurigkeit tristesse triste tristezza tristeza smutek smutny üzgün üzüntü hüzün грусть "
+    "печаль 悲伤 悲しみ",
+    "angry": "angry anger ang wut wütend ärger zorn zornig colère en_colère rabbia arrabbiato ira enojo enfado enojado enfadado "
+    "raiva złość gniew zły kızgın öfke злость гнев 生气 愤怒 怒り",
+    "fearful": "fearful fear fea afraid scared angst ängstlich furcht peur paura spaventato miedo medo strach przerażenie korku "
+    "страх 害怕 恐惧 恐れ",
+    "disgust": "disgust disgusted dis ekel angeekelt dégoût disgusto disgustato asco nojo wstręt obrzydzenie iğrenme tiksinti "
+    "отвращение 厌恶 嫌悪",
+    "surprised": "surprised surprise sur ps pleasant_surprise pleasant_surprised überrascht überraschung surpris sorpresa "
+    "sorpreso sorprendido surpresa surpreso zaskoczenie zaskoczony şaşkın şaşkınlık удивление 惊讶 驚き",
+    "boredom": "boredom bored langeweile gelangweilt ennui noia annoiato aburrimiento tédio nuda znudzenie скука",
+}
+"""The words of each emotion, by blank; every word is compared without case, accents, blanks and hyphens."""
+
+
+def plain(word: str) -> str:
+    """Return a word as it is compared: without case and accents; blanks and hyphens become underscores."""
+    decomposed = unicodedata.normalize("NFKD", word.strip().casefold())
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return "_".join(letters.replace("-", " ").replace("_", " ").split())
+
+
+EMOTION_OF_WORD: Mapping[str, str] = {plain(word): emotion for emotion, words in WORDS.items() for word in words.split()}
+"""The emotion of each word, as :func:`plain` writes it."""
+
+
+def to_emotion(word: str, *, given: Mapping[str, str] | None = None) -> str:
+    """Return the emotion that a label word stands for.
+
+    Parameters
+    ----------
+    word : str
+        A label as it was written.
+    given : mapping of str to str, optional
+        What a person said otherwise, from :func:`parse_map`.
+
+    Returns
+    -------
+    str
+        One of the project's emotions, or the word itself in lower case with single blanks: no label is dropped.
+    """
+    said = (given or {}).get(plain(word))
+    if said is not None:
+        return said
+    return EMOTION_OF_WORD.get(plain(word), " ".join(word.casefold().split()))
+
+
+def is_known(word: str) -> bool:
+    """Tell whether a word is one of an emotion's words."""
+    return plain(word) in EMOTION_OF_WORD
+
+
+def parse_map(text: str) -> dict[str, str]:
+    """Read what a person said about label words.
+
+    Parameters
+    ----------
+    text : str
+        Pairs by comma, such as ``wut=angry,x=happy``.
+
+    Returns
+    -------
+    dict of str to str
+        The emotion of each word, as :func:`plain` writes the word.
+
+    Raises
+    ------
+    CorpusError
+        If a pair is incomplete, or a word is given two emotions.
+    """
+    given: dict[str, str] = {}
+    for pair in filter(None, (pair.strip() for pair in text.split(","))):
+        word, equals, emotion = (part.strip() for part in pair.partition("="))
+        if not (word and equals and emotion):
+            raise CorpusError(f"--map takes pairs word=emotion by comma, got {pair!r}; write for example wut=angry,x=happy.")
+        target = to_emotion(emotion)
+        if given.setdefault(plain(word), target) != target:
+            raise CorpusError(f"--map takes one emotion for each word, got {given[plain(word)]} and {target} for {word!r}; keep one.")
+    return given
+
+
+def describe_mapping(words: Iterable[str], *, given: Mapping[str, str] | None = None) -> str:
+    """Return which word became which emotion, in one line, for a person to check."""
+    pairs = {word.strip(): to_emotion(word, given=given) for word in sorted(set(words))}
+    changed = ", ".join(f"{word} → {emotion}" for word, emotion in pairs.items() if word != emotion)
+    kept = ", ".join(word for word, emotion in pairs.items() if word == emotion)
+    parts = [changed, f"unchanged: {kept}" if kept else ""]
+    return f"Labels: {'; '.join(filter(None, parts))} (--map WORD=EMOTION changes this)."

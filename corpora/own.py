@@ -1,0 +1,165 @@
+"""What every corpus of own recordings shares: its names, its speakers, and how it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from corpora.corpus import Corpus, Reading
+from corpora.emotions import in_order
+from corpora.labels import describe_mapping
+from corpora.places import count, examples
+from corpora.reader import Recording, read_recordings, refuse_too_many
+from emotune.errors import CorpusError
+
+N_UNKNOWN_GROUPS = 12
+"""Into how many groups clips of unknown speakers are dealt."""
+
+SPEAKERS_UNKNOWN_NOTE = (
+    f"The speakers are unknown: the clips were dealt into {N_UNKNOWN_GROUPS} groups, a speaker may be in several of them, and no "
+    "figure is for unseen speakers."
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person says about own recordings.
+
+    Attributes
+    ----------
+    label_map : mapping of str to str
+        From :func:`corpora.labels.parse_map`.
+    speaker_pattern : str
+        Regular expression that finds the speaker in a file's path within the folder: its group ``speaker``, else its first one.
+    speakers_unknown : bool
+        Go on without speakers.
+    """
+
+    label_map: dict[str, str] = field(default_factory=dict)
+    speaker_pattern: str = ""
+    speakers_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a table or a folder lists.
+
+    Attributes
+    ----------
+    recordings : tuple of Recording
+        What to read; an empty speaker is unknown.
+    words : tuple of str
+        The label words as they were written.
+    skipped : tuple of (str, str)
+        Name and reason of what cannot be read.
+    notes : tuple of str
+        What a person should know.
+    """
+
+    recordings: tuple[Recording, ...]
+    words: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class OwnRecordings(Corpus):
+    """A corpus of a person's own recordings, listed when it is made and read later.
+
+    Parameters
+    ----------
+    path : Path
+        The table or folder.
+    listing : Listing
+        What it lists.
+    options : Options
+        What the person said.
+    """
+
+    licence = "not stated"
+    reference = "Recordings of the person who ran the search."
+
+    def __init__(self, path: Path, listing: Listing, *, options: Options) -> None:
+        if not listing.recordings:
+            raise CorpusError(f"{path} must name recordings that can be read, got none{_first(listing.skipped)}; correct it.")
+        self.path = path
+        self.key = key_of(path)
+        self.title = path.name
+        self.home_page = path.name
+        self.how_to_get = f"ask whoever has {path.name}."
+        self.speakers_known = not options.speakers_unknown
+        self.recordings = listing.recordings if self.speakers_known else _deal(listing.recordings)
+        self.emotions = in_order(recording.emotion for recording in self.recordings)
+        self.speakers = {recording.speaker: recording.gender for recording in self.recordings}
+        self.n_clips = len(self.recordings)
+        languages = {recording.language for recording in self.recordings}
+        self.language = languages.pop() or "und" if len(languages) == 1 else "mul"
+        self._skipped = listing.skipped
+        unknown = () if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
+        self._notes = (*unknown, describe_mapping(listing.words, given=options.label_map), *listing.notes)
+
+    def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path:
+        """Return where the table or folder lies."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def read(
+        self,
+        root: Path | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        allow_download: bool = False,
+    ) -> Reading:
+        """Read every recording that is listed; `root` is not used, since the paths were found before.
+
+        Raises
+        ------
+        CorpusError
+            If too many of the listed recordings are missing or bad.
+        """
+        n_files = len(self.recordings) + len(self._skipped)
+        refuse_too_many(self._skipped, n_files=n_files, corpus=self.title)
+        reading = read_recordings(self.recordings, corpus=self.key, language=self.language, progress=progress)
+        notes = [*self._notes]
+        absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
+        if absent:
+            notes.append(f"No clip of {', '.join(absent)} could be read.")
+        return replace(reading, skipped=(*self._skipped, *reading.skipped), notes=tuple(notes))
+
+
+def key_of(path: Path) -> str:
+    """Return the key of own recordings: the file's or folder's name in letters, digits and hyphens, marked as own.
+
+    The mark keeps the results of ``emodb.csv`` apart from those of the corpus ``emodb``.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", path.resolve().stem.lower()).strip("-")
+    return f"own-{name or 'recordings'}"
+
+
+def require_speakers(recordings: Sequence[Recording], *, options: Options, where: str, next_step: str) -> None:
+    """Refuse recordings without speakers, unless a person said that they are unknown.
+
+    Raises
+    ------
+    CorpusError
+        With the reason: such numbers would be worthless.
+    """
+    without = [recording.name for recording in recordings if not recording.speaker]
+    if without and not options.speakers_unknown:
+        raise CorpusError(
+            f"Every recording needs its speaker, but {count(len(without), 'recording')} of {where} have none "
+            f"({examples(without)}): a model that was trained on a voice recognises the voice, so the numbers would be worthless for "
+            f"other people; {next_step}, or accept that with --speakers-unknown."
+        )
+
+
+def _deal(recordings: Sequence[Recording]) -> tuple[Recording, ...]:
+    """Deal recordings into groups that stand for speakers, every emotion evenly."""
+    ordered = sorted(recordings, key=lambda recording: (recording.emotion, recording.name))
+    return tuple(
+        replace(recording, speaker=f"group-{k % N_UNKNOWN_GROUPS + 1:02d}", gender="") for k, recording in enumerate(ordered)
+    )
+
+
+def _first(skipped: Sequence[tuple[str, str]]) -> str:
+    return f" ({skipped[0][1]})" if skipped else ""

@@ -1,0 +1,200 @@
+"""A CSV or TSV file of own recordings: one row a clip, with its file, emotion and speaker."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
+
+from corpora.labels import to_emotion
+from corpora.own import Listing, Options, OwnRecordings, require_speakers
+from corpora.places import count, examples
+from corpora.reader import Recording
+from emotune.errors import CorpusError
+
+TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
+SEPARATORS = ",;\t"
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "path": ("path", "file", "filename"),
+    "emotion": ("emotion", "label"),
+    "speaker": ("speaker",),
+    "gender": ("gender",),
+    "language": ("language",),
+    "corpus": ("corpus",),
+    "text": ("text",),
+    "split": ("split",),
+    "start": ("start",),
+    "end": ("end",),
+}
+"""What each column may be called; case does not count."""
+
+GENDERS = {"f": "female", "female": "female", "w": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
+EXAMPLE = "path,emotion,speaker"
+
+
+class Table(OwnRecordings):
+    """A corpus that a CSV or TSV file lists.
+
+    Columns are ``path`` (or ``file``, ``filename``), ``emotion`` (or ``label``) and ``speaker``; optional ones are ``gender``,
+    ``language`` (ISO 639-1), ``corpus``, ``text``, ``split``, and ``start`` and ``end`` in seconds. Paths are relative to the file.
+
+    Parameters
+    ----------
+    path : Path
+        The file: UTF-8 with or without a byte order mark, separated by comma, semicolon or tab.
+    options : Options, optional
+        What a person says about it.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read, lacks a column, or no row names a recording.
+    """
+
+    def __init__(self, path: Path, *, options: Options | None = None) -> None:
+        options = options or Options()
+        super().__init__(path, list_rows(path, options=options), options=options)
+
+
+def list_rows(path: Path, *, options: Options) -> Listing:
+    """List the recordings of a table."""
+    columns, rows = read_rows(path)
+    for needed in ("path", "emotion"):
+        if needed not in columns:
+            names = " or ".join(COLUMNS[needed])
+            raise CorpusError(
+                f"{path} must have a column {names}, got the columns {', '.join(columns.values()) or 'none'}; "
+                f"name them as in {EXAMPLE}."
+            )
+    recordings: dict[tuple[Path, str, str], Recording] = {}
+    skipped: list[tuple[str, str]] = []
+    repeated: list[str] = []
+    words: set[str] = set()
+    for number, cells in rows:
+        where = f"{path.name}, line {number}"
+        problem = _problem(cells, path.parent)
+        if problem:
+            skipped.append((cells.get("path") or where, f"{where}: {problem}"))
+            continue
+        words.add(cells["emotion"])
+        recording = _recording(cells, path.parent, options=options)
+        file = (recording.path, cells.get("start", ""), cells.get("end", ""))
+        first = recordings.setdefault(file, recording)
+        if first is not recording:
+            differs = "" if (first.emotion, first.speaker) == (recording.emotion, recording.speaker) else ", with another label"
+            repeated.append(f"{recording.name} (line {number}{differs})")
+    unique = _with_unique_names(tuple(recordings.values()))
+    if unique:
+        next_step = "add a column speaker (any name for each person)"
+        require_speakers(unique, options=options, where=path.name, next_step=next_step)
+    return Listing(unique, tuple(words), tuple(skipped), tuple(_notes(columns, repeated)))
+
+
+def read_rows(path: Path) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """Return a table's columns (what they mean and what they are called) and its rows with their line numbers.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, is not UTF-8, or has no row.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path} must be UTF-8 text, but byte {error.start} is not; save it as UTF-8 (CSV UTF-8).") from error
+    except OSError as error:
+        raise CorpusError(f"{path} must be a table that can be read, but: {error.strerror}; check the path.") from error
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=header.count)
+    lines = csv.reader(io.StringIO(text), delimiter=separator)
+    names = [name.strip() for name in next((cells for cells in lines if any(cells)), [])]
+    columns = {
+        meaning: name for meaning, known in COLUMNS.items() for wanted in reversed(known) for name in names if name.lower() == wanted
+    }
+    rows = [
+        (
+            lines.line_num,
+            {meaning: cells[names.index(name)].strip() for meaning, name in columns.items() if names.index(name) < len(cells)},
+        )
+        for cells in lines
+        if any(cell.strip() for cell in cells)
+    ]
+    if not rows:
+        raise CorpusError(f"{path} must have a header and a row for each recording, got no row; begin it with {EXAMPLE}.")
+    return columns, rows
+
+
+def _problem(cells: Mapping[str, str], folder: Path) -> str:
+    """Return why a row cannot be used; nothing if it can."""
+    for needed in ("path", "emotion"):
+        if not cells.get(needed):
+            return f"has no {needed}"
+    for name in ("start", "end"):
+        try:
+            _seconds(cells.get(name, ""))
+        except ValueError:
+            return f"{name} must be seconds, got {cells[name]!r}"
+    path = _resolve(cells["path"], folder)
+    return "" if path.is_file() else f"there is no file {path}"
+
+
+def _recording(cells: Mapping[str, str], folder: Path, *, options: Options) -> Recording:
+    path = _resolve(cells["path"], folder)
+    start, end = _seconds(cells.get("start", "")), _seconds(cells.get("end", ""))
+    gender = cells.get("gender", "").lower()
+    return Recording(
+        path,
+        name=_name(path, folder) + ("" if start is None and end is None else f"@{start or 0:g}-{'' if end is None else f'{end:g}'}"),
+        speaker=cells.get("speaker", ""),
+        emotion=to_emotion(cells["emotion"], given=options.label_map),
+        gender=GENDERS.get(gender, ""),
+        language=cells.get("language", "").lower(),
+        corpus=cells.get("corpus", ""),
+        text=cells.get("text", ""),
+        start_seconds=start,
+        end_seconds=end,
+    )
+
+
+def _seconds(cell: str) -> float | None:
+    """Return a cell's seconds; a comma may stand for the point, and nothing for the file's own start or end."""
+    if not cell:
+        return None
+    seconds = float(cell.replace(",", "."))
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(cell)
+    return seconds
+
+
+def _resolve(cell: str, folder: Path) -> Path:
+    """Return a file, relative to the table's folder; backslashes separate folders where no file has them in its name."""
+    path = folder / Path(cell).expanduser()
+    if "\\" in cell and not path.is_file():
+        path = folder / PureWindowsPath(cell).as_posix()
+    return path
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Return a clip's name: the path from the table's folder, or all of it, without the suffix."""
+    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return inside.with_suffix("").as_posix()
+
+
+def _with_unique_names(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """Give recordings that share a name, such as a.wav and a.mp3, names with their suffixes."""
+    names = [recording.name for recording in recordings]
+    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    return tuple(
+        replace(recording, name=recording.name + recording.path.suffix) if recording.name in repeated else recording
+        for recording in recordings
+    )
+
+
+def _notes(columns: Mapping[str, str], repeated: list[str]) -> Iterator[str]:
+    """Yield what a person should know about a table."""
+    if repeated:
+        yield f"{count(len(repeated), 'row')} about a recording that an earlier row names, not read: {examples(repeated, n=5)}."
+    if "split" in columns:
+        yield "The column split is not used: folds are made by speaker, so that every figure is for unseen speakers."
