@@ -1,0 +1,216 @@
+"""Decoding: a file's bytes become frames of float32, through libsndfile where it can and through FFmpeg where it cannot."""
+
+from __future__ import annotations
+
+import io
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from audio.containers import HEAD_BYTES, WAV_MAGICS, corrected_wav, cut_ogg_end, has_mp3_length_tag, other_kind, stated_size
+from audio.ffmpeg import FfmpegError, FfmpegMissingError, FfmpegSound, decode_with_ffmpeg
+from audio.limits import MIN_MISSING_SECONDS, check_decoded_size, check_duration, check_held_share
+from audio.notes import Note, NoteKind
+from emotune.errors import BadRecordingError
+
+FORMATS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "VOC", "FLAC", "OGG", "MP3")
+"""What is taken from libsndfile; it also opens matrices and instruments."""
+SIZED_FORMATS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU")
+FORMATS_TEXT = "WAV, FLAC, Ogg, MP3, M4A, WebM, AMR, AIFF or another kind of audio"
+OPEN_LENGTH = np.iinfo(np.int64).max
+BLOCK_FRAMES = 1024
+MP3_TOLERANCE_FRAMES = 2 * 1152
+PACKET_SECONDS = 0.1
+"""Containers of packets state their length to the end of the last packet."""
+OPUS_RATE_HZ = 48_000
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A decoded file.
+
+    Attributes
+    ----------
+    frames : ndarray [shape=(n, channels), dtype=float32]
+        Samples; full scale is 1 but for files of floats, which may hold anything.
+    rate_hz : int
+        Samples per second and channel.
+    container, codec : str
+        Such as ``WAV`` and ``PCM_16``, or ``MP4`` and ``aac``.
+    notes : tuple of Note
+        What was wrong with the file.
+    """
+
+    frames: NDArray[np.float32]
+    rate_hz: int
+    container: str
+    codec: str
+    notes: tuple[Note, ...] = ()
+
+
+class _UnreadableError(Exception):
+    """libsndfile cannot read a file; the message is the reason."""
+
+
+def decode(path: Path, *, source: str) -> Decoded:
+    """Decode a file; what its header already rules out is never decoded.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+    source : str
+        What errors call the recording.
+
+    Raises
+    ------
+    BadRecordingError
+        If the file cannot be opened or decoded, is too long or too large, or much of it is missing.
+    """
+    try:
+        with _opened(path, source=source) as file:
+            return _decode(file, head=file.read(HEAD_BYTES), source=source)
+    except BadRecordingError:
+        raise
+    except Exception as error:  # whatever a decoder raises belongs to this file
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise BadRecordingError(source, f"must decode, but that fails ({reason}); convert it to WAV or FLAC.") from error
+
+
+def _opened(path: Path, *, source: str) -> io.FileIO:
+    """Open a regular file; opening a pipe would wait for what writes to it."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise BadRecordingError(source, "must be a file, but is a device or a pipe; save the recording to a file first.")
+        return path.open("rb", buffering=0)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadRecordingError(source, f"must be a file that can be read, but: {reason}; check the path.") from error
+
+
+def _decode(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
+    if not head:
+        raise BadRecordingError(source, f"must be {FORMATS_TEXT}, but its 0 bytes are not (it is empty); copy or record it again.")
+    if found := other_kind(head):
+        raise BadRecordingError(source, f"must be {FORMATS_TEXT}, but it is {found[0]}; {found[1]}.")
+    try:
+        return _with_libsndfile(file, head=head, source=source)
+    except _UnreadableError as error:
+        first_reason = str(error).rstrip(".")
+    try:
+        return _with_ffmpeg(file, source=source)
+    except FfmpegMissingError as error:
+        rule = f"must be a recording that libsndfile reads ({first_reason}), as the package av, for M4A, WebM and AMR, is missing"
+        raise BadRecordingError(source, f"{rule}; install it with pip install av, or convert the recording to WAV.") from error
+    except FfmpegError as error:
+        reason = str(error).rstrip(".")
+        if head[4:8] == b"ftyp":
+            rule = f"must be a whole MP4 or M4A file, but it does not decode ({reason}); its end with the index may be missing"
+            raise BadRecordingError(source, f"{rule}; copy or record it again.") from error
+        n_bytes = file.seek(0, io.SEEK_END)
+        rule = f"must be {FORMATS_TEXT}, but its {n_bytes} bytes are not ({first_reason}; {reason})"
+        raise BadRecordingError(source, f"{rule}; convert it to WAV.") from error
+
+
+def _with_libsndfile(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
+    corrected = corrected_wav(file) if head[:4] in WAV_MAGICS else None
+    file.seek(0)
+    # libsndfile gets the open file because soundfile judges names: it takes x.raw for headerless samples.
+    try:
+        sound = soundfile.SoundFile(io.BytesIO(corrected) if corrected else file.fileno(), closefd=False)
+    except soundfile.LibsndfileError as error:
+        raise _UnreadableError(error.error_string) from error
+    with sound:
+        container, n_stated, rate_hz = sound.format, sound.frames, sound.samplerate
+        if container not in FORMATS:
+            raise _UnreadableError(f"got {container}")
+        is_guess = n_stated == OPEN_LENGTH or (container == "MP3" and not has_mp3_length_tag(file))
+        if not is_guess:
+            decoded, reason = _read(sound, source=source)
+    if is_guess:
+        return _with_ffmpeg(file, source=source)
+    if not len(decoded.frames) and reason:
+        raise _UnreadableError(reason)
+    promised_frames = _promised_frames(file, decoded, n_stated=n_stated)
+    held_seconds = len(decoded.frames) / rate_hz
+    notes = _missing(held_seconds, promised_frames / rate_hz, source=source)
+    if corrected:
+        text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
+        notes = (*notes, Note(NoteKind.HEADER_CORRECTED, text))
+    return replace(decoded, notes=notes) if notes else decoded
+
+
+def _read(sound: soundfile.SoundFile, *, source: str) -> tuple[Decoded, str]:
+    """Read a file as far as it decodes; return also why decoding stopped early."""
+    n_frames, rate_hz = sound.frames, sound.samplerate
+    if n_frames:
+        check_duration(n_frames / rate_hz, source=source)
+    check_decoded_size(n_frames, n_channels=sound.channels, rate_hz=rate_hz, source=source)
+    reason = ""
+    try:
+        # Codecs that cannot seek, such as GSM 6.10, need to be told the number.
+        frames = sound.read(n_frames, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        if not sound.seekable():
+            raise _UnreadableError(error.error_string) from error
+        sound.seek(0)
+        frames, reason = _read_blocks(sound)
+    return Decoded(frames, rate_hz, sound.format, sound.subtype), reason
+
+
+def _read_blocks(sound: soundfile.SoundFile) -> tuple[NDArray[np.float32], str]:
+    """Read block by block, so that what stands before a fault is kept."""
+    blocks = [np.zeros((0, sound.channels), np.float32)]
+    while True:
+        try:
+            block = sound.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            return np.concatenate(blocks), error.error_string or "decoding stops early"
+        if not len(block):
+            return np.concatenate(blocks), ""
+        blocks.append(block)
+
+
+def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_stated: int) -> float:
+    """Return how many frames a file should have by its header; as many as it has if the header does not say."""
+    n_held = len(decoded.frames)
+    if decoded.container in SIZED_FORMATS:
+        size = stated_size(file)
+        if size is None or size.promised_bytes is None or size.promised_bytes <= size.held_bytes:
+            return n_held
+        return n_held * size.promised_bytes / size.held_bytes if size.held_bytes and n_held else np.inf
+    if decoded.container == "OGG":
+        position = cut_ogg_end(file) or 0
+        return max(n_held, position * decoded.rate_hz / OPUS_RATE_HZ if decoded.codec == "OPUS" else position)
+    if decoded.container == "MP3" and n_stated - n_held <= MP3_TOLERANCE_FRAMES:
+        return n_held
+    return max(n_stated, n_held)
+
+
+def _with_ffmpeg(file: io.FileIO, *, source: str) -> Decoded:
+    file.seek(0)
+    sound: FfmpegSound = decode_with_ffmpeg(file, source=source)
+    held_seconds = len(sound.frames) / sound.rate_hz
+    size = stated_size(file)
+    held_share = size.held_bytes / size.promised_bytes if size and size.promised_bytes and size.held_bytes else 1.0
+    promised_seconds = sound.promised_seconds or held_seconds / held_share
+    notes = _missing(held_seconds, promised_seconds, source=source) if promised_seconds - held_seconds > PACKET_SECONDS else ()
+    if sound.n_bad_parts:
+        text = f"{sound.n_bad_parts} of {sound.n_parts} parts of the file are damaged and were left out."
+        notes = (*notes, Note(NoteKind.DAMAGED_PARTS, text))
+    return Decoded(sound.frames, sound.rate_hz, sound.container, sound.codec, notes)
+
+
+def _missing(held_seconds: float, promised_seconds: float, *, source: str) -> tuple[Note, ...]:
+    """Refuse a recording of which much is missing; note it if a little is."""
+    check_held_share(held_seconds, promised_seconds=promised_seconds, source=source)
+    missing_seconds = promised_seconds - held_seconds
+    if missing_seconds < MIN_MISSING_SECONDS:
+        return ()
+    text = f"{missing_seconds:.2f} s are missing: the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there."
+    return (Note(NoteKind.MISSING_SOUND, text),)

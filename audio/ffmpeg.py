@@ -1,0 +1,180 @@
+"""FFmpeg: what libsndfile cannot read is decoded by PyAV, whose wheels carry FFmpeg (AAC, ALAC, AMR, Opus in WebM, …)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.limits import check_decoded_size, check_not_too_long
+from emotune.errors import BadRecordingError
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+DEMUXERS = "mov,matroska,webm,aac,amr,ac3,eac3,asf,ogg,mp3,flac,wav,w64,aiff,caf,au"
+"""Playlists and the like are not among them: they would make FFmpeg open other files and addresses."""
+STATING_LENGTH = {"mov", "matroska"}
+"""Containers whose stated length is no guess from the bit rate."""
+CONTAINER_NAMES = {"mov": "MP4", "matroska": "Matroska"}
+MAX_BAD_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class FfmpegSound:
+    """What FFmpeg decoded.
+
+    Attributes
+    ----------
+    frames : ndarray [shape=(n, channels), dtype=float32]
+        Samples.
+    rate_hz : int
+        Samples per second and channel.
+    container, codec : str
+        Such as ``MP4`` and ``aac``.
+    promised_seconds : float or None
+        The length that the container states.
+    n_parts, n_bad_parts : int
+        Packets, and those that could not be decoded.
+    """
+
+    frames: NDArray[np.float32]
+    rate_hz: int
+    container: str
+    codec: str
+    promised_seconds: float | None
+    n_parts: int
+    n_bad_parts: int
+
+
+class FfmpegMissingError(Exception):
+    """The package av is not installed."""
+
+
+class FfmpegError(Exception):
+    """FFmpeg cannot decode a file; the message is the reason."""
+
+
+def decode_with_ffmpeg(file: BinaryIO, *, source: str) -> FfmpegSound:
+    """Decode the first sound of a file.
+
+    Parameters
+    ----------
+    file : binary file
+        Any file, open for reading at its start.
+    source : str
+        What errors call the recording.
+
+    Raises
+    ------
+    FfmpegMissingError
+        If PyAV is not installed.
+    FfmpegError
+        If FFmpeg cannot decode the file.
+    BadRecordingError
+        If the sound is too long or too large.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise FfmpegMissingError(str(error)) from error
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
+    try:
+        with av.open(file, "r", options=options, metadata_errors="replace") as container:
+            return _decode(container, source=source)
+    except (BadRecordingError, FfmpegError):
+        raise
+    except Exception as error:  # whatever a decoder raises belongs to this file
+        raise FfmpegError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+
+
+def _decode(container: InputContainer, *, source: str) -> FfmpegSound:
+    if not container.streams.audio:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise BadRecordingError(source, f"must hold sound, but its streams are: {kinds}; give a recording with sound.")
+    stream = container.streams.audio[0]
+    name = container.format.name.partition(",")[0]
+    promised_seconds = _stated_seconds(container, stream) if name in STATING_LENGTH else None
+    if promised_seconds:
+        check_not_too_long(promised_seconds, source=source)
+        n_frames = promised_seconds * stream.rate
+        check_decoded_size(n_frames, n_channels=stream.channels, rate_hz=stream.rate, source=source)
+    decoding = _Decoding(container, stream)
+    blocks: list[NDArray[np.float32]] = []
+    n_frames, rate_hz = 0, 0
+    for frame in decoding.frames():
+        rate_hz = rate_hz or frame.sample_rate
+        blocks.append(_samples(frame))
+        n_frames += frame.samples
+        if blocks[-1].shape[1] != blocks[0].shape[1] or frame.sample_rate != rate_hz:
+            raise BadRecordingError(source, "must keep its rate and channels, but they change on the way; convert it to WAV.")
+        check_not_too_long(n_frames / rate_hz, source=source)
+        check_decoded_size(n_frames, n_channels=blocks[0].shape[1], rate_hz=rate_hz, source=source)
+    if not blocks:
+        raise FfmpegError(decoding.reason or "it holds no sound that decodes")
+    if decoding.n_bad > MAX_BAD_SHARE * decoding.n_packets:
+        raise FfmpegError(f"{decoding.n_bad} of its {decoding.n_packets} parts do not decode")
+    return FfmpegSound(
+        frames=np.concatenate(blocks),
+        rate_hz=rate_hz,
+        container=CONTAINER_NAMES.get(name, name.upper()),
+        codec=stream.codec_context.name,
+        promised_seconds=promised_seconds,
+        n_parts=decoding.n_packets,
+        n_bad_parts=decoding.n_bad,
+    )
+
+
+class _Decoding:
+    """Decoding that goes on after a packet that fails, and counts those."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        self._container = container
+        self._stream = stream
+        self.n_packets = 0
+        self.n_bad = 0
+        self.reason = ""
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """Yield what decodes, until the file ends or cannot be read on."""
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, EOFError) as error:
+                self.reason = str(error)
+                return
+            if packet is None:
+                return
+            self.n_packets += 1
+            try:
+                frames = packet.decode()
+            except av.FFmpegError as error:
+                self.n_bad += 1
+                self.reason = str(error)
+                continue
+            yield from frames
+
+
+def _stated_seconds(container: InputContainer, stream: AudioStream) -> float | None:
+    """Return the length that a container states, in seconds."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1e6 if container.duration else None
+
+
+def _samples(frame: AudioFrame) -> NDArray[np.float32]:
+    """Return a frame's samples [shape=(n, channels), dtype=float32], full scale 1."""
+    values: Any = frame.to_ndarray()
+    values = values.T if frame.format.is_planar else values.reshape(-1, len(frame.layout.channels))
+    samples: NDArray[np.float32] = values.astype(np.float32)
+    if values.dtype == np.uint8:
+        return (samples - np.float32(128)) / np.float32(128)
+    return samples / np.float32(2.0 ** (8 * values.itemsize - 1)) if values.dtype.kind == "i" else samples
