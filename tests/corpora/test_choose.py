@@ -1,0 +1,132 @@
+"""What a person means by --corpus and --data: it is used, or refused with the reason; nothing else is read, made or downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpora.choose import choose_corpus
+from corpora.folders import EmotionFolders
+from corpora.table import Table
+from emotune.errors import CorpusError, DownloadError, UnknownKeyError
+from tests.corpora.conftest import Write
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Let every download fail and remember its folder."""
+    folders: list[Path] = []
+
+    def fetch(_: object, folder: Path) -> Path:
+        folders.append(folder)
+        raise DownloadError("no network")
+
+    monkeypatch.setattr("corpora.named_files.fetch_folder", fetch)
+    monkeypatch.delenv("EMOTUNE_DATA", raising=False)
+    return folders
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("given_by", ["argument", "variable"])
+def test_a_mistyped_folder_is_named_and_not_made(
+    tmp_path: Path, downloads: list[Path], monkeypatch: pytest.MonkeyPatch, given_by: str
+) -> None:
+    if given_by == "variable":
+        monkeypatch.setenv("EMOTUNE_DATA", str(tmp_path / "recordigns"))
+    with pytest.raises(CorpusError, match=r"there is no such folder: .*recordigns"):
+        choose_corpus(data=tmp_path / "recordigns" if given_by == "argument" else None)
+    assert listing(tmp_path) == []
+    assert downloads == []
+
+
+def test_an_archive_is_named(tmp_path: Path, downloads: list[Path]) -> None:
+    (tmp_path / "speech.zip").write_bytes(b"PK")
+    with pytest.raises(CorpusError, match=r"got the archive .*speech\.zip; unpack it"):
+        choose_corpus(data=tmp_path / "speech.zip")
+    with pytest.raises(CorpusError, match=r"got the archive .*speech\.zip; unpack it"):
+        choose_corpus(str(tmp_path / "speech.zip"))
+
+
+def test_recordings_that_say_nothing_are_counted_named_and_refused(tmp_path: Path, write: Write, downloads: list[Path]) -> None:
+    for k in range(9):
+        write(f"session/{k}.wav")
+    before = listing(tmp_path)
+    with pytest.raises(CorpusError, match=r"9 recordings lie there \(session/0\.wav, .*--corpus TABLE\.csv .*--corpus FOLDER"):
+        choose_corpus(data=tmp_path)
+    assert listing(tmp_path) == before
+    assert downloads == []
+
+
+@pytest.mark.parametrize("content", [["notes.txt"], ["clip.wav"]])
+def test_nothing_is_downloaded_into_a_named_folder_that_is_not_empty_unless_asked_for(
+    tmp_path: Path, downloads: list[Path], content: list[str]
+) -> None:
+    for name in content:
+        (tmp_path / name).write_text("mine")
+    for name_or_path in (None, "ravdess"):
+        with pytest.raises(CorpusError):
+            choose_corpus(name_or_path, data=tmp_path)
+    assert downloads == []
+    with pytest.raises(DownloadError):
+        choose_corpus("ravdess", data=tmp_path, allow_download=True)
+    assert downloads == [tmp_path / "ravdess"]
+
+
+@pytest.mark.parametrize("leftover", ["", "Audio_Speech_Actors_01-24.zip", "Audio_Speech_Actors_01-24.zip.part"])
+def test_an_empty_folder_may_be_downloaded_into_and_a_cut_download_continued(
+    tmp_path: Path, downloads: list[Path], leftover: str
+) -> None:
+    if leftover:
+        (tmp_path / leftover).write_bytes(b"cut")
+    with pytest.raises(DownloadError):
+        choose_corpus(data=tmp_path)
+    assert downloads == [tmp_path / "ravdess"]
+
+
+def test_where_nobody_named_a_folder_ravdess_is_downloaded(
+    downloads: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpora.places.DATA_FOLDER", tmp_path / "data")
+    with pytest.raises(DownloadError):
+        choose_corpus()
+    assert downloads == [tmp_path / "data" / "ravdess"]
+
+
+def test_ravdess_is_recognised_wherever_it_lies(tmp_path: Path, write: Write) -> None:
+    write("a/b/c/03-01-05-01-02-01-01.wav")
+    assert choose_corpus(data=tmp_path).key == "ravdess"
+
+
+def test_another_corpus_is_recognised_by_its_names(tmp_path: Path, write: Write) -> None:
+    write("wav/03a01Fa.wav")
+    write("wav/03a01Nc.wav")
+    assert choose_corpus(data=tmp_path).key == "emodb"
+
+
+def test_own_folders_and_tables_are_used_where_they_lie(tmp_path: Path, write: Write) -> None:
+    write("angry/anna/1.wav")
+    write("sad/anna/1.wav")
+    assert isinstance(choose_corpus(data=tmp_path), EmotionFolders)
+    assert isinstance(choose_corpus(str(tmp_path)), EmotionFolders)
+    (tmp_path / "labels.csv").write_text("path,emotion,speaker\nangry/anna/1.wav,angry,anna\n")
+    assert isinstance(choose_corpus(data=tmp_path), Table)
+    assert isinstance(choose_corpus(str(tmp_path / "labels.csv")), Table)
+    assert isinstance(choose_corpus(data=tmp_path / "labels.csv"), Table)
+
+
+def test_a_corpus_that_is_named_and_not_there_is_refused_with_how_to_get_it(tmp_path: Path, write: Write) -> None:
+    write("angry/anna/1.wav")
+    with pytest.raises(CorpusError, match=r"EmoDB must lie in .*1 recording lies there .*To get it: download"):
+        choose_corpus("emodb", data=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"), [("ravdes", UnknownKeyError), ("no/such/folder", CorpusError), ("gone.csv", CorpusError)]
+)
+def test_a_name_that_is_neither_a_key_nor_a_path_is_refused(given: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"There is no corpus|there is no"):
+        choose_corpus(given)

@@ -1,0 +1,67 @@
+"""Label words: what they become, what a person may say otherwise, and that none is dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from corpora.emotions import RAVDESS_EMOTIONS, in_order
+from corpora.labels import EMOTION_OF_WORD, WORDS, describe_mapping, parse_map, plain, to_emotion
+from emotune.errors import CorpusError
+
+
+@pytest.mark.parametrize(
+    ("word", "emotion"),
+    [
+        ("anger", "angry"),
+        ("Angry ", "angry"),
+        ("Wut", "angry"),
+        ("WÜTEND", "angry"),
+        ("rabbia", "angry"),
+        ("Colère", "angry"),
+        ("colere", "angry"),
+        ("ps", "surprised"),
+        ("pleasant surprise", "surprised"),
+        ("Freude", "happy"),
+        ("joy", "happy"),
+        ("fear", "fearful"),
+        ("Angst", "fearful"),
+        ("грусть", "sad"),
+        ("boredom", "boredom"),
+        ("neutral", "neutral"),
+    ],
+)
+def test_words_of_several_languages_stand_for_the_projects_emotions(word: str, emotion: str) -> None:
+    assert to_emotion(word) == emotion
+
+
+@pytest.mark.parametrize(("word", "emotion"), [("Contempt", "contempt"), ("  Mixed   Feelings", "mixed feelings"), ("7", "7")])
+def test_an_unknown_word_stays_an_emotion_of_its_own(word: str, emotion: str) -> None:
+    assert to_emotion(word) == emotion
+
+
+def test_every_emotion_of_ravdess_has_words_and_no_word_stands_for_two() -> None:
+    assert set(RAVDESS_EMOTIONS) <= set(WORDS)
+    assert len({(plain(word), emotion) for emotion, words in WORDS.items() for word in words.split()}) == len(EMOTION_OF_WORD)
+
+
+def test_emotions_are_ravdesss_in_order_and_then_others_by_name() -> None:
+    assert in_order(["zeal", "angry", "boredom", "neutral", "angry"]) == ("neutral", "angry", "boredom", "zeal")
+
+
+def test_a_person_may_say_otherwise() -> None:
+    given = parse_map("wut=angry, X=Freude ,joy=elated")
+    assert to_emotion("x", given=given) == "happy"
+    assert to_emotion("Joy", given=given) == "elated"
+    assert parse_map("") == {}
+
+
+@pytest.mark.parametrize("text", ["wut", "wut=", "=angry", "a=happy,a=sad"])
+def test_an_incomplete_or_contradictory_pair_is_refused(text: str) -> None:
+    with pytest.raises(CorpusError, match="--map takes"):
+        parse_map(text)
+
+
+def test_the_mapping_is_shown_once_for_checking() -> None:
+    assert describe_mapping(["Wut", "neutral", "sad", "Wut"]) == (
+        "Labels: Wut → angry; unchanged: neutral, sad (--map WORD=EMOTION changes this)."
+    )
