@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gradio_client import Client, handle_file
@@ -44,7 +45,7 @@ def main() -> None:
     print(f"ratio of the sums      {sum(seconds[N_WARM_UP:]) / sum(alone[N_WARM_UP:]):6.2f}")
 
 
-def timed(run) -> float:
+def timed(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
     return time.perf_counter() - start

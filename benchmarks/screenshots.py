@@ -36,7 +36,7 @@ def served(results: Path) -> Iterator[str]:
         page.close()
 
 
-def visit(tab, clip: Path, name: str) -> None:
+def visit(tab: Page, clip: Path, name: str) -> None:
     """Put something to see into a tab."""
     if not tab.get_by_role("tab", name=name).is_visible():
         tab.locator(".overflow-menu > button").click()
@@ -59,7 +59,7 @@ def visit(tab, clip: Path, name: str) -> None:
     tab.wait_for_timeout(SETTLE_MS)
 
 
-def picture(browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
+def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
     tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme=scheme)
     tab.on("request", lambda request: request.url.startswith((url, "data:", "blob:")) or print("elsewhere:", request.url))
     tab.on("console", lambda message: message.type == "error" and print("console:", message.text))

@@ -12,7 +12,7 @@ from huggingface_hub import CardData, EvalResult, ModelCardData, SpaceCardData
 
 from deployment.requirements import pinned_version
 from deployment.shipment import Outcome
-from runs.champions import Card
+from runs.cards import Card
 
 PYTHON_VERSION = "3.12.12"
 """Of the Python versions the Hub offers, the one that both CPU and ZeroGPU Spaces have."""
