@@ -115,12 +115,13 @@ class NamedFiles(Corpus):
             if match is None or match["emotion"] not in self.codes:
                 (unread if self._looks_like.match(path.name) else others).append(relative.as_posix())
                 continue
-            recording = self._recording(match, path)
+            recording = self.recording_of(match, path)
             if recordings.setdefault(recording.name, recording) is not recording:
                 n_copies += 1
         return Survey(tuple(recordings.values()), tuple(unread), n_copies, tuple(others))
 
-    def _recording(self, match: re.Match[str], path: Path) -> Recording:
+    def recording_of(self, match: re.Match[str], path: Path) -> Recording:
+        """Return the recording that a name describes."""
         speaker = self.speaker_of(match)
         return Recording(
             path,
@@ -191,6 +192,8 @@ class NamedFiles(Corpus):
     def notes_on(self, reading: Reading) -> tuple[str, ...]:
         """Return what is absent from a reading."""
         notes = []
+        if not self.speakers_known:
+            notes.append(f"{self.title} does not name its speakers: no figure is for unseen speakers, unless it is left out whole.")
         absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
         if absent:
             n = len(reading.emotions)
