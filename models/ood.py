@@ -110,8 +110,8 @@ def load_ood_detector(path: Path) -> OODDetector:
         If the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name].astype(np.float64) for name in file}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name].astype(np.float64) for name in content}
         subspace = Subspace(arrays["mean"], arrays["scale"], arrays["components"], arrays["variances"])
         return OODDetector(subspace, arrays["limits"], float(arrays["threshold"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -119,7 +119,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: Sequence[float]) -> Callab
 
     def make_step(network: keras.Model, config: Any) -> Any:
         def validate(*_: Any) -> tuple[float, float]:
-            kernels.append(np.array(network.layers[-1].kernel))
+            kernels.append(network.layers[-1].kernel.numpy())
             return next(remaining), 0.5
 
         monkeypatch.setattr(training, "_validate", validate)
@@ -137,13 +137,13 @@ def test_patience_stops_the_training_and_the_best_epoch_is_restored(
     kernels = scripted(monkeypatch, [0.1, 0.9, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2])
     network, reported, _ = train_small(patience=patience)
     assert len(reported) == len(kernels()) == n_run
-    np.testing.assert_array_equal(network.layers[-1].kernel, kernels()[1])
+    np.testing.assert_array_equal(network.layers[-1].kernel.numpy(), kernels()[1])
 
 
 def test_a_single_good_epoch_counts_less_than_several(monkeypatch: pytest.MonkeyPatch) -> None:
     kernels = scripted(monkeypatch, [0.0, 0.6, 0.0, 0.5, 0.5, 0.5, 0.0, 0.0])
     network, *_ = train_small(patience=8)
-    np.testing.assert_array_equal(network.layers[-1].kernel, kernels()[5])
+    np.testing.assert_array_equal(network.layers[-1].kernel.numpy(), kernels()[5])
 
 
 def test_a_diverged_epoch_is_never_the_best() -> None:

@@ -124,7 +124,7 @@ def test_every_head_predicts_the_same_after_loading(examples: Examples, tmp_path
 
 
 def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
-    return {variable.path: np.array(variable) for variable in network.variables}
+    return {variable.path: variable.numpy() for variable in network.variables}
 
 
 def tuned(examples: Examples, low_rank: int, learning_rate: float) -> Model:
@@ -161,7 +161,7 @@ def test_several_networks_become_one_between_them(examples: Examples) -> None:
     selected = inputs_of_layer(examples)
     bags = NeuralFamily.fit(TunedLayer(), selected, config, seed=0).networks
     (average,) = TunedLayer().fit(selected, config, seed=0).networks
-    first, second, between = (np.array(network.get_layer("probe").kernel) for network in (*bags, average))
+    first, second, between = (network.get_layer("probe").kernel.numpy() for network in (*bags, average))
     assert not np.allclose(first, second)
     np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
 
