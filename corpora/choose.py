@@ -9,7 +9,7 @@ from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders, has_emotion_folders
 from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, existing_folder, is_named, list_recordings, what_lies_in
+from corpora.places import ARCHIVE_SUFFIXES, count, existing_folder, is_named, list_recordings, what_lies_in
 from corpora.table import TABLE_SUFFIXES, Table, read_rows
 from emotune.errors import CorpusError, UnknownKeyError
 
@@ -89,17 +89,24 @@ def _in_folder(data: Path | None, *, options: Options) -> Corpus | None:
     paths = list_recordings(folder)
     corpora = [corpus for corpus in CORPORA.values() if isinstance(corpus, NamedFiles)]
     n_found = {corpus.key: len(corpus.survey_of(paths, folder=folder).recordings) for corpus in corpora}
-    if n_found[DEFAULT_KEY]:
-        return CORPORA[DEFAULT_KEY]
     likely = [key for key, n in n_found.items() if n >= MIN_SHARE * len(paths) and n]
     if likely:
         return CORPORA[max(likely, key=n_found.__getitem__)]
-    if tables := _tables(folder):
+    tables = _tables(folder)
+    has_own = bool(tables) or has_emotion_folders(folder)
+    if n_found[DEFAULT_KEY] and has_own:
+        raise CorpusError(
+            f"{folder} holds {count(n_found[DEFAULT_KEY], 'recording')} of RAVDESS among {len(paths)} and own ones; say which are meant: "
+            f"--corpus {DEFAULT_KEY}, or --corpus {tables[0] if tables else folder}."
+        )
+    if n_found[DEFAULT_KEY]:
+        return CORPORA[DEFAULT_KEY]
+    if tables:
         if len(tables) > 1:
             names = ", ".join(path.name for path in tables)
             raise CorpusError(f"{folder} must have one table of recordings, got {names}; name one with --corpus.")
         return Table(tables[0], options=options)
-    if has_emotion_folders(folder):
+    if has_own:
         return EmotionFolders(folder, options=options)
     partly = [f"--corpus {key} for {n}" for key, n in n_found.items() if n]
     if partly:

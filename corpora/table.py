@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
@@ -184,10 +185,9 @@ def _name(path: Path, folder: Path) -> str:
 
 def _with_unique_names(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
     """Give recordings that share a name, such as a.wav and a.mp3, names with their suffixes."""
-    names = [recording.name for recording in recordings]
-    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    n_named = Counter(recording.name for recording in recordings)
     return tuple(
-        replace(recording, name=recording.name + recording.path.suffix) if recording.name in repeated else recording
+        replace(recording, name=recording.name + recording.path.suffix) if n_named[recording.name] > 1 else recording
         for recording in recordings
     )
 

@@ -118,6 +118,15 @@ def test_own_folders_and_tables_are_used_where_they_lie(tmp_path: Path, write: W
     assert isinstance(choose_corpus(data=tmp_path / "labels.csv"), Table)
 
 
+def test_a_few_recordings_of_ravdess_among_own_ones_are_not_taken_for_all(tmp_path: Path, write: Write) -> None:
+    for relative in ("angry/anna/1.wav", "sad/anna/1.wav", "03-01-05-01-02-01-01.wav"):
+        write(relative)
+    with pytest.raises(CorpusError, match="1 recording of RAVDESS among 3 and own ones; say which"):
+        choose_corpus(data=tmp_path)
+    assert choose_corpus("ravdess", data=tmp_path).key == "ravdess"
+    assert isinstance(choose_corpus(str(tmp_path)), EmotionFolders)
+
+
 def test_a_corpus_that_is_named_and_not_there_is_refused_with_how_to_get_it(tmp_path: Path, write: Write) -> None:
     write("angry/anna/1.wav")
     with pytest.raises(CorpusError, match=r"EmoDB must lie in .*1 recording lies there .*To get it: download"):
