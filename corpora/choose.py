@@ -96,8 +96,8 @@ def _in_folder(data: Path | None, *, options: Options) -> Corpus | None:
     has_own = bool(tables) or has_emotion_folders(folder)
     if n_found[DEFAULT_KEY] and has_own:
         raise CorpusError(
-            f"{folder} holds {count(n_found[DEFAULT_KEY], 'recording')} of RAVDESS among {len(paths)} and own ones; say which are meant: "
-            f"--corpus {DEFAULT_KEY}, or --corpus {tables[0] if tables else folder}."
+            f"{folder} holds {count(n_found[DEFAULT_KEY], 'recording')} of RAVDESS among {len(paths)} and own ones; say which are "
+            f"meant: --corpus {DEFAULT_KEY}, or --corpus {tables[0] if tables else folder}."
         )
     if n_found[DEFAULT_KEY]:
         return CORPORA[DEFAULT_KEY]

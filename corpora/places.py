@@ -97,7 +97,11 @@ def what_lies_in(folder: Path) -> str:
     if paths:
         return f"{count(len(paths), 'recording')} {'lies' if len(paths) == 1 else 'lie'} there ({_names(folder, paths)})"
     archives = sorted(path.name for path in folder.glob("*") if path.suffix.lower() in ARCHIVE_SUFFIXES)
-    return f"no recording lies there, but {examples(archives)}: unpack it" if archives else "no recording lies there"
+    return (
+        f"no recording lies there besides the archive {examples(archives)} (unpack it first)"
+        if archives
+        else "no recording lies there"
+    )
 
 
 def _names(folder: Path, paths: Sequence[Path]) -> str:
