@@ -22,7 +22,7 @@ from audio.clip import SAMPLE_RATE_HZ, Clip
 from augment import ORIGINAL, Variant
 from augment.policy import all_variants
 from corpora import CORPORA
-from corpora.reader import choose_data_folder, find_corpus
+from emotune.errors import CorpusError
 from features import INPUT_KINDS, InputKind
 from features.descriptors import N_MFCC
 from features.frames import HOP_SAMPLES, N_MELS, WINDOW_SAMPLES, trim
@@ -36,8 +36,11 @@ F0_WINDOW_SAMPLES = 1024
 
 def choose_clips(n: int) -> tuple[str, list[Clip]]:
     """Return the corpus and n of its clips, spread evenly over it."""
-    is_here = find_corpus(choose_data_folder(None), key="ravdess", holds="Actor_*/03-01-*") is not None
-    corpus = CORPORA["ravdess" if is_here else "synthetic"]
+    corpus = CORPORA["ravdess"]
+    try:
+        corpus.locate()
+    except CorpusError:
+        corpus = CORPORA["synthetic"]
     clips = corpus.read().clips
     return corpus.title, [clips[k] for k in np.linspace(0, len(clips) - 1, min(n, len(clips))).astype(int)]
 

@@ -10,6 +10,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gradio_client import Client, handle_file
@@ -35,14 +36,18 @@ def main() -> None:
             client = Client(served.url, verbose=False)
             client.predict(handle_file(paths[0]), api_name="/predict")
             print(f"start to first answer  {time.perf_counter() - served.started:6.1f} s")
-            seconds = [timed(lambda path=path: client.predict(handle_file(path), api_name="/predict")) for path in paths]
+            seconds = [timed(partial(client.predict, handle_file(path), api_name="/predict")) for path in paths]
             print(f"through the API        {percentiles(seconds[N_WARM_UP:])}")
             print(f"memory                 {served.resident_mb:6.0f} MB")
         engine = Engine(results)
         engine.warm_up().join()
-        alone = [timed(lambda path=path: listen(engine, load_clip(path))) for path in paths]
+        alone = [timed(partial(_listen, engine, path)) for path in paths]
     print(f"the engine alone       {percentiles(alone[N_WARM_UP:])}   ({len(engine.ready)} families)")
     print(f"ratio of the sums      {sum(seconds[N_WARM_UP:]) / sum(alone[N_WARM_UP:]):6.2f}")
+
+
+def _listen(engine: Engine, path: Path) -> object:
+    return listen(engine, load_clip(path))
 
 
 def timed(run: Callable[[], object]) -> float:

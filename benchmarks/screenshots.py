@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
@@ -61,7 +63,12 @@ def visit(tab: Page, clip: Path, name: str) -> None:
 
 def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
     tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme=scheme)
-    tab.on("request", lambda request: request.url.startswith((url, "data:", "blob:")) or print("elsewhere:", request.url))
+
+    def tell_of_others(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            print("elsewhere:", request.url)
+
+    tab.on("request", tell_of_others)
     tab.on("console", lambda message: message.type == "error" and print("console:", message.text))
     tab.goto(url)
     tab.locator("#answer .waiting").wait_for()
@@ -77,8 +84,6 @@ def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int,
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, help="a result's folder")
     parser.add_argument("--clip", type=Path, default=EXAMPLES / "synthetic-changing.flac", help="what to listen to")

@@ -91,7 +91,9 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
     if published is not None and rule == "published":
         missing = sorted(set(genders) - {speaker for fold in published for speaker in fold})
         if missing:
-            raise ProtocolError(f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names.")
+            raise ProtocolError(
+                f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names, or give --protocol balanced."
+            )
         present = [tuple(speaker for speaker in fold if speaker in genders) for fold in published]
         return Folds("published", tuple(fold for fold in present if fold))
     ordered = sorted(genders, key=lambda speaker: (genders[speaker], speaker))

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpora import CORPORA, Corpus
-from emotune.errors import CorpusError, DownloadError, EmotuneError
+from corpora.choose import choose_corpus
+from corpora.labels import parse_map
+from corpora.own import Options
+from corpora.places import is_named
+from emotune.errors import DownloadError, EmotuneError
 from evaluation.folds import RULES
 from features.whisper.weights import use_whisper
 from models import FAMILIES, Family
@@ -39,8 +43,17 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--families", metavar="A,B", help=f"which families, by comma: {', '.join(FAMILIES)} (all)")
     p.add_argument("--whisper", type=Path, metavar="DIR", help="weights of a Whisper encoder (EMOTUNE_WHISPER, else downloaded)")
-    p.add_argument("--corpus", metavar="KEY", help=f"one of {', '.join(CORPORA)} (ravdess if it can be had, else synthetic)")
+    p.add_argument(
+        "--corpus",
+        metavar="KEY|PATH",
+        help=f"one of {', '.join(CORPORA)}; a table with path, emotion and speaker; or a folder with one subfolder an emotion "
+        "(what lies in --data, else ravdess, else synthetic)",
+    )
     p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
+    p.add_argument("--map", metavar="A=B,C=D", help="emotions of label words in own recordings, such as wut=angry,ps=surprised")
+    p.add_argument("--speaker-pattern", metavar="REGEX", help="what finds the speaker in the path of an own recording")
+    p.add_argument("--speakers-unknown", action="store_true", help="go on without speakers: no figure is then for unseen ones")
+    p.add_argument("--download", action="store_true", help="download a corpus into --data though that folder is not empty")
     p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (%(default)s)")
     p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
@@ -133,16 +146,18 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
 
 
 def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
-    """Return the corpus, and whether it is the embedded one for want of RAVDESS."""
-    if options.corpus:
-        return CORPORA[options.corpus], False
-    ravdess = CORPORA["ravdess"]
+    """Return the corpus that a person means, and whether it is the embedded one for want of RAVDESS.
+
+    The embedded corpus stands in only where nobody named recordings: a run never answers for other data than was given.
+    """
+    own = Options(parse_map(options.map or ""), options.speaker_pattern or "", options.speakers_unknown)
     try:
-        ravdess.locate(options.data)
-    except CorpusError as error:
+        return choose_corpus(options.corpus, data=options.data, allow_download=options.download, options=own), False
+    except DownloadError as error:
+        if options.corpus or is_named(options.data):
+            raise
         print(f"emotune: {error}", file=sys.stderr)
         return CORPORA["synthetic"], True
-    return ravdess, False
 
 
 def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:

@@ -204,7 +204,7 @@ class Publisher:
             n_speakers=len(dataset.genders),
             skipped=[list(pair) for pair in self._reading.skipped],
             duplicates=[list(pair) for pair in self._reading.duplicates],
-            notes=list(getattr(self._reading, "notes", ())),
+            notes=list(self._reading.notes),
             features=over("features", {kind: INPUT_KINDS[kind].fingerprint for kind in {f.input_kind for f in plan.fitted_families}}),
         )
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from augment.policy import all_variants
 from corpora import Reading
+from corpora.checks import warnings_for
 from evaluation.dataset import Dataset
 from evaluation.folds import make_folds
 from evaluation.held_out import variants_to_test
@@ -62,8 +63,8 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
         reporter.say(f"skipped {name}: {reason}")
     for name, kept in reading.duplicates:
         reporter.say(f"dropped {name}: the same recording as {kept}")
-    for note in getattr(reading, "notes", ()):
-        reporter.say(note)
+    for sentence in (*reading.notes, *warnings_for(reading)):
+        reporter.say(sentence)
     return reading
 
 
@@ -71,7 +72,7 @@ def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:
     """Return the clips with their folds and the feature store."""
     genders = {clip.speaker: clip.gender for clip in reading.clips}
     folds = make_folds(genders, published=plan.corpus.test_folds, rule=plan.protocol)
-    return Dataset(reading.clips, plan.corpus.emotions, folds, FeatureStore(plan.cache))
+    return Dataset(reading.clips, reading.emotions, folds, FeatureStore(plan.cache))
 
 
 def prepare(plan: RunPlan, dataset: Dataset, reporter: ConsoleReporter) -> None:
