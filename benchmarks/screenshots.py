@@ -62,7 +62,7 @@ def visit(tab: Page, clip: Path, name: str) -> None:
 
 
 def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
-    tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme=scheme)
+    tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme="dark" if scheme == "dark" else "light")
 
     def tell_of_others(request: Request) -> None:
         if not request.url.startswith((url, "data:", "blob:")):

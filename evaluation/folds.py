@@ -92,7 +92,8 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
         missing = sorted(set(genders) - {speaker for fold in published for speaker in fold})
         if missing:
             raise ProtocolError(
-                f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names, or give --protocol balanced."
+                f"Every speaker needs a published fold, but {', '.join(missing)} has none; check the folder names, or give "
+                f"--protocol balanced."
             )
         present = [tuple(speaker for speaker in fold if speaker in genders) for fold in published]
         return Folds("published", tuple(fold for fold in present if fold))
