@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
@@ -68,8 +68,12 @@ def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int,
         if not request.url.startswith((url, "data:", "blob:")):
             print("elsewhere:", request.url)
 
+    def tell_of_errors(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            print("console:", message.text)
+
     tab.on("request", tell_of_others)
-    tab.on("console", lambda message: message.type == "error" and print("console:", message.text))
+    tab.on("console", tell_of_errors)
     tab.goto(url)
     tab.locator("#answer .waiting").wait_for()
     tab.wait_for_timeout(SETTLE_MS)
