@@ -11,7 +11,8 @@ Rules, in this order, for every channel beside the reference:
 - more than 20 dB weaker in level: left out;
 - correlated with it by 0.5 or more: averaged with it;
 - correlated by -0.5 or less: turned over, then averaged;
-- otherwise it holds other sound and is left out. If it speaks as well, at other times, there are two voices.
+- otherwise left out. If it correlates with the reference at some lag of up to 30 ms, it holds the same sound from another place;
+  if it does not, but has the contrast of speech, there are two voices.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ DEAD_DB = 60.0
 MIN_CORRELATION = 0.5
 MAX_CONTRAST_GAP_DB = 6.0
 MIN_SPEECH_CONTRAST_DB = 12.0
-MAX_SAME_VOICE_CORRELATION = 0.6
+MAX_LAG_SECONDS = 0.03
+MIN_SAME_SOUND_CORRELATION = 0.25
 POWER_FLOOR = 1e-20
 
 
@@ -68,7 +70,13 @@ def to_mono(frames: NDArray[np.float32], *, rate_hz: int) -> tuple[NDArray[np.fl
     signs = np.where(is_inverted, np.float32(-1), np.float32(1))
     used = is_same | is_inverted
     mono = np.asarray((frames[:, used] * signs[used]).mean(axis=1), dtype=np.float32)
-    return mono, _notes(used, is_weak, is_inverted, is_other, level_db=level_db, block_db=block_db, reference=reference)
+    another_voice = np.array(
+        [
+            bool(is_other[k]) and _speaks(block_db[k]) and not _is_same_sound(centred[reference], centred[k], rate_hz=rate_hz)
+            for k in range(n_channels)
+        ]
+    )
+    return mono, _notes(used, is_weak, is_inverted, is_other, another_voice, weaker_db=level_db[reference] - level_db)
 
 
 def name_of(channel: int, *, n_channels: int) -> str:
@@ -111,10 +119,9 @@ def _notes(
     is_weak: NDArray[np.bool_],
     is_inverted: NDArray[np.bool_],
     is_other: NDArray[np.bool_],
+    another_voice: NDArray[np.bool_],
     *,
-    level_db: NDArray[np.float64],
-    block_db: NDArray[np.float64],
-    reference: int,
+    weaker_db: NDArray[np.float64],
 ) -> tuple[Note, ...]:
     n_channels = len(used)
 
@@ -126,25 +133,32 @@ def _notes(
         text = f"The polarity of a channel is inverted ({named(is_inverted)}); it was turned over before averaging."
         notes.append(Note(NoteKind.CHANNEL_INVERTED, text))
     if is_weak.any():
-        weaker_db = level_db[reference] - level_db[is_weak].max()
-        text = f"Channel {named(is_weak)} is weaker by {weaker_db:.0f} dB or more and was left out; used: {named(used)}."
+        text = (
+            f"Channel {named(is_weak)} is weaker by {weaker_db[is_weak].min():.0f} dB or more and was left out; used: {named(used)}."
+        )
         notes.append(Note(NoteKind.CHANNEL_CHOSEN, text))
-    speaks = [bool(is_other[k]) and _is_another_voice(block_db[reference], block_db[k]) for k in range(n_channels)]
-    if any(speaks):
+    if another_voice.any():
         text = (
             f"Two people seem to speak on different channels; only {named(used)} was used. "
-            f"To hear the other, give channel {named(np.array(speaks))} as a file of its own."
+            f"To hear the other, give channel {named(another_voice)} as a file of its own."
         )
         notes.append(Note(NoteKind.TWO_VOICES, text))
     elif is_other.any():
-        text = f"Channel {named(is_other)} holds other sound than channel {named(used)}, which carries the voice; only that was used."
+        text = f"Channel {named(is_other)} does not agree with channel {named(used)}, which carries the voice; only that was used."
         notes.append(Note(NoteKind.CHANNEL_CHOSEN, text))
     return tuple(notes)
 
 
-def _is_another_voice(reference_db: NDArray[np.float64], other_db: NDArray[np.float64]) -> bool:
-    """Return whether a channel speaks, and at other times than the reference."""
-    contrast_db = float(np.quantile(other_db, 0.95) - np.quantile(other_db, 0.2))
-    if contrast_db < MIN_SPEECH_CONTRAST_DB:
-        return False
-    return _correlation(_centred(reference_db.astype(np.float32)), _centred(other_db.astype(np.float32))) < MAX_SAME_VOICE_CORRELATION
+def _speaks(block_db: NDArray[np.float64]) -> bool:
+    """Return whether the levels of a channel vary as those of speech do."""
+    return float(np.quantile(block_db, 0.95) - np.quantile(block_db, 0.2)) >= MIN_SPEECH_CONTRAST_DB
+
+
+def _is_same_sound(a: NDArray[np.float32], b: NDArray[np.float32], *, rate_hz: int) -> bool:
+    """Return whether two centred signals correlate at any lag of up to 30 ms."""
+    scale = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    n_lags = round(MAX_LAG_SECONDS * rate_hz)
+    n_fft = 1 << (len(a) + n_lags).bit_length()
+    products = np.fft.irfft(np.fft.rfft(a, n_fft) * np.fft.rfft(b, n_fft).conj(), n_fft)
+    largest = float(np.abs(np.concatenate([products[: n_lags + 1], products[-n_lags:]])).max())
+    return scale > 0 and largest >= MIN_SAME_SOUND_CORRELATION * scale

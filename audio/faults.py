@@ -35,13 +35,15 @@ MIN_BAND_DROP_DB = 36.0
 """Wide-band speech drops by at most 27 dB in RAVDESS and 32 dB in four other corpora; telephone speech by more than 40 dB."""
 
 
-def to_full_scale(frames: NDArray[np.float32], *, codec: str) -> tuple[NDArray[np.float32], tuple[Note, ...]]:
+def to_full_scale(frames: NDArray[np.float32], *, peak: float, codec: str) -> tuple[NDArray[np.float32], tuple[Note, ...]]:
     """Bring samples that exceed full scale into [-1, 1].
 
     Parameters
     ----------
     frames : ndarray [shape=(n, channels), dtype=float32]
         Finite samples.
+    peak : float
+        Their largest magnitude.
     codec : str
         What they were decoded from; floats may hold any range.
 
@@ -52,7 +54,6 @@ def to_full_scale(frames: NDArray[np.float32], *, codec: str) -> tuple[NDArray[n
     notes : tuple of Note
         By how much the samples were scaled.
     """
-    peak = peak_of(frames)
     if peak <= (MAX_FLOAT_PEAK if codec in FLOAT_CODECS else MAX_DECODED_PEAK):
         return frames, ()
     probed = frames[:N_PROBED]
@@ -80,15 +81,14 @@ def without_dc(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple
     samples : ndarray [shape=(n,), dtype=float32]
         Finite samples.
     """
-    offset = float(samples.mean(dtype=np.float64))
+    offset = float(samples.mean())
     if abs(offset) < MIN_DC:
         return samples, ()
-    centred = samples - np.float32(offset)
-    rms = float(np.sqrt(np.mean(np.square(centred, dtype=np.float64))))
-    if abs(offset) < MIN_DC_SHARE * rms:
+    mean_square = float(np.dot(samples, samples)) / len(samples)
+    if offset**2 < MIN_DC_SHARE**2 * (mean_square - offset**2):
         return samples, ()
     text = f"A constant offset (DC) of {offset:+.3g} of full scale was removed."
-    return centred, (Note(NoteKind.DC_OFFSET, text),)
+    return samples - np.float32(offset), (Note(NoteKind.DC_OFFSET, text),)
 
 
 def clipping(samples: NDArray[np.float32]) -> tuple[Note, ...]:

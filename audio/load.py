@@ -71,30 +71,29 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
         If the file is missing, not audio, mostly missing, without samples, shorter than 0.2 s, longer than 300 s, too large when
         decoded, digitally silent, or holds NaN or infinite samples.
     """
-    source = name or str(path)
+    return _load(path, source=name or str(path), describes=True)
+
+
+def _load(path: str | PathLike[str], *, source: str, describes: bool) -> Loaded:
+    """Load a recording; leave out, on demand, the measurements that change no sample."""
     decoded = decode(Path(path), source=source)
     frames, rate_hz = decoded.frames, decoded.rate_hz
     check_duration(len(frames) / rate_hz, source=source)
-    _check_finite(frames, source=source)
-    frames, range_notes = to_full_scale(frames, codec=decoded.codec)
+    peak = peak_of(frames)
+    _check_finite(frames, peak=peak, source=source)
+    frames, range_notes = to_full_scale(frames, peak=peak, codec=decoded.codec)
     mono, channel_notes = to_mono(frames, rate_hz=rate_hz)
     _check_not_silent(mono, source=source)
     mono, dc_notes = without_dc(mono)
-    clipping_notes = clipping(mono)
+    clipping_notes = clipping(mono) if describes else ()
     if rate_hz == SAMPLE_RATE_HZ:
         samples = np.ascontiguousarray(mono)
     else:
         samples = np.asarray(soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="VHQ"), dtype=np.float32)
+    band_notes = bandwidth(samples, source_rate_hz=rate_hz) if describes else ()
     return Loaded(
         samples=samples,
-        notes=(
-            *decoded.notes,
-            *range_notes,
-            *channel_notes,
-            *dc_notes,
-            *clipping_notes,
-            *bandwidth(samples, source_rate_hz=rate_hz),
-        ),
+        notes=(*decoded.notes, *range_notes, *channel_notes, *dc_notes, *clipping_notes, *band_notes),
         rate_hz=rate_hz,
         channels=frames.shape[1],
         container=decoded.container,
@@ -103,7 +102,7 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
 
 
 def load_recording(path: str | PathLike[str], *, name: str | None = None) -> NDArray[np.float32]:
-    """Load the samples of a recording, without notes.
+    """Load the samples of a recording: those of :func:`load`, without the time that its notes take.
 
     Parameters
     ----------
@@ -120,7 +119,7 @@ def load_recording(path: str | PathLike[str], *, name: str | None = None) -> NDA
     BadRecordingError
         As for :func:`load`.
     """
-    return load(path, name=name).samples
+    return _load(path, source=name or str(path), describes=False).samples
 
 
 def check_samples(samples: NDArray[np.float32], *, source: str, rate_hz: int = SAMPLE_RATE_HZ) -> None:
@@ -143,22 +142,22 @@ def check_samples(samples: NDArray[np.float32], *, source: str, rate_hz: int = S
     if samples.ndim != 1:
         raise BadRecordingError(source, f"must be one channel of samples, got the shape {samples.shape}; average the channels.")
     check_duration(len(samples) / rate_hz, source=source)
-    _check_finite(samples, source=source)
+    _check_finite(samples, peak=peak_of(samples), source=source)
     _check_not_silent(samples, source=source)
 
 
 def _check_not_silent(samples: NDArray[np.float32], *, source: str) -> None:
     """Refuse finite samples [shape=(n,)] that are all the same."""
-    if samples.min() == samples.max():
+    if samples[0] == samples[len(samples) // 2] and samples.min() == samples.max():
         raise BadRecordingError(
             source,
             f"must not be silent, but all {len(samples)} samples are {samples[0]:g}; check the microphone.",
         )
 
 
-def _check_finite(samples: NDArray[np.float32], *, source: str) -> None:
-    """Refuse NaN and infinite samples [shape=(n,) or (n, channels)]."""
-    if np.isfinite(peak_of(samples)):
+def _check_finite(samples: NDArray[np.float32], *, peak: float, source: str) -> None:
+    """Refuse NaN and infinite samples [shape=(n,) or (n, channels)], which their largest magnitude shows."""
+    if np.isfinite(peak):
         return
     is_bad = ~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)
     raise BadRecordingError(

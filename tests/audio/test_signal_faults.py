@@ -71,6 +71,20 @@ def test_two_people_on_two_channels_are_said_and_not_mixed(tmp_path: Path, seed:
     assert "Two people" in loaded.notes[0].text
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_two_people_who_speak_at_once_are_said(tmp_path: Path, seed: int) -> None:
+    pair = [SOUND, speech(seconds=5.0, seed=seed)]
+    loaded = through_file(tmp_path, np.stack(pair, axis=1))
+    assert kinds(loaded) == [NoteKind.TWO_VOICES]
+    assert any(np.array_equal(loaded.samples, one) for one in pair)
+
+
+@pytest.mark.parametrize("n_late", [5, 40, 200])
+def test_one_voice_that_reaches_a_channel_late_is_not_two(tmp_path: Path, n_late: int) -> None:
+    loaded = through_file(tmp_path, np.stack([SOUND, 0.8 * np.roll(SOUND, n_late)], axis=1))
+    assert NoteKind.TWO_VOICES not in kinds(loaded)
+
+
 @pytest.mark.parametrize("gain", [1.0, 0.6, 0.3])
 def test_channels_that_agree_are_averaged_without_a_word(tmp_path: Path, gain: float) -> None:
     stereo = np.stack([SOUND, gain * SOUND + 0.003 * noise(len(SOUND))], axis=1).astype(np.float32)
