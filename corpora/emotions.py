@@ -7,9 +7,6 @@ from collections.abc import Iterable
 RAVDESS_EMOTIONS: tuple[str, ...] = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """The eight emotions of RAVDESS in the order of its codes 01-08; the first ones of every probability vector."""
 
-ALL_EMOTIONS: tuple[str, ...] = (*RAVDESS_EMOTIONS, "bored")
-"""The emotions that the page has a colour of its own for; a corpus may have others."""
-
 
 def in_order(emotions: Iterable[str]) -> tuple[str, ...]:
     """Return the given emotions in the project's order: RAVDESS's eight in order, then any other by name.

@@ -5,6 +5,7 @@ Every drawing scales to the width it is given; its colours are the page's own, l
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -37,9 +38,17 @@ PALETTE = {
     "fearful": ("#cc79a7", "#0f141b"),
     "disgust": ("#009e73", "#0f141b"),
     "surprised": ("#f0e442", "#0f141b"),
-    "bored": ("#5b4636", "#ffffff"),
 }
 """Paper and ink of each emotion: Okabe and Ito's colours, which colour-blind people tell apart, and a grey."""
+DARK_INK = "#0f141b"
+
+
+def colours_of(emotion: str) -> tuple[str, str]:
+    """Return paper and ink of an emotion; those of one that RAVDESS lacks follow from its name, light paper under dark ink."""
+    if emotion in PALETTE:
+        return PALETTE[emotion]
+    red, green, blue = (160 + byte % 80 for byte in hashlib.sha256(emotion.encode()).digest()[:3])
+    return f"#{red:02x}{green:02x}{blue:02x}", DARK_INK
 
 
 class Untrimmed(Frames):
@@ -108,7 +117,7 @@ def chip(emotion: str, *, unsure: bool = False) -> str:
     """Return an emotion on its colour; without colour if it is but a guess."""
     if unsure:
         return f'<span class="chip unsure">unsure, perhaps {emotion}</span>'
-    paper, ink = PALETTE[emotion]
+    paper, ink = colours_of(emotion)
     return f'<span class="chip" style="background:{paper};color:{ink}">{emotion}</span>'
 
 
@@ -143,7 +152,7 @@ def _segment(emotion: str, start: float, end: float, total: float) -> str:
     if not emotion:
         return ""
     left, width = 100 * start / total, 100 * (end - start) / total
-    paper, ink = PALETTE[emotion]
+    paper, ink = colours_of(emotion)
     words = emotion if width > 100 * SHORT_SEGMENT else emotion[:3]
     look = f"left:{left:.2f}%;width:{width:.2f}%;background:{paper};color:{ink}"
     return f'<span class="segment" style="{look}" title="{emotion}, {start:.1f}–{end:.1f} s"><span>{words}</span></span>'

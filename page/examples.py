@@ -1,4 +1,4 @@
-"""Make the page's example clips: ``python -m demo.examples``. Synthetic, called so, and the same on every machine."""
+"""Make the page's example clips: ``python -m page.examples``. Synthetic, called so, and the same on every machine."""
 
 from __future__ import annotations
 
