@@ -21,8 +21,11 @@ FORMATS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "VOC", "F
 """What is taken from libsndfile; it also opens matrices and instruments."""
 SIZED_FORMATS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU")
 FORMATS_TEXT = "WAV, FLAC, Ogg, MP3, M4A, WebM, AMR, AIFF or another kind of audio"
+RESUMABLE_FORMATS = ("FLAC", "MP3")
+"""Where libsndfile may stop at a fault and FFmpeg goes on after it."""
 OPEN_LENGTH = np.iinfo(np.int64).max
-BLOCK_FRAMES = 1024
+MAX_BAD_SHARE = 0.2
+"""FFmpeg also finds a little MP3 in random bytes."""
 MP3_TOLERANCE_FRAMES = 2 * 1152
 PACKET_SECONDS = 0.1
 """Containers of packets state their length to the end of the last packet."""
@@ -53,7 +56,11 @@ class Decoded:
 
 
 class _UnreadableError(Exception):
-    """libsndfile cannot read a file; the message is the reason."""
+    """libsndfile cannot read a file; the message is the reason, and the header may have told the length."""
+
+    def __init__(self, reason: str, *, promised_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.promised_seconds = promised_seconds
 
 
 def decode(path: Path, *, source: str) -> Decoded:
@@ -101,9 +108,9 @@ def _decode(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
     try:
         return _with_libsndfile(file, head=head, source=source)
     except _UnreadableError as error:
-        first_reason = str(error).rstrip(".")
+        first_reason, promised_seconds = str(error).rstrip("."), error.promised_seconds
     try:
-        return _with_ffmpeg(file, source=source)
+        return _with_ffmpeg(file, promised_seconds=promised_seconds, source=source)
     except FfmpegMissingError as error:
         rule = f"must be a recording that libsndfile reads ({first_reason}), as the package av, for M4A, WebM and AMR, is missing"
         raise BadRecordingError(source, f"{rule}; install it with pip install av, or convert the recording to WAV.") from error
@@ -131,13 +138,15 @@ def _with_libsndfile(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
             raise _UnreadableError(f"got {container}")
         is_guess = n_stated == OPEN_LENGTH or (container == "MP3" and not has_mp3_length_tag(file))
         if not is_guess:
-            decoded, reason = _read(sound, source=source)
+            decoded = _read(sound, source=source)
     if is_guess:
         return _with_ffmpeg(file, source=source)
-    if not len(decoded.frames) and reason:
-        raise _UnreadableError(reason)
     promised_frames = _promised_frames(file, decoded, n_stated=n_stated)
     held_seconds = len(decoded.frames) / rate_hz
+    if container in RESUMABLE_FORMATS and promised_frames / rate_hz - held_seconds > MIN_MISSING_SECONDS:
+        more = _more_with_ffmpeg(file, promised_seconds=promised_frames / rate_hz, source=source)
+        if more is not None and len(more.frames) / more.rate_hz > held_seconds + MIN_MISSING_SECONDS:
+            return more
     notes = _missing(held_seconds, promised_frames / rate_hz, source=source)
     if corrected:
         text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
@@ -145,35 +154,18 @@ def _with_libsndfile(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
     return replace(decoded, notes=notes) if notes else decoded
 
 
-def _read(sound: soundfile.SoundFile, *, source: str) -> tuple[Decoded, str]:
-    """Read a file as far as it decodes; return also why decoding stopped early."""
+def _read(sound: soundfile.SoundFile, *, source: str) -> Decoded:
+    """Read a file whole; what stops at a fault is left to FFmpeg, as libsndfile cannot go back."""
     n_frames, rate_hz = sound.frames, sound.samplerate
     if n_frames:
         check_duration(n_frames / rate_hz, source=source)
     check_decoded_size(n_frames, n_channels=sound.channels, rate_hz=rate_hz, source=source)
-    reason = ""
     try:
         # Codecs that cannot seek, such as GSM 6.10, need to be told the number.
         frames = sound.read(n_frames, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        if not sound.seekable():
-            raise _UnreadableError(error.error_string) from error
-        sound.seek(0)
-        frames, reason = _read_blocks(sound)
-    return Decoded(frames, rate_hz, sound.format, sound.subtype), reason
-
-
-def _read_blocks(sound: soundfile.SoundFile) -> tuple[NDArray[np.float32], str]:
-    """Read block by block, so that what stands before a fault is kept."""
-    blocks = [np.zeros((0, sound.channels), np.float32)]
-    while True:
-        try:
-            block = sound.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            return np.concatenate(blocks), error.error_string or "decoding stops early"
-        if not len(block):
-            return np.concatenate(blocks), ""
-        blocks.append(block)
+        raise _UnreadableError(error.error_string, promised_seconds=n_frames / rate_hz) from error
+    return Decoded(frames, rate_hz, sound.format, sound.subtype)
 
 
 def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_stated: int) -> float:
@@ -192,13 +184,23 @@ def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_stated: int) -> flo
     return max(n_stated, n_held)
 
 
-def _with_ffmpeg(file: io.FileIO, *, source: str) -> Decoded:
+def _more_with_ffmpeg(file: io.FileIO, *, promised_seconds: float, source: str) -> Decoded | None:
+    """Decode with FFmpeg what libsndfile decodes in part; None if that fails too."""
+    try:
+        return _with_ffmpeg(file, promised_seconds=promised_seconds, source=source)
+    except (FfmpegMissingError, FfmpegError, BadRecordingError):
+        return None
+
+
+def _with_ffmpeg(file: io.FileIO, *, source: str, promised_seconds: float | None = None) -> Decoded:
     file.seek(0)
     sound: FfmpegSound = decode_with_ffmpeg(file, source=source)
+    if promised_seconds is None and sound.n_bad_parts > MAX_BAD_SHARE * sound.n_parts:
+        raise FfmpegError(f"{sound.n_bad_parts} of its {sound.n_parts} parts do not decode")
     held_seconds = len(sound.frames) / sound.rate_hz
     size = stated_size(file)
     held_share = size.held_bytes / size.promised_bytes if size and size.promised_bytes and size.held_bytes else 1.0
-    promised_seconds = sound.promised_seconds or held_seconds / held_share
+    promised_seconds = promised_seconds or sound.promised_seconds or held_seconds / held_share
     notes = _missing(held_seconds, promised_seconds, source=source) if promised_seconds - held_seconds > PACKET_SECONDS else ()
     if sound.n_bad_parts:
         text = f"{sound.n_bad_parts} of {sound.n_parts} parts of the file are damaged and were left out."

@@ -22,7 +22,6 @@ DEMUXERS = "mov,matroska,webm,aac,amr,ac3,eac3,asf,ogg,mp3,flac,wav,w64,aiff,caf
 STATING_LENGTH = {"mov", "matroska"}
 """Containers whose stated length is no guess from the bit rate."""
 CONTAINER_NAMES = {"mov": "MP4", "matroska": "Matroska"}
-MAX_BAD_SHARE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class FfmpegSound:
     promised_seconds : float or None
         The length that the container states.
     n_parts, n_bad_parts : int
-        Packets, and those that could not be decoded.
+        Packets, and those that could not be decoded; a cut one at the end does not count.
     """
 
     frames: NDArray[np.float32]
@@ -117,8 +116,6 @@ def _decode(container: InputContainer, *, source: str) -> FfmpegSound:
         check_decoded_size(n_frames, n_channels=blocks[0].shape[1], rate_hz=rate_hz, source=source)
     if not blocks:
         raise FfmpegError(decoding.reason or "it holds no sound that decodes")
-    if decoding.n_bad > MAX_BAD_SHARE * decoding.n_packets:
-        raise FfmpegError(f"{decoding.n_bad} of its {decoding.n_packets} parts do not decode")
     return FfmpegSound(
         frames=np.concatenate(blocks),
         rate_hz=rate_hz,
@@ -145,6 +142,7 @@ class _Decoding:
         import av
 
         packets = self._container.demux(self._stream)
+        is_bad = False
         while True:
             try:
                 packet = next(packets, None)
@@ -153,11 +151,13 @@ class _Decoding:
                 return
             if packet is None:
                 return
+            self.n_bad += is_bad and packet.size > 0
+            is_bad = False
             self.n_packets += 1
             try:
                 frames = packet.decode()
             except av.FFmpegError as error:
-                self.n_bad += 1
+                is_bad = packet.size > 0
                 self.reason = str(error)
                 continue
             yield from frames

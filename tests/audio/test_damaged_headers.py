@@ -163,3 +163,16 @@ def test_a_file_with_wrong_bytes_is_read_or_refused(
     except BadRecordingError:
         return
     assert np.isfinite(samples).all()
+
+
+@pytest.mark.parametrize("extension", ["mp3", "flac"])
+@pytest.mark.parametrize("n_wrong", [1, 4])
+def test_sound_after_a_damaged_part_is_read_too(tmp_path: Path, extension: str, n_wrong: int) -> None:
+    path = tmp_path / f"a.{extension}"
+    soundfile.write(path, noise(8 * SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+    content = bytearray(path.read_bytes())
+    for k in range(n_wrong):
+        start = len(content) // 4 + k * len(content) // 8
+        content[start : start + 200] = np.random.default_rng(k).bytes(200)
+    loaded = load(write(path, bytes(content)))
+    assert loaded.duration_seconds > 5.5
