@@ -43,7 +43,7 @@ def test_a_bad_file_becomes_a_row_with_its_reason(engine: Engine, good: Path, ba
     assert len(rows[0].answers) == 3
     assert not rows[0].problem
     assert rows[1].answers == ()
-    assert rows[1].problem.startswith("must be WAV, FLAC, OGG or MP3")
+    assert rows[1].problem.startswith("must be WAV, FLAC, Ogg, MP3")
 
 
 def test_a_zip_is_its_recordings_by_their_names_without_the_clutter(engine: Engine, good: Path, tmp_path: Path) -> None:

@@ -91,4 +91,4 @@ def test_a_bad_file_is_called_by_its_name_and_not_by_its_place_on_the_server(tmp
     (tmp_path / "broken.wav").write_bytes(b"nothing")
     with pytest.raises(BadRecordingError) as caught:
         load_clip(tmp_path / "broken.wav")
-    assert str(caught.value).startswith("broken.wav: must be WAV, FLAC, OGG or MP3")
+    assert str(caught.value).startswith("broken.wav: must be WAV, FLAC, Ogg, MP3")

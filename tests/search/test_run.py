@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotune.errors import CorpusError
+from emotune.errors import DownloadError
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_LOOK_TRIALS
 from features import INPUT_KINDS
@@ -140,7 +140,7 @@ def test_the_command_works_from_another_folder(tmp_path):
     [
         (["--trials", "0"], "--trials must be at least 1, got 0"),
         (["--families", "perceptron"], "There is no family 'perceptron'"),
-        (["--corpus", "tess"], "There is no corpus 'tess'"),
+        (["--corpus", "nowhere"], "There is no corpus 'nowhere'"),
     ],
 )
 def test_a_wrong_option_is_answered_with_one_sentence(arguments, message, capsys):
@@ -153,10 +153,11 @@ def test_a_wrong_option_is_answered_with_one_sentence(arguments, message, capsys
 def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(monkeypatch, capsys, tmp_path, finished_run):
     import search.runner
 
-    def absent(self, root=None):
-        raise CorpusError("RAVDESS is nowhere")
+    def absent(self, root=None, **_):
+        raise DownloadError("RAVDESS is nowhere")
 
     monkeypatch.setattr("corpora.ravdess.Ravdess.locate", absent)
+    monkeypatch.delenv("EMOTUNE_DATA", raising=False)
     monkeypatch.setattr(search.runner, "run", lambda plan, reporter: finished_run.board)
     assert main(["--out", str(tmp_path)]) == 0
     shown = capsys.readouterr().err
@@ -198,10 +199,11 @@ def test_asking_for_a_pretrained_family_without_its_weights_stops(monkeypatch, c
 
 
 def test_asking_for_ravdess_where_there_is_none_stops(monkeypatch, capsys, tmp_path):
-    def absent(self, root=None):
-        raise CorpusError("RAVDESS is nowhere")
+    def absent(self, root=None, **_):
+        raise DownloadError("RAVDESS is nowhere")
 
     monkeypatch.setattr("corpora.ravdess.Ravdess.locate", absent)
+    monkeypatch.delenv("EMOTUNE_DATA", raising=False)
     assert main(["--corpus", "ravdess", "--out", str(tmp_path)]) == 2
     assert "RAVDESS is nowhere" in capsys.readouterr().err
 
