@@ -64,7 +64,7 @@ def test_no_more_of_a_zip_bomb_is_unpacked_than_allowed(engine: Engine, tmp_path
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(10**6), SAMPLE_RATE_HZ, format="WAV")
     (row,) = batch(engine, [zipped(tmp_path / "bomb.zip", **{"zeros.wav": buffer.getvalue()})])
-    assert "it has 9956" in row.problem
+    assert "truncated or damaged" in row.problem
 
 
 def test_a_damaged_member_is_a_row_and_the_rest_is_judged(engine: Engine, good: Path, tmp_path: Path) -> None:
