@@ -101,7 +101,7 @@ def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page
     upload(tab, tmp_path / "noise.wav")
     toast = tab.get_by_test_id("toast-body")
     toast.wait_for()
-    assert "must be WAV, FLAC, Ogg, MP3 audio" in toast.inner_text()
+    assert "must be WAV, FLAC, Ogg, MP3" in toast.inner_text()
     tab.get_by_role("button", name="angry").click()
     tab.locator("#answer .verdict").wait_for()
 
