@@ -160,7 +160,7 @@ class Publisher:
         """Return the manifest: what this command found, over what is recorded of the families that it kept."""
         plan, dataset, corpus = self._plan, self._dataset, self._plan.corpus
         then = self._entry.manifest
-        fitted = [one.result for one in self._fitted.values()]
+        fitted = [one.result for key, one in self._fitted.items() if key not in self._kept_results]
         tuned = {one.family.key: one.tuned for one in fitted}
 
         def over(name: str, now: Mapping[str, Any]) -> dict[str, Any]:

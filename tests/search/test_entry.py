@@ -11,6 +11,7 @@ import pytest
 
 from corpora.synthetic import Synthetic
 from models import FAMILIES
+from runs.manifest import read_manifest
 from search.runner import run
 from tests.fixtures.small_run import FinishedRun, silent_reporter
 
@@ -86,6 +87,7 @@ def test_a_quick_look_at_one_family_drops_none_of_the_others(finished_run: Finis
     recorded = finished_run.board.set_index("family")
     assert set(board.index) == set(recorded.index)
     assert board.loc["linear", "n_trials"] == recorded.loc["linear", "n_trials"]
+    assert read_manifest(folder / "run.json").trials["linear"] == {"A": 6, "B": 6}
 
 
 def test_a_damaged_evaluation_is_made_anew(finished_run: FinishedRun, folder: Path) -> None:
