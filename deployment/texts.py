@@ -15,8 +15,8 @@ CARDS_FOLDER = "model-cards"
 SPACE = """
 # emotune
 
-Speak, and hear what every family of speech-emotion models makes of it: side by side, each with what it is worth on **speakers it
-unseen**. Learnt from {corpus}{made}.
+Speak, and hear what every family of speech-emotion models makes of it: side by side, each with what it is worth on **unseen
+speakers**. Learnt from {corpus}{made}.
 
 {table}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ class Result:
     tuned: Tuned
     predictions: Mapping[Split, ByFold]
     temperature: float = 1.0
-    abstention_threshold: float | None = field(default=None)
+    abstention_threshold: float | None = None
 
     @property
     def family(self) -> Family:

@@ -1,1 +1,1 @@
-"""What every family is worth on speakers it unseen: metrics, intervals, the table and its report."""
+"""run → table, plots, report: what every family is worth on unseen speakers."""

@@ -113,7 +113,7 @@ def what_this_is(outcome: Outcome) -> str:
     return (
         f"{partial}{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
         f"{len(rows)} clips of {rows['speaker'].nunique()} speakers, {len(emotions_in(rows))} emotions. Every figure is for "
-        f"speakers that the model unseen, neither in training nor in tuning.</p>"
+        f"unseen speakers: the model met them neither in training nor in tuning.</p>"
     )
 
 

@@ -31,7 +31,7 @@ def header(engine: Engine) -> str:
     """Name the project and what is loaded."""
     return (
         '<header class="masthead"><h1>emotune</h1><p>One recording, every family of models side by side — each with what it is '
-        f"worth on speakers it unseen. Learnt from {escape(engine.corpus_title)}.</p></header>"
+        f"worth on unseen speakers. Learnt from {escape(engine.corpus_title)}.</p></header>"
     )
 
 
@@ -203,7 +203,7 @@ def board(table: Mapping[str, Mapping[str, Cell]]) -> str:
         for place, (key, cells) in enumerate(table.items())
     )
     whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
-    hint = "Every figure is for unseen speakers, in training or in tuning. Choose a heading to sort by it."
+    hint = "Every figure is for unseen speakers: they took part in neither training nor tuning. Choose a heading to sort by it."
     return f'<section class="card">{_scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
 
 
