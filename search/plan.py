@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,12 @@ from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
 from search.study import StudyPlan
 
-CACHE = PROJECT_ROOT / "cache"
+CACHE_VARIABLE = "EMOTUNE_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return where features are kept: the folder that EMOTUNE_CACHE names, else the project's ``cache/``."""
+    return Path(os.environ.get(CACHE_VARIABLE) or PROJECT_ROOT / "cache").expanduser()
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class RunPlan:
     n_trials: int
     folder: Path
     data: Path | None
-    cache: Path = CACHE
+    cache: Path = field(default_factory=cache_folder)
     seed: int = 0
     n_jobs: int = 1
     protocol: str = "published"
