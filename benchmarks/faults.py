@@ -139,7 +139,7 @@ def kill_runs(place: Path, *, n_kills: int, trials: int, seed: int) -> list[str]
         run_for(None, folder, cache, trials=trials)
         bad = [*damages(folder, cache), *differences(folder, place / "reference"), *litter(folder)]
         bad += [str(path) for path in place.glob(f"run{k}.until-*")]
-        print(f"run {k} ended after {n_here} kills: {'; '.join(bad) or 'equal to the undisturbed one, nothing left over'}", flush=True)
+        print(f"run {k} ended after {n_here} kills: {'; '.join(bad) or 'equal to the undisturbed one, no litter'}", flush=True)
         wrong += bad
     return wrong
 
