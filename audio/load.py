@@ -71,11 +71,7 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
         If the file is missing, not audio, mostly missing, without samples, shorter than 0.2 s, longer than 300 s, too large when
         decoded, digitally silent, or holds NaN or infinite samples.
     """
-    return _load(path, source=name or str(path), describes=True)
-
-
-def _load(path: str | PathLike[str], *, source: str, describes: bool) -> Loaded:
-    """Load a recording; leave out, on demand, the measurements that change no sample."""
+    source = name or str(path)
     decoded = decode(Path(path), source=source)
     frames, rate_hz = decoded.frames, decoded.rate_hz
     check_duration(len(frames) / rate_hz, source=source)
@@ -85,15 +81,14 @@ def _load(path: str | PathLike[str], *, source: str, describes: bool) -> Loaded:
     mono, channel_notes = to_mono(frames, rate_hz=rate_hz)
     _check_not_silent(mono, source=source)
     mono, dc_notes = without_dc(mono)
-    clipping_notes = clipping(mono) if describes else ()
+    clipping_notes = clipping(mono)
     if rate_hz == SAMPLE_RATE_HZ:
         samples = np.ascontiguousarray(mono)
     else:
         samples = np.asarray(soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="VHQ"), dtype=np.float32)
-    band_notes = bandwidth(samples, source_rate_hz=rate_hz) if describes else ()
     return Loaded(
         samples=samples,
-        notes=(*decoded.notes, *range_notes, *channel_notes, *dc_notes, *clipping_notes, *band_notes),
+        notes=(*decoded.notes, *range_notes, *channel_notes, *dc_notes, *clipping_notes, *bandwidth(samples, source_rate_hz=rate_hz)),
         rate_hz=rate_hz,
         channels=frames.shape[1],
         container=decoded.container,
@@ -101,29 +96,8 @@ def _load(path: str | PathLike[str], *, source: str, describes: bool) -> Loaded:
     )
 
 
-def load_recording(path: str | PathLike[str], *, name: str | None = None) -> NDArray[np.float32]:
-    """Load the samples of a recording: those of :func:`load`, without the time that its notes take.
-
-    Parameters
-    ----------
-    path, name
-        As for :func:`load`.
-
-    Returns
-    -------
-    ndarray [shape=(n,), dtype=float32]
-        Mono samples at :data:`audio.clip.SAMPLE_RATE_HZ`.
-
-    Raises
-    ------
-    BadRecordingError
-        As for :func:`load`.
-    """
-    return _load(path, source=name or str(path), describes=False).samples
-
-
 def check_samples(samples: NDArray[np.float32], *, source: str, rate_hz: int = SAMPLE_RATE_HZ) -> None:
-    """Refuse samples that no emotion can be heard in.
+    """Refuse samples that no emotion can be recognised in.
 
     Parameters
     ----------

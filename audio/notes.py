@@ -1,7 +1,8 @@
-"""Notes: what loading found or changed in a recording, for people to read before they trust an answer."""
+"""Notes: what loading found or changed in a recording, for people to read before they trust a prediction."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,3 +36,18 @@ class Note:
 
     kind: NoteKind
     text: str
+
+
+IN_MANY: Mapping[NoteKind, str] = {
+    NoteKind.MISSING_SOUND: "a part of the sound is missing",
+    NoteKind.HEADER_CORRECTED: "the header states less sound than the file holds, and all of it was read",
+    NoteKind.DAMAGED_PARTS: "damaged parts were left out",
+    NoteKind.OUT_OF_RANGE: "the samples exceeded full scale and were scaled",
+    NoteKind.DC_OFFSET: "a constant offset (DC) was removed",
+    NoteKind.CHANNEL_CHOSEN: "the channel that carries the voice was chosen",
+    NoteKind.CHANNEL_INVERTED: "a channel with inverted polarity was turned over",
+    NoteKind.TWO_VOICES: "two people seem to speak on different channels, and one was used",
+    NoteKind.CLIPPED: "the sound is clipped",
+    NoteKind.NARROW_BAND: "the speech is band-limited, as on the telephone",
+}
+"""What each kind of note says about many recordings at once, as a clause."""

@@ -17,7 +17,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.load import load_recording
+from audio.load import load
 
 N_CORPUS_CLIPS = 1440
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
@@ -30,11 +30,11 @@ def plain(path: Path) -> NDArray[np.float32]:
     return mono if rate_hz == SAMPLE_RATE_HZ else soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="VHQ")
 
 
-def seconds_for(load: Callable[[Path], object], paths: Sequence[Path]) -> float:
+def seconds_for(loader: Callable[[Path], object], paths: Sequence[Path]) -> float:
     """Return how long it takes to load all files, one after another."""
     start = time.perf_counter()
     for path in paths:
-        load(path)
+        loader(path)
     return time.perf_counter() - start
 
 
@@ -46,8 +46,8 @@ def main() -> None:
     paths = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         parser.error(f"there are no recordings under {arguments.folder}")
-    loaders = {"soundfile and soxr": plain, "load_recording": load_recording}
-    times = [{name: seconds_for(load, paths) for name, load in loaders.items()} for _ in range(arguments.repeats)]
+    loaders = {"soundfile and soxr": plain, "load": load}
+    times = [{name: seconds_for(loader, paths) for name, loader in loaders.items()} for _ in range(arguments.repeats)]
     for name in loaders:
         best = min(passed[name] for passed in times)
         print(f"{name:<20}{best:7.2f} s for {len(paths)} clips, {best / len(paths) * N_CORPUS_CLIPS:7.2f} s for {N_CORPUS_CLIPS}")

@@ -32,6 +32,8 @@ class Reading:
         Duplicates that disagree on the speaker or the emotion, in words.
     texts : mapping of str to str
         What is said in a clip, by the clip's name, where the corpus names it; a sentence's code stands for the sentence.
+    clip_notes : mapping of str to tuple of str
+        What the loader changed in a clip or found missing or doubtful, by the clip's name; clean clips are not among them.
     """
 
     clips: tuple[Clip, ...]
@@ -40,6 +42,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    clip_notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -50,6 +53,9 @@ class Reading:
     def speakers(self) -> dict[str, str]:
         """Gender of each speaker of the clips, by name; ``""`` where it is unknown."""
         return {clip.speaker: clip.gender for clip in sorted(self.clips, key=lambda clip: clip.speaker)}
+
+
+TestFolds = tuple[tuple[str, ...], ...]
 
 
 class Corpus(ABC):
@@ -77,6 +83,8 @@ class Corpus(ABC):
         Number of recordings of the complete corpus.
     speakers_known : bool
         False if the speakers were made up; no figure is then for unseen speakers.
+    is_alone : bool
+        False for a part of several corpora, which does not list other recordings as unread.
     """
 
     key: str
@@ -88,10 +96,16 @@ class Corpus(ABC):
     language: str = "und"
     home_page: str = ""
     how_to_get: str = ""
-    test_folds: tuple[tuple[str, ...], ...] | None = None
+    test_folds: TestFolds | None = None
     speakers: Mapping[str, str] = {}
     n_clips: int | None = None
     speakers_known: bool = True
+    is_alone: bool = True
+
+    @property
+    def published_folds(self) -> Mapping[str, TestFolds]:
+        """Published test speakers of each outer fold, by corpus, of the corpora that have some."""
+        return {} if self.test_folds is None else {self.key: self.test_folds}
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path | None:
         """Make sure that the corpus is here, downloading it if need be.

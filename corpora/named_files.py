@@ -183,7 +183,7 @@ class NamedFiles(Corpus):
         survey = self.survey(folder)
         recordings = self.complete(survey.recordings, folder)
         reading = read_recordings(recordings, corpus=self.key, language=self.language, progress=progress)
-        return replace(reading, notes=(*self.notes_on(reading), *self._notes_on_files(survey)))
+        return replace(reading, notes=(*self.notes_on(reading), *self._notes_on_files(survey), *reading.notes))
 
     def complete(self, recordings: tuple[Recording, ...], folder: Path) -> tuple[Recording, ...]:
         """Return the recordings with what a table beside them adds; most corpora have none."""
@@ -217,6 +217,6 @@ class NamedFiles(Corpus):
             notes.append(f"{n} named nearly as {self.title} names them, not read: {examples(survey.unread, n=5)}.")
         if survey.n_copies:
             notes.append(f"{count(survey.n_copies, 'file')} with a name that had been read already, not read.")
-        if survey.others:
+        if survey.others and self.is_alone:
             notes.append(f"{count(len(survey.others), 'other recording')} there, not read: {examples(survey.others)}.")
         return tuple(notes)

@@ -124,7 +124,7 @@ class OwnRecordings(Corpus):
         absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
         if absent:
             notes.append(f"No clip of {', '.join(absent)} could be read.")
-        return replace(reading, skipped=(*self._skipped, *reading.skipped), notes=tuple(notes))
+        return replace(reading, skipped=(*self._skipped, *reading.skipped), notes=(*notes, *reading.notes))
 
 
 def key_of(path: Path) -> str:

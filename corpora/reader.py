@@ -1,12 +1,12 @@
-"""Reading a corpus's files: bad ones are listed and skipped, exact duplicates dropped and named."""
+"""Reading a corpus's files: bad ones are listed and skipped, exact duplicates dropped and named, the loader's notes kept."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from audio.load import load_recording
+from audio.limits import MIN_MISSING_SECONDS
+from audio.load import check_samples, load
+from audio.notes import IN_MANY, Note, NoteKind
 from corpora.corpus import MAX_BAD_FRACTION, Reading
+from corpora.places import examples
 from emotune.errors import BadRecordingError, CorpusError
 
 N_NAMED_BAD_FILES = 5
@@ -74,7 +77,7 @@ def read_recordings(
     Returns
     -------
     Reading
-        The usable clips, the bad files and the dropped duplicates.
+        The usable clips, the bad files, the dropped duplicates, the loader's notes on each clip, and one note a kind of those.
 
     Raises
     ------
@@ -82,12 +85,12 @@ def read_recordings(
         If more than :data:`corpora.corpus.MAX_BAD_FRACTION` of the files are bad.
     """
 
-    def read(recording: Recording) -> Clip | BadRecordingError:
+    def read(recording: Recording) -> tuple[Clip, tuple[Note, ...]] | BadRecordingError:
         try:
-            samples = _load(recording)
+            samples, notes = _load(recording)
         except BadRecordingError as error:
             return error
-        return Clip(
+        clip = Clip(
             samples,
             name=recording.name,
             speaker=recording.speaker,
@@ -97,47 +100,91 @@ def read_recordings(
             source=str(recording.path),
             gender=recording.gender,
         )
+        return clip, notes
 
     ordered = sorted(recordings, key=lambda recording: recording.name)
     clips: list[Clip] = []
+    notes: dict[str, tuple[Note, ...]] = {}
     skipped: list[tuple[str, str]] = []
     # Decoding and resampling let go of the interpreter lock, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for n_done, (recording, outcome) in enumerate(zip(ordered, pool.map(read, ordered), strict=True), start=1):
-            if isinstance(outcome, Clip):
-                clips.append(outcome)
-            else:
+            if isinstance(outcome, BadRecordingError):
                 skipped.append((recording.name, str(outcome)))
+            else:
+                clips.append(outcome[0])
+                notes[recording.name] = outcome[1]
             if progress:
                 progress(n_done, len(ordered))
     refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
     texts = {recording.name: recording.text for recording in ordered if recording.text}
-    return _drop_duplicates(clips, skipped=tuple(skipped), texts=texts)
+    reading = _drop_duplicates(clips, skipped=tuple(skipped), texts=texts)
+    noted = {clip.name: notes[clip.name] for clip in reading.clips if notes[clip.name]}
+    clip_notes = {name: tuple(note.text for note in of_clip) for name, of_clip in noted.items()}
+    return replace(reading, clip_notes=clip_notes, notes=count_notes(noted, n_clips=len(reading.clips)))
 
 
-def _load(recording: Recording) -> NDArray[np.float32]:
-    """Return the samples of a recording, or of the part of it that is the clip."""
+def count_notes(noted: Mapping[str, Sequence[Note]], *, n_clips: int) -> tuple[str, ...]:
+    """Return one sentence a kind of note: how many clips have it, and the first of them.
+
+    Parameters
+    ----------
+    noted : mapping of str to sequence of Note
+        The notes on each clip, by its name.
+    n_clips : int
+        How many clips there are in all.
+    """
+    names = {kind: [name for name, notes in noted.items() if any(note.kind is kind for note in notes)] for kind in NoteKind}
+    return tuple(
+        f"In {len(having)} of {n_clips} recordings {IN_MANY[kind]}: {examples(having)}." for kind, having in names.items() if having
+    )
+
+
+def _load(recording: Recording) -> tuple[NDArray[np.float32], tuple[Note, ...]]:
+    """Return the samples of a recording, or of the part of it that is the clip, and the loader's notes on them."""
     start, end = recording.start_seconds, recording.end_seconds
     if start is None and end is None:
-        return load_recording(recording.path)
-    source = f"{recording.path} from {start or 0:g} s to {'its end' if end is None else f'{end:g} s'}"
-    if end is not None and end <= (start or 0):
+        loaded = load(recording.path)
+        return loaded.samples, loaded.notes
+    start = start or 0.0
+    source = f"{recording.path} from {start:g} s to {'its end' if end is None else f'{end:g} s'}"
+    if end is not None and end <= start:
         raise BadRecordingError(source, "must end after its start; correct the columns start and end.")
     try:
-        with soundfile.SoundFile(recording.path) as sound:
-            rate_hz = sound.samplerate
-            n_skipped = min(round((start or 0) * rate_hz), sound.frames)
-            n_frames = -1 if end is None else round(end * rate_hz) - n_skipped
-            sound.seek(n_skipped)
-            part = sound.read(n_frames, dtype="float32", always_2d=True)
+        frames, rate_hz = _read_part(recording.path, start, end)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError):
         # What libsndfile cannot seek in is loaded as a whole, which the loader may refuse by its length.
-        whole = load_recording(recording.path)
-        return whole[round((start or 0) * SAMPLE_RATE_HZ) : None if end is None else round(end * SAMPLE_RATE_HZ)]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "part.wav"
-        soundfile.write(path, part, rate_hz, subtype="FLOAT")
-        return load_recording(path, name=source)
+        whole = load(recording.path)
+        samples = whole.samples[round(start * SAMPLE_RATE_HZ) : None if end is None else round(end * SAMPLE_RATE_HZ)]
+        check_samples(samples, source=source)
+        notes, held_seconds = whole.notes, len(samples) / SAMPLE_RATE_HZ
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "part.wav"
+            soundfile.write(path, frames, rate_hz, subtype="FLOAT")
+            part = load(path, name=source)
+        samples, notes, held_seconds = part.samples, part.notes, len(frames) / rate_hz
+    return samples, (*_missing_end(start, end, held_seconds=held_seconds), *notes)
+
+
+def _read_part(path: Path, start: float, end: float | None) -> tuple[NDArray[np.float32], int]:
+    """Return the frames [shape=(n, channels)] of a part of a file, and their rate."""
+    with soundfile.SoundFile(path) as sound:
+        rate_hz = sound.samplerate
+        n_skipped = min(round(start * rate_hz), sound.frames)
+        n_frames = -1 if end is None else round(end * rate_hz) - n_skipped
+        sound.seek(n_skipped)
+        return sound.read(n_frames, dtype="float32", always_2d=True), rate_hz
+
+
+def _missing_end(start: float, end: float | None, *, held_seconds: float) -> tuple[Note, ...]:
+    """Return the note on a part that its file is too short for."""
+    if end is None or end - start - held_seconds < MIN_MISSING_SECONDS:
+        return ()
+    text = (
+        f"{end - start - held_seconds:.2f} s are missing: the part ends at {end:g} s, the recording at {start + held_seconds:.2f} s."
+    )
+    return (Note(NoteKind.MISSING_SOUND, text),)
 
 
 def refuse_too_many(skipped: Sequence[tuple[str, str]], *, n_files: int, corpus: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from audio.load import load_recording
+from audio.load import load
 from emotune.errors import BadRecordingError, RequestError
 from page.engine import Engine
 from page.listen import Answer, listen
@@ -100,7 +100,7 @@ def as_csv(rows: Sequence[Row]) -> str:
 def _judge(engine: Engine, source: Source) -> Row:
     try:
         with source.opened() as path:
-            samples = load_recording(path, name=source.name)
+            samples = load(path, name=source.name).samples
     except BadRecordingError as error:
         return Row(source.name, problem=error.rule)
     return Row(source.name, listen(engine, samples).answers)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.load import load_recording
+from audio.load import load
 from emotune.errors import RequestError
 from page.advice import ACTIVE_DB, advise, block_levels_db
 from page.engine import Answers, Engine
@@ -106,7 +106,7 @@ def load_clip(path: str | Path | None) -> NDArray[np.float32]:
     """
     if not path:
         raise RequestError("There is no clip yet: record one, upload one or choose an example.")
-    return load_recording(path, name=Path(path).name)
+    return load(path, name=Path(path).name).samples
 
 
 def listen(engine: Engine, samples: NDArray[np.float32]) -> Heard:

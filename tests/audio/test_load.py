@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.load import Loaded, check_samples, load, load_recording
+from audio.load import Loaded, check_samples, load
 from emotune.errors import BadRecordingError
 from tests.audio.sounds import TONE_HZ, noise, tone
 
@@ -37,7 +37,7 @@ def test_any_format_rate_and_channel_count_becomes_mono_16_khz_float32(
 ) -> None:
     path = tmp_path / f"tone.{extension}"
     soundfile.write(path, tone(rate_hz=rate_hz, n_channels=n_channels), rate_hz)
-    samples = load_recording(path)
+    samples = load(path).samples
     assert samples.dtype == np.float32
     assert samples.ndim == 1
     assert len(samples) == pytest.approx(SAMPLE_RATE_HZ, rel=0.01)
@@ -50,13 +50,13 @@ def test_mono_at_16_khz_passes_bit_for_bit(tmp_path: Path, extension: str, subty
     path = tmp_path / f"noise.{extension}"
     written = np.round(noise() * 2**15) / np.float32(2**15)
     soundfile.write(path, written, SAMPLE_RATE_HZ, subtype=subtype)
-    assert np.array_equal(load_recording(path), written)
+    assert np.array_equal(load(path).samples, written)
 
 
 def test_opus_in_an_ogg_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "opus.ogg"
     soundfile.write(path, tone(rate_hz=48000), 48000, format="OGG", subtype="OPUS")
-    assert loudest_hz(load_recording(path)) == pytest.approx(TONE_HZ, abs=2)
+    assert loudest_hz(load(path).samples) == pytest.approx(TONE_HZ, abs=2)
 
 
 def test_a_streamed_wav_that_leaves_its_size_open_is_read(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_streamed_wav_that_leaves_its_size_open_is_read(tmp_path: Path) -> Non
     position = content.index(b"data") + 4
     content[position : position + 4] = b"\xff" * 4
     path.write_bytes(content)
-    assert len(load_recording(path)) == len(noise())
+    assert len(load(path).samples) == len(noise())
 
 
 def test_a_wav_with_other_chunks_around_the_sound_is_read(tmp_path: Path) -> None:
@@ -76,13 +76,13 @@ def test_a_wav_with_other_chunks_around_the_sound_is_read(tmp_path: Path) -> Non
     position = content.index(b"data")
     odd_chunk = b"LIST" + struct.pack("<I", 3) + b"abc\0"
     path.write_bytes(content[:position] + odd_chunk + content[position:] + odd_chunk)
-    assert len(load_recording(path)) == len(noise())
+    assert len(load(path).samples) == len(noise())
 
 
 def test_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "sound.raw"
     soundfile.write(path, noise(), SAMPLE_RATE_HZ, format="FLAC")
-    assert len(load_recording(path)) == len(noise())
+    assert len(load(path).samples) == len(noise())
 
 
 BAD_FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
@@ -119,7 +119,7 @@ def test_a_bad_file_is_refused_with_its_path_the_rule_and_the_value(
     path = tmp_path / file_name
     make(path)
     with pytest.raises(BadRecordingError, match=finding) as caught:
-        load_recording(path)
+        load(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert caught.value.source == str(path)
 
@@ -129,7 +129,7 @@ def test_a_long_file_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch
     soundfile.write(path, noise(31_000), 100)
     monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("decoded"))
     with pytest.raises(BadRecordingError, match="at most 300 s"):
-        load_recording(path)
+        load(path)
 
 
 def test_a_flac_of_open_length_is_read(tmp_path: Path) -> None:
@@ -139,12 +139,12 @@ def test_a_flac_of_open_length_is_read(tmp_path: Path) -> None:
     stream_info = int.from_bytes(content[18:26], "big")
     content[18:26] = (stream_info >> 36 << 36).to_bytes(8, "big")
     path.write_bytes(content)
-    assert len(load_recording(path)) == len(noise())
+    assert len(load(path).samples) == len(noise())
 
 
 def test_an_error_calls_the_recording_by_the_name_it_was_given(tmp_path: Path) -> None:
     with pytest.raises(BadRecordingError, match=r"^your recording: "):
-        load_recording(tmp_path / "a.wav", name="your recording")
+        load(tmp_path / "a.wav", name="your recording")
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,3 @@ def test_what_is_loaded_says_where_it_comes_from(tmp_path: Path) -> None:
     assert (loaded.rate_hz, loaded.channels, loaded.container, loaded.codec) == (44100, 2, "WAV", "PCM_24")
     assert loaded.duration_seconds == pytest.approx(1.0)
     assert loaded.notes == ()
-    assert np.array_equal(loaded.samples, load_recording(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
+from audio.load import load
+from audio.notes import IN_MANY, NoteKind
 from corpora.places import DATA_FOLDER, choose_data_folder
 from corpora.reader import Recording, read_recordings
 from emotune.errors import CorpusError
@@ -69,6 +72,53 @@ def test_a_part_of_a_long_recording_is_cut_out_and_its_ends_are_checked(tmp_path
     backwards = Recording(tmp_path / "long.wav", "back", "a", "happy", start_seconds=5.0, end_seconds=4.0)
     with pytest.raises(CorpusError, match="from 5 s to 4 s: must end after its start"):
         read_recordings([backwards], corpus="some", language="de")
+
+
+def test_a_clip_carries_what_the_loader_changed_and_each_kind_is_counted_in_one_sentence(tmp_path: Path) -> None:
+    recordings = make_recordings(tmp_path, n_good=8)
+    for recording in recordings[:3]:
+        samples, rate_hz = soundfile.read(recording.path)
+        soundfile.write(recording.path, samples + 0.1, rate_hz)
+    samples, _ = soundfile.read(recordings[3].path)
+    soundfile.write(recordings[3].path, samples, 8000)
+    reading = read_recordings(recordings, corpus="some", language="de")
+    assert list(reading.clip_notes) == ["00", "01", "02", "03"]
+    assert reading.clip_notes["01"] == tuple(note.text for note in load(recordings[1].path).notes)
+    assert reading.notes == (
+        "In 3 of 8 recordings a constant offset (DC) was removed: 00, 01, 02.",
+        "In 1 of 8 recordings the speech is band-limited, as on the telephone: 03.",
+    )
+
+
+def test_clean_recordings_have_no_notes_and_keep_their_bits(tmp_path: Path) -> None:
+    recordings = make_recordings(tmp_path, n_good=3)
+    reading = read_recordings(recordings, corpus="some", language="de")
+    assert (reading.clip_notes, reading.notes) == ({}, ())
+    for recording, clip in zip(recordings, reading.clips, strict=True):
+        assert np.array_equal(clip.samples, soundfile.read(recording.path, dtype="float32")[0])
+
+
+def test_every_kind_of_note_has_a_sentence_for_many_recordings() -> None:
+    assert set(IN_MANY) == set(NoteKind)
+
+
+@pytest.mark.parametrize(("suffix", "subtype"), [("wav", "PCM_16"), ("wav", "GSM610")])
+def test_a_part_has_the_loaders_notes_and_one_on_an_end_beyond_the_recording(tmp_path: Path, suffix: str, subtype: str) -> None:
+    path = tmp_path / f"call.{suffix}"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(8 * 8000), 8000, subtype=subtype)
+    parts = [
+        Recording(path, "inside", "a", "happy", start_seconds=1.0, end_seconds=3.0),
+        Recording(path, "beyond", "a", "sad", start_seconds=6.0, end_seconds=9.0),
+    ]
+    reading = read_recordings(parts, corpus="some", language="de")
+    assert [note[:16] for note in reading.clip_notes["inside"]] == ["Sampled at 8 kHz"]
+    assert reading.clip_notes["beyond"][0] == "1.00 s are missing: the part ends at 9 s, the recording at 8.00 s."
+
+
+def test_a_part_that_begins_after_its_recording_ends_is_a_bad_file(tmp_path: Path) -> None:
+    (recording,) = make_recordings(tmp_path, n_good=1)
+    with pytest.raises(CorpusError, match="from 5 s to 6 s"):
+        read_recordings([replace(recording, start_seconds=5.0, end_seconds=6.0)], corpus="some", language="de")
 
 
 def test_one_recording_under_two_speakers_is_a_conflict(tmp_path: Path) -> None:

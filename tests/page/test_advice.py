@@ -30,11 +30,11 @@ def test_clean_speech_needs_no_advice(synthetic_clips: tuple[Clip, ...]) -> None
 
 
 def test_real_speech_needs_no_advice(shared_data) -> None:
-    from audio.load import load_recording
+    from audio.load import load
 
     paths = sorted(shared_data.glob("ravdess/Actor_0*/*"))[::60]
     for path in paths:
-        samples = load_recording(path)
+        samples = load(path).samples
         assert said(samples, held=held_share(Analysis(samples))) == [], path.name
 
 

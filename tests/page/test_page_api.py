@@ -13,7 +13,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from audio.load import load_recording
+from audio.load import load
 from emotune.errors import BadRecordingError
 from page.engine import Engine
 
@@ -83,7 +83,7 @@ def test_every_bad_recording_is_refused_as_on_the_command_line_and_the_page_stil
 ) -> None:
     BAD[name](tmp_path / name)
     with pytest.raises(BadRecordingError) as expected:
-        load_recording(tmp_path / name, name=name)
+        load(tmp_path / name, name=name)
     with pytest.raises(AppError) as caught:
         client.predict(handle_file(tmp_path / name), api_name="/predict")
     assert str(caught.value) == str(expected.value)
@@ -122,7 +122,7 @@ def test_stress_returns_the_disturbed_clip_and_both_answers(client: Client, reco
     path, answers = client.predict(
         clip=handle_file(recordings[0]), noise="pink", snr_db=10, semitones=2, tempo=1.25, api_name="/stress"
     )
-    original, perturbed = load_recording(recordings[0]), load_recording(path)
+    original, perturbed = load(recordings[0]).samples, load(path).samples
     assert len(perturbed) == pytest.approx(len(original) / 1.25, rel=0.02)
     assert answers["before"] == client.predict(handle_file(recordings[0]), api_name="/predict")["answers"]
     assert answers["after"] != answers["before"]
@@ -130,8 +130,8 @@ def test_stress_returns_the_disturbed_clip_and_both_answers(client: Client, reco
 
 def test_a_disturbed_clip_keeps_its_loudness_on_the_way_out(client: Client, recordings: list[Path]) -> None:
     path, _ = client.predict(clip=handle_file(recordings[0]), gain_db=-12, api_name="/stress")
-    expected = load_recording(recordings[0]) * 10 ** (-12 / 20)
-    np.testing.assert_allclose(load_recording(path), expected, atol=1e-4)
+    expected = load(recordings[0]).samples * 10 ** (-12 / 20)
+    np.testing.assert_allclose(load(path).samples, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("knob", [{"snr_db": 90}, {"noise": "brown"}])
