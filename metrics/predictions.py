@@ -3,7 +3,8 @@
 Conventions
 -----------
 One row a clip and family: ``clip, speaker, fold, half, family, emotion`` (the true one; ``half`` is the half that tuned the
-configuration) and ``p_<emotion>``, the probability of each emotion, in the corpus's order. Probabilities are kept to six
+configuration) and ``p_<emotion>``, the probability of each emotion, in the corpus's order; of several corpora or languages also
+``corpus`` and ``language``. Probabilities are kept to six
 significant digits, so that ``predictions.csv`` read back is the table that was written.
 """
 
@@ -20,6 +21,8 @@ from emotune.errors import PredictionsError
 from metrics.scores import validate
 
 KEYS = ("clip", "speaker", "fold", "half", "family", "emotion")
+SUBSET_KEYS = ("corpus", "language")
+"""Columns that a run of several corpora has besides."""
 PROBABILITY_PREFIX = "p_"
 SIGNIFICANT_DIGITS = 6
 
@@ -51,9 +54,10 @@ def as_written(predictions: pd.DataFrame) -> pd.DataFrame:
     unknown = sorted(set(predictions["emotion"]) - set(emotions_in(predictions)))
     if unknown:
         raise PredictionsError(f"Every true emotion needs a column {PROBABILITY_PREFIX}<emotion>, but {unknown[0]!r} has none.")
-    tidy = predictions[[*KEYS, *_probability_columns(predictions)]].reset_index(drop=True)
+    besides = [key for key in SUBSET_KEYS if key in predictions]
+    tidy = predictions[[*KEYS, *besides, *_probability_columns(predictions)]].reset_index(drop=True)
     _require_each_clip_once(tidy)
-    _require_one(tidy, of="clip", its=("speaker", "emotion", "fold"))
+    _require_one(tidy, of="clip", its=("speaker", "emotion", "fold", *besides))
     _require_one(tidy, of="speaker", its=("fold",))
     validate(*arrays(tidy))
     for name in _probability_columns(tidy):
@@ -70,7 +74,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     PredictionsError
         If the file cannot be read as one.
     """
-    return read_table(path, dtype={key: "str" for key in KEYS if key != "fold"}, keep_default_na=False)
+    return read_table(path, dtype={key: "str" for key in (*KEYS, *SUBSET_KEYS) if key != "fold"}, keep_default_na=False)
 
 
 def read_table(path: Path, **options: Any) -> pd.DataFrame:
@@ -82,7 +86,7 @@ def read_table(path: Path, **options: Any) -> pd.DataFrame:
         If it is missing or damaged.
     """
     try:
-        return pd.read_csv(path, float_precision="round_trip", **options)
+        return pd.read_csv(path, **options)
     except (OSError, ValueError) as error:
         raise PredictionsError(f"{path} must be a table that search/run.py wrote, but: {error}; run it again.") from error
 
