@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from corpora.corpus import Reading
+from corpora.near_duplicates import NearDuplicate, find_near_duplicates
 from corpora.places import count, examples
 
 MIN_SPEAKERS = 4
@@ -13,13 +14,15 @@ MIN_CLIPS = 10
 MIN_SHARE_OF_TIED_CLIPS = 0.5
 
 
-def warnings_for(reading: Reading) -> tuple[str, ...]:
+def warnings_for(reading: Reading, *, near_duplicates: Sequence[NearDuplicate] | None = None) -> tuple[str, ...]:
     """Return what a person should know before trusting figures for these recordings.
 
     Parameters
     ----------
     reading : Reading
         A corpus as it was read.
+    near_duplicates : sequence of NearDuplicate, optional
+        Of its clips; they are looked for by default.
 
     Returns
     -------
@@ -27,7 +30,14 @@ def warnings_for(reading: Reading) -> tuple[str, ...]:
         One sentence each, on the number of speakers, emotions with one speaker or few clips, labels that are tied to a text, and
         recordings that stand under two speakers or emotions. Empty if there is nothing to say.
     """
-    return (*_on_speakers(reading), *_on_emotions(reading), *_on_texts(reading), *_on_duplicates(reading))
+    pairs = find_near_duplicates(reading.clips) if near_duplicates is None else near_duplicates
+    return (
+        *_on_speakers(reading),
+        *_on_emotions(reading),
+        *_on_texts(reading),
+        *_on_duplicates(reading),
+        *_on_near_duplicates(pairs),
+    )
 
 
 def _on_speakers(reading: Reading) -> Iterator[str]:
@@ -87,4 +97,19 @@ def _on_duplicates(reading: Reading) -> Iterator[str]:
         yield (
             f"Recordings with the same content have two speakers or emotions, one of which is wrong: "
             f"{examples(reading.conflicts)}; correct the labels."
+        )
+
+
+def _on_near_duplicates(pairs: Sequence[NearDuplicate]) -> Iterator[str]:
+    across_speakers = [str(pair) for pair in pairs if pair.is_across_speakers]
+    across_emotions = [str(pair) for pair in pairs if pair.is_across_emotions and not pair.is_across_speakers]
+    if across_speakers:
+        yield (
+            f"{count(len(across_speakers), 'pair')} of clips hold the same recording in another file and have two speakers: "
+            f"{examples(across_speakers)}; a model would be tested on what it learnt, so correct the speakers or leave one clip out."
+        )
+    if across_emotions:
+        yield (
+            f"{count(len(across_emotions), 'pair')} of clips hold the same recording in another file and have two emotions, one of "
+            f"which is wrong: {examples(across_emotions)}; correct the labels."
         )

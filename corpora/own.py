@@ -95,7 +95,7 @@ class OwnRecordings(Corpus):
         self.n_clips = len(self.recordings)
         languages = {recording.language for recording in self.recordings}
         self.language = languages.pop() or "und" if len(languages) == 1 else "mul"
-        self._skipped = listing.skipped
+        self.skipped = listing.skipped
         unknown = () if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
         self._notes = (*unknown, describe_mapping(listing.words, given=options.label_map), *listing.notes)
 
@@ -117,14 +117,14 @@ class OwnRecordings(Corpus):
         CorpusError
             If too many of the listed recordings are missing or bad.
         """
-        n_files = len(self.recordings) + len(self._skipped)
-        refuse_too_many(self._skipped, n_files=n_files, corpus=self.title)
+        n_files = len(self.recordings) + len(self.skipped)
+        refuse_too_many(self.skipped, n_files=n_files, corpus=self.title)
         reading = read_recordings(self.recordings, corpus=self.key, language=self.language, progress=progress)
         notes = [*self._notes]
         absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
         if absent:
             notes.append(f"No clip of {', '.join(absent)} could be read.")
-        return replace(reading, skipped=(*self._skipped, *reading.skipped), notes=(*notes, *reading.notes))
+        return replace(reading, skipped=(*self.skipped, *reading.skipped), notes=(*notes, *reading.notes))
 
 
 def key_of(path: Path) -> str:

@@ -62,6 +62,7 @@ def read_recordings(
     corpus: str,
     language: str,
     progress: Callable[[int, int], None] | None = None,
+    is_tolerant: bool = False,
 ) -> Reading:
     """Read every recording of a corpus.
 
@@ -73,6 +74,8 @@ def read_recordings(
         The corpus's key, and its language (ISO 639-1).
     progress : callable, optional
         Called with (files done, files in all).
+    is_tolerant : bool
+        Go on whatever share of the files is bad.
 
     Returns
     -------
@@ -116,7 +119,8 @@ def read_recordings(
                 notes[recording.name] = outcome[1]
             if progress:
                 progress(n_done, len(ordered))
-    refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
+    if not is_tolerant:
+        refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
     texts = {recording.name: recording.text for recording in ordered if recording.text}
     reading = _drop_duplicates(clips, skipped=tuple(skipped), texts=texts)
     noted = {clip.name: notes[clip.name] for clip in reading.clips if notes[clip.name]}

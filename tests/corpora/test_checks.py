@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from audio.clip import Clip
 from corpora.checks import warnings_for
 from corpora.corpus import Reading
 from corpora.emodb import EmoDB
+from corpora.near_duplicates import NearDuplicate
 
 
 def clips(speakers: str, emotions: tuple[str, ...], *, n: int = 3) -> list[Clip]:
@@ -53,6 +56,20 @@ def test_emotions_with_sentences_of_their_own_are_said() -> None:
 
 def test_recordings_under_two_labels_are_said() -> None:
     assert "x is y" in said(Reading(tuple(clips("abcd", ("happy", "sad"))), conflicts=("x is y",)))
+
+
+def test_a_recording_in_two_files_is_said_where_its_speakers_or_emotions_differ() -> None:
+    one, same_label, other_speaker, other_emotion = (
+        replace(clip, name=name, speaker=speaker, emotion=emotion)
+        for clip, name, speaker, emotion in zip(
+            clips("a", ("happy",)) * 2, "wxyz", ("a", "a", "b", "a"), ("happy", "happy", "happy", "sad"), strict=False
+        )
+    )
+    pairs = [NearDuplicate(one, other, 0.9) for other in (same_label, other_speaker, other_emotion)]
+    reading = Reading(tuple(clips("abcd", ("happy", "sad"))))
+    speakers, emotions = warnings_for(reading, near_duplicates=pairs)
+    assert "1 pair of clips hold the same recording in another file and have two speakers: w (a, happy) and y (b, happy)" in speakers
+    assert "two emotions, one of which is wrong: w (a, happy) and z (a, sad)" in emotions
 
 
 @pytest.mark.parametrize("corpus", [EmoDB()], ids=lambda corpus: corpus.key)
