@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpora import CORPORA
+from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders, has_emotion_folders
 from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
@@ -30,8 +31,8 @@ def choose_corpus(
     Parameters
     ----------
     name_or_path : str, optional
-        Key of a registered corpus, path of a table, or path of a folder with one subfolder an emotion. By default, what lies in
-        the data folder, and RAVDESS where that is empty or nobody named one.
+        Key of a registered corpus, path of a table, path of a folder with one subfolder an emotion, or several of them joined by
+        ``+``. By default, what lies in the data folder, and RAVDESS where that is empty or nobody named one.
     data : Path, optional
         The data folder that a person named. What lies there is used, or an error is raised.
     allow_download : bool
@@ -68,6 +69,9 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
         corpus.locate(data, allow_download=allow_download)
         return corpus
     path = Path(name_or_path).expanduser()
+    if JOIN in name_or_path and not path.exists():
+        names = [name.strip() for name in name_or_path.split(JOIN)]
+        return Combined([_named(name, data=data, allow_download=allow_download, options=options) for name in names])
     if path.is_dir():
         return EmotionFolders(path, options=options)
     if path.suffix.lower() in ARCHIVE_SUFFIXES and path.is_file():

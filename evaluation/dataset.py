@@ -20,13 +20,18 @@ from audio.clip import Clip
 from augment import ORIGINAL, Variant
 from augment.policy import variants_of
 from emotune.errors import ProtocolError
-from evaluation.folds import Folds
+from evaluation.folds import Folds, TestedOn
 from features import InputKind
 from features.store import FeatureStore
 from models import Config, Examples
 from models.speakers import require_disjoint
 
 Rows = NDArray[np.intp]
+N_SPEAKER_PARTS = 3
+CORPORA_COUNT = "corpora_count"
+ALIKE = "alike"
+BY_CLIPS = "by clips"
+"""Values of the configuration's key :data:`CORPORA_COUNT`: whether each corpus or each clip weighs the same in training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +48,22 @@ class Dataset:
         The outer folds.
     store : FeatureStore
         Where arrays come from.
+    speakers_known : bool
+        False if the speakers were made up.
     """
 
     clips: tuple[Clip, ...]
     emotions: tuple[str, ...]
     folds: Folds
     store: FeatureStore
+    speakers_known: bool = True
+
+    @property
+    def tested_on(self) -> TestedOn:
+        """Whom the figures are for."""
+        if not self.speakers_known:
+            return TestedOn.UNKNOWN_SPEAKERS
+        return TestedOn.UNSEEN_CORPORA if self.folds.are_corpora else TestedOn.UNSEEN_SPEAKERS
 
     @cached_property
     def targets(self) -> Rows:
@@ -59,6 +74,16 @@ class Dataset:
     def speakers(self) -> NDArray[np.str_]:
         """Speaker of each clip, (n_clips,)."""
         return np.array([clip.speaker for clip in self.clips])
+
+    @cached_property
+    def corpus_of_clip(self) -> NDArray[np.str_]:
+        """Corpus of each clip, (n_clips,)."""
+        return np.array([clip.corpus for clip in self.clips])
+
+    @cached_property
+    def corpora(self) -> tuple[str, ...]:
+        """The corpora, in the order of their first clips."""
+        return tuple(dict.fromkeys(self.corpus_of_clip.tolist()))
 
     @cached_property
     def genders(self) -> dict[str, str]:
@@ -78,10 +103,11 @@ class Dataset:
 
     @cached_property
     def data_hash(self) -> str:
-        """A fingerprint of the clips, their speakers and emotions."""
+        """A fingerprint of the clips, their speakers, emotions and, if there are several, corpora."""
         digest = hashlib.sha256()
         for clip in self.clips:
-            digest.update(f"{clip.name}\t{clip.speaker}\t{clip.emotion}\t{clip.digest}\n".encode())
+            corpus = f"\t{clip.corpus}" if len(self.corpora) > 1 else ""
+            digest.update(f"{clip.name}\t{clip.speaker}\t{clip.emotion}\t{clip.digest}{corpus}\n".encode())
         return digest.hexdigest()[:16]
 
     @cached_property
@@ -93,24 +119,49 @@ class Dataset:
         """Return the clips of some folds."""
         return np.flatnonzero(np.isin(self.fold_of_clip, folds))
 
-    def split(self, *, test_fold: int, among: Sequence[int] | None = None) -> tuple[Rows, Rows]:
-        """Return training and test clips of a fold; no speaker is in both.
+    def split(self, *, test_fold: int) -> tuple[Rows, Rows]:
+        """Return training and test clips of a fold; no speaker is in both."""
+        tested = self.rows_in([test_fold])
+        return self.disjoint(self.all_rows(), tested)
+
+    def parts_of(self, half: str, *, n_parts: int | None = None) -> list[Rows]:
+        """Return the clips of a half in parts that are held out in turn; no speaker is in two.
 
         Parameters
         ----------
-        test_fold : int
-            The fold tested on.
-        among : sequence of int, optional
-            The folds to train on besides; all by default, those of one half in a study.
+        half : str
+            One of :data:`evaluation.folds.HALVES`.
+        n_parts : int, optional
+            Into how many parts; by default one a fold. A half with one fold, as where few corpora are left out whole, is parted by
+            its speakers.
         """
-        everything = range(self.n_folds)
-        return self.split_folds(test=[test_fold], left_out=[] if among is None else sorted(set(everything) - set(among)))
+        folds = self.folds.in_half(half)
+        if len(folds) > 1:
+            groups = np.array_split(folds, min(n_parts or len(folds), len(folds)))
+            return [self.rows_in(group.tolist()) for group in groups]
+        ordered = sorted(self.folds.test_speakers[folds[0]], key=lambda speaker: (self.genders[speaker], speaker))
+        n = min(n_parts or N_SPEAKER_PARTS, len(ordered))
+        return [np.flatnonzero(np.isin(self.speakers, ordered[k::n])) for k in range(n)]
 
-    def split_folds(self, *, test: Sequence[int], left_out: Sequence[int]) -> tuple[Rows, Rows]:
-        """Return the clips of some folds to test on, and before them those of every other fold but a few to train on."""
-        trained_on = [fold for fold in range(self.n_folds) if fold not in {*test, *left_out}]
-        training, tested = self.rows_in(trained_on), self.rows_in(test)
+    def all_rows(self) -> Rows:
+        """Return every clip."""
+        return np.arange(len(self.clips))
+
+    def disjoint(self, training: Rows, tested: Rows) -> tuple[Rows, Rows]:
+        """Return the clips to train on without those to test on, and the latter.
+
+        Raises
+        ------
+        ProtocolError
+            If a speaker is then in both, or nobody is left to learn from.
+        """
+        training = np.setdiff1d(training, tested)
         require_disjoint(self.speakers[training].tolist(), self.speakers[tested].tolist())
+        if not len(training):
+            names = ", ".join(sorted(set(self.speakers[tested].tolist())))
+            raise ProtocolError(
+                f"A model needs speakers to learn from besides those it is tested on ({names}); add recordings of others."
+            )
         return training, tested
 
     def examples(self, kind: InputKind, rows: Rows, config: Config) -> Examples:
@@ -125,7 +176,15 @@ class Dataset:
             is_original=np.tile(np.arange(n) == 0, len(rows)),
             genders=self.genders,
             n_emotions=len(self.emotions),
+            corpus_weights=self._corpus_weights(rows, config, n_variants=n),
         )
+
+    def _corpus_weights(self, rows: Rows, config: Config, *, n_variants: int) -> NDArray[np.float64] | None:
+        """Return weights of training examples that make every corpus count alike, unless the configuration says otherwise."""
+        corpora, of_row, n_clips = np.unique(self.corpus_of_clip[rows], return_inverse=True, return_counts=True)
+        if len(corpora) == 1 or config.get(CORPORA_COUNT, ALIKE) != ALIKE:
+            return None
+        return np.repeat(len(rows) / (len(corpora) * n_clips[of_row]), n_variants)
 
     def inputs(self, kind: InputKind, rows: Rows, variant: Variant = ORIGINAL) -> list[NDArray[Any]]:
         """Return test inputs; a variant other than the original is for testing robustness."""

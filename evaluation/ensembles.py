@@ -19,7 +19,7 @@ from evaluation.jobs import Budget, Split
 from evaluation.result import ByFold, Result, Tuned, inner_uar, together
 from metrics.abstention import choose_threshold
 from models import FAMILIES, Examples, Model
-from models.ensemble import Ensemble
+from models.ensemble import Ensemble, LogOpinionPool
 
 FEWEST_MEMBERS = 2
 MEMBER_KEYS = "member_keys"
@@ -66,6 +66,12 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
         folds = members[0].predictions[Split.RANDOM]
         predictions[Split.RANDOM] = {
             fold: _pooled([member.predictions[Split.RANDOM][fold] for member in members], shipped) for fold in folds
+        }
+    if all(Split.OTHER_CORPORA in member.predictions for member in members):
+        alike = LogOpinionPool(np.full(len(members), 1 / len(members)))  # learnt weights have seen the corpora that are tested
+        numbers = members[0].predictions[Split.OTHER_CORPORA]
+        predictions[Split.OTHER_CORPORA] = {
+            number: _pooled([member.predictions[Split.OTHER_CORPORA][number] for member in members], alike) for number in numbers
         }
     config = {**family.defaults, MEMBER_KEYS: [member.family.key for member in members]}
     budget = Budget.QUICK if any(member.tuned.budget is Budget.QUICK for member in members) else Budget.FULL

@@ -10,15 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from emotune.errors import ProtocolError, UnknownKeyError
 
 HALVES = ("A", "B")
 MAX_SPEAKERS_FOR_LEAVE_ONE_OUT = 10
 N_BALANCED_FOLDS = 6
-RULES = ("published", "balanced", "leave-one-speaker-out")
-"""How outer folds may be made; "published" falls back to "balanced" where a corpus has none."""
+SPEAKERS = "speakers"
+CORPORA = "corpora"
+RULES = (SPEAKERS, "balanced", "leave-one-speaker-out", CORPORA)
+"""How outer folds may be made: of speakers, published ones where a corpus has them, else balanced ones; or of whole corpora."""
 MIN_FOLDS = 4
+LEFT_OUT_WHOLE = "leave-one-corpus-out"
+MIN_CORPORA = 2
+
+
+class TestedOn(StrEnum):
+    """Whom a run's figures are for."""
+
+    __test__ = False  # not a test case, whatever pytest takes its name for
+
+    UNSEEN_SPEAKERS = "unseen speakers"
+    UNSEEN_CORPORA = "unseen corpora"
+    UNKNOWN_SPEAKERS = "unknown speakers"
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,11 @@ class Folds:
         Which rule made them.
     test_speakers : tuple of tuple of str
         Test speakers of each fold.
+
+    Raises
+    ------
+    ProtocolError
+        If a speaker is in two folds, or there are too few folds.
     """
 
     name: str
@@ -41,11 +61,17 @@ class Folds:
         repeated = sorted({speaker for speaker in everyone if everyone.count(speaker) > 1})
         if repeated:
             raise ProtocolError(f"Folds must share no speaker, but {', '.join(repeated)} is in two; give each speaker one fold.")
-        if len(self.test_speakers) < MIN_FOLDS or not all(self.test_speakers):
+        fewest = MIN_CORPORA if self.are_corpora else MIN_FOLDS
+        if len(self.test_speakers) < fewest or not all(self.test_speakers):
             raise ProtocolError(
-                f"The protocol needs at least {MIN_FOLDS} folds with a speaker each, got {len(self.test_speakers)}; "
+                f"The protocol needs at least {fewest} folds with a speaker each, got {len(self.test_speakers)}; "
                 f"add recordings of more speakers."
             )
+
+    @property
+    def are_corpora(self) -> bool:
+        """Whether each fold is a whole corpus."""
+        return self.name == LEFT_OUT_WHOLE
 
     @property
     def speakers(self) -> frozenset[str]:
@@ -69,7 +95,7 @@ class Folds:
         return {speaker: fold for fold, speakers in enumerate(self.test_speakers) for speaker in speakers}
 
 
-def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None = None, rule: str = "published") -> Folds:
+def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None = None, rule: str = SPEAKERS) -> Folds:
     """Return a corpus's outer folds: published ones where they exist, else deterministic gender-balanced ones.
 
     Parameters
@@ -79,16 +105,81 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
     published : sequence of sequences of str, optional
         Published test speakers of each fold. Speakers without clips are left out of their fold.
     rule : str
-        One of :data:`RULES`. Ten speakers or fewer are always left out one by one where no folds are published.
+        One of :data:`RULES` but :data:`CORPORA`. Ten speakers or fewer are always left out one by one where no folds are published.
 
     Raises
     ------
     ProtocolError
         If fewer than four folds have a speaker, or a speaker has no published fold.
     """
+    name, groups = _groups(genders, published=published, rule=rule)
+    return Folds(name, groups)
+
+
+def folds_over_corpora(
+    genders: Mapping[str, Mapping[str, str]], *, published: Mapping[str, Sequence[Sequence[str]]], rule: str = SPEAKERS
+) -> Folds:
+    """Return the outer folds of one or several corpora.
+
+    The folds of several corpora are dealt out over :data:`N_BALANCED_FOLDS`, so that each fold tests speakers of every corpus that
+    has as many; under :data:`CORPORA` each corpus is a fold of its own.
+
+    Parameters
+    ----------
+    genders : mapping of str to mapping of str to str
+        Gender of each speaker, by corpus.
+    published : mapping of str to sequence of sequences of str
+        Published folds of the corpora that have some.
+    rule : str
+        One of :data:`RULES`.
+
+    Raises
+    ------
+    ProtocolError
+        If there are too few folds, a speaker has no published fold or is in two corpora, or a single corpus is to be left out.
+    """
+    if rule == CORPORA:
+        return _leave_corpora_out(genders)
+    if len(genders) == 1:
+        ((corpus, only),) = genders.items()
+        return make_folds(only, published=published.get(corpus), rule=rule)
+    dealt: list[list[str]] = [[] for _ in range(N_BALANCED_FOLDS)]
+    names = []
+    for corpus, of_corpus in genders.items():
+        # A speaker of several corpora is one person: the first corpus deals.
+        new = {speaker: gender for speaker, gender in of_corpus.items() if not any(speaker in fold for fold in dealt)}
+        name, groups = _groups(new, published=published.get(corpus), rule=rule)
+        names.append(f"{corpus} {name}")
+        # The emptiest folds come first, of both halves in turn, so that even two speakers of a corpus are in different halves.
+        order = sorted(range(N_BALANCED_FOLDS), key=lambda fold: (len(dealt[fold]), fold % (N_BALANCED_FOLDS // 2)))
+        for k, group in enumerate(groups):
+            dealt[order[k % N_BALANCED_FOLDS]].extend(group)
+    return Folds(f"mixed ({', '.join(names)})", tuple(tuple(fold) for fold in dealt if fold))
+
+
+def _leave_corpora_out(genders: Mapping[str, Mapping[str, str]]) -> Folds:
+    if len(genders) < MIN_CORPORA:
+        raise ProtocolError(
+            f"--protocol {CORPORA} leaves out whole corpora and needs two or more, got {', '.join(genders)}; name several, such as "
+            f"--corpus ravdess+emodb."
+        )
+    speakers = [speaker for of_corpus in genders.values() for speaker in of_corpus]
+    shared = sorted({speaker for speaker in speakers if speakers.count(speaker) > 1})
+    if shared:
+        raise ProtocolError(
+            f"--protocol {CORPORA} needs speakers who are in one corpus each, but {', '.join(shared[:3])} is in two; if they are "
+            f"different people, name them apart, such as a-{shared[0]} and b-{shared[0]}."
+        )
+    return Folds(LEFT_OUT_WHOLE, tuple(tuple(sorted(speakers)) for speakers in genders.values()))
+
+
+def _groups(
+    genders: Mapping[str, str], *, published: Sequence[Sequence[str]] | None, rule: str
+) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """Return the name of the rule that holds for a corpus, and the speakers of each fold."""
     if rule not in RULES:
         raise UnknownKeyError("protocol", rule, list(RULES))
-    if published is not None and rule == "published":
+    if published is not None and rule == SPEAKERS:
         missing = sorted(set(genders) - {speaker for fold in published for speaker in fold})
         if missing:
             raise ProtocolError(
@@ -96,9 +187,9 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
                 f"--protocol balanced."
             )
         present = [tuple(speaker for speaker in fold if speaker in genders) for fold in published]
-        return Folds("published", tuple(fold for fold in present if fold))
+        return "published", tuple(fold for fold in present if fold)
     ordered = sorted(genders, key=lambda speaker: (genders[speaker], speaker))
     if len(ordered) <= MAX_SPEAKERS_FOR_LEAVE_ONE_OUT or rule == "leave-one-speaker-out":
         # Alternating over the gender-sorted list gives both halves men and women.
-        return Folds("leave-one-speaker-out", tuple((speaker,) for speaker in ordered[::2] + ordered[1::2]))
-    return Folds("gender-balanced", tuple(tuple(ordered[k::N_BALANCED_FOLDS]) for k in range(N_BALANCED_FOLDS)))
+        return "leave-one-speaker-out", tuple((speaker,) for speaker in ordered[::2] + ordered[1::2])
+    return "gender-balanced", tuple(tuple(ordered[k::N_BALANCED_FOLDS]) for k in range(N_BALANCED_FOLDS))

@@ -23,12 +23,17 @@ MAX_INNER_PARTS = 3
 
 
 class Split(StrEnum):
-    """Who is tested: unseen speakers; training speakers; unseen speakers by a model without augmentation; clips at random."""
+    """Who is tested.
+
+    In order: unseen speakers; training speakers; unseen speakers by a model without augmentation; clips at random; the other
+    corpora by a model of one.
+    """
 
     HELD_OUT = "held_out"
     INNER = "inner"
     NO_AUGMENTATION = "no_augmentation"
     RANDOM = "random"
+    OTHER_CORPORA = "other_corpora"
 
 
 class Budget(StrEnum):
@@ -61,7 +66,7 @@ class EvaluationJob:
     split : Split
         Who is tested.
     fold : int
-        Which test part; of inner predictions the fold that is left out.
+        Which test part; of inner predictions the fold that is left out; of other corpora the number of the one that is trained on.
     config : mapping
         What to fit.
     seed : int
@@ -140,6 +145,10 @@ def plan_evaluations(
     jobs.append(ChampionJob(family.key, shipped, seed, conditions))
     if budget is Budget.FULL or not family.is_tuned:
         jobs += [job(Split.RANDOM, fold, shipped) for fold in range(N_RANDOM_FOLDS)]
+    if len(dataset.corpora) > 1:
+        # The defaults, because a tuned configuration has seen the corpora that are tested here.
+        config = {**family.defaults, **({"max_epochs": QUICK_MAX_EPOCHS} if budget is Budget.QUICK else {})}
+        jobs += [job(Split.OTHER_CORPORA, number, config) for number in range(len(dataset.corpora))]
     if budget is Budget.FULL:
         augmented = {fold: config for fold, config in by_fold.items() if config["augmentation"] != "none"}
         jobs += [job(Split.NO_AUGMENTATION, fold, without_augmentation(config)) for fold, config in augmented.items()]
@@ -156,13 +165,25 @@ def splits_of(job: EvaluationJob, dataset: Dataset) -> list[tuple[Rows, Rows]]:
         case Split.HELD_OUT | Split.NO_AUGMENTATION:
             return [dataset.split(test_fold=job.fold)]
         case Split.INNER:
-            tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(job.fold))
+            half = dataset.folds.tuning_half_for(job.fold)
             if job.budget is Budget.QUICK:
-                return [dataset.split(test_fold=tuned_on[0], among=tuned_on)]
-            parts = [part.tolist() for part in np.array_split(tuned_on, min(MAX_INNER_PARTS, len(tuned_on)))]
-            return [dataset.split_folds(test=part, left_out=[job.fold]) for part in parts]
+                parts = dataset.parts_of(half)
+                return [dataset.disjoint(np.concatenate(parts), parts[0])]
+            seen = np.setdiff1d(dataset.all_rows(), dataset.rows_in([job.fold]))
+            return [dataset.disjoint(seen, part) for part in dataset.parts_of(half, n_parts=MAX_INNER_PARTS)]
         case Split.RANDOM:
             return [random_split(dataset, job.fold, seed=job.seed)]
+        case Split.OTHER_CORPORA:
+            return [other_corpora_split(dataset, job.fold)]
+
+
+def other_corpora_split(dataset: Dataset, number: int) -> tuple[Rows, Rows]:
+    """Return the clips of one corpus, and those of all others whose emotions it has."""
+    is_here = dataset.corpus_of_clip == dataset.corpora[number]
+    is_known = np.isin(dataset.targets, dataset.targets[is_here])
+    # A person who is in both corpora is not unseen.
+    is_new = ~np.isin(dataset.speakers, dataset.speakers[is_here])
+    return np.flatnonzero(is_here), np.flatnonzero(~is_here & is_known & is_new)
 
 
 def random_split(dataset: Dataset, fold: int, *, seed: int) -> tuple[Rows, Rows]:

@@ -19,6 +19,8 @@ from metrics.scores import uar
 from models import Config, Family
 
 ByFold = Mapping[int, FoldPredictions]
+OF_FOLDS = (Split.HELD_OUT, Split.INNER, Split.NO_AUGMENTATION)
+"""The splits that are tested on an outer fold, or leave it out."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,13 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     predictions = {**predictions, Split.INNER: inner}
     of_fold = {fold: fit_temperature(*together(inner, [fold], dataset)) for fold in inner}
     shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, dataset), dataset))
-    calibrated = {
-        split: {fold: scale(one, shipped if split is Split.RANDOM else of_fold[fold]) for fold, one in by_fold.items()}
+    # A temperature would have seen the corpora that a model of one corpus is tested on.
+    others = predictions.get(Split.OTHER_CORPORA, {})
+    calibrated: dict[Split, ByFold] = {
+        split: {fold: scale(one, of_fold[fold] if split in OF_FOLDS else shipped) for fold, one in by_fold.items()}
         for split, by_fold in predictions.items()
-    }
+        if split != Split.OTHER_CORPORA
+    } | ({Split.OTHER_CORPORA: others} if others else {})
     threshold = choose_threshold(*together(calibrated[Split.INNER], list(inner), dataset))
     return Result(tuned, calibrated, shipped, threshold)
 

@@ -125,6 +125,18 @@ def f1_by_emotion(board: pd.DataFrame) -> str:
     return _svg("f1", "F1 of every family on every emotion", draw, rows=len(board))
 
 
+def cross_corpus(grid: pd.DataFrame, *, family: str) -> str:
+    """Draw a family's UAR by corpus trained on (row) and tested on (column), from :func:`leaderboard.cross_corpus.grid`."""
+
+    def draw(figure: Figure) -> None:
+        names = list(map(str, grid.index))
+        axes = _heat(figure, grid.to_numpy(float), rows=names, columns=names, text=lambda value: f"{100 * value:.0f}")
+        axes.set(xlabel="tested on", ylabel="trained on", title=f"{family}: UAR, %")
+
+    size = max(SMALL_WIDTH_INCHES, 1.6 + ROW_INCHES * len(grid))
+    return _svg(f"cross-{family}", f"UAR of {family} across corpora", draw, width=size, height=size)
+
+
 def speakers(uar_by_speaker: Mapping[str, Mapping[str, float]]) -> str:
     """Draw each family's UAR on each speaker: a dot a speaker, a bar at the median, the two ends named."""
 

@@ -20,8 +20,10 @@ import numpy as np
 import pandas as pd
 
 from emotune.files import write_text
+from evaluation.folds import TestedOn
 from leaderboard import plots
-from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL
+from leaderboard.cross_corpus import grid
+from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL, SPEAKERS_UNKNOWN
 from leaderboard.table import percent, summary
 from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
@@ -29,6 +31,11 @@ from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar
 PAGE = Path(__file__).with_name("report_page.html")
 SHOWN_DIGITS = 4
 LONG_CELL = 40
+MEANING: Mapping[str, str] = {
+    TestedOn.UNSEEN_SPEAKERS: "Every figure is for unseen speakers: the model met them neither in training nor in tuning.",
+    TestedOn.UNSEEN_CORPORA: "Every figure is for an unseen corpus: the model met none of its speakers, in training or in tuning.",
+    TestedOn.UNKNOWN_SPEAKERS: "No figure is for unseen speakers, since nobody said who speaks.",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,10 @@ class Outcome:
         How much each parameter mattered.
     run : mapping
         The content of ``run.json``.
+    subsets : DataFrame
+        The leaderboard's rows of each corpus and language; empty where there is one of each.
+    cross_corpus : DataFrame
+        Rows of ``cross_corpus.csv``; empty where there is one corpus.
     """
 
     board: pd.DataFrame
@@ -54,6 +65,13 @@ class Outcome:
     trials: pd.DataFrame
     importances: Mapping[tuple[str, str], Mapping[str, float]]
     run: Mapping[str, Any]
+    subsets: pd.DataFrame
+    cross_corpus: pd.DataFrame
+
+    @property
+    def tested_on(self) -> str:
+        """Whom the figures are for."""
+        return str(self.run.get("protocol", {}).get("tested_on", TestedOn.UNSEEN_SPEAKERS))
 
     @property
     def families(self) -> list[str]:
@@ -77,6 +95,8 @@ def write_report(
     trials: pd.DataFrame,
     importances: Mapping[tuple[str, str], Mapping[str, float]],
     run: Mapping[str, Any],
+    subsets: pd.DataFrame | None = None,
+    cross_corpus: pd.DataFrame | None = None,
 ) -> None:
     """Write the report of a run as one HTML file that needs nothing else.
 
@@ -84,7 +104,7 @@ def write_report(
     ----------
     path : Path
         Where to write, usually ``report.html`` in the result's folder.
-    board, predictions, trials, importances, run
+    board, predictions, trials, importances, run, subsets, cross_corpus
         See :class:`Outcome`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
 
     Raises
@@ -93,7 +113,9 @@ def write_report(
         If the predictions are incomplete or do not add up.
     """
     scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
-    outcome = Outcome(board, as_written(predictions), scored_trials, importances, run)
+    none = pd.DataFrame()
+    besides = (none if subsets is None else subsets, none if cross_corpus is None else cross_corpus)
+    outcome = Outcome(board, as_written(predictions), scored_trials, importances, run, *besides)
     page = Template(PAGE.read_text(encoding="utf-8"))
     write_text(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
 
@@ -110,10 +132,12 @@ def what_this_is(outcome: Outcome) -> str:
     partial = (
         "" if outcome.run.get("is_complete", True) else f'<p class="banner" role="status"><strong>Partial.</strong> {PARTIAL}</p>'
     )
+    unknown = outcome.tested_on == TestedOn.UNKNOWN_SPEAKERS
+    warning = f'<p class="banner" role="alert"><strong>Unknown speakers.</strong> {SPEAKERS_UNKNOWN}</p>' if unknown else ""
     return (
-        f"{partial}{banner}<p>What {len(outcome.families)} families of models are worth on <strong>{_corpus(outcome)}</strong>: "
-        f"{len(rows)} clips of {rows['speaker'].nunique()} speakers, {len(emotions_in(rows))} emotions. Every figure is for "
-        f"unseen speakers: the model met them neither in training nor in tuning.</p>"
+        f"{partial}{banner}{warning}<p>What {len(outcome.families)} families of models are worth on "
+        f"<strong>{_corpus(outcome)}</strong>: {len(rows)} clips of {rows['speaker'].nunique()} speakers, "
+        f"{len(emotions_in(rows))} emotions. {MEANING[outcome.tested_on]}</p>"
     )
 
 
@@ -121,6 +145,24 @@ def leaderboard_table(outcome: Outcome) -> str:
     """Show the summary, and every column to whoever asks for it."""
     everything = outcome.board.drop(columns="rank").set_index("family").T.reset_index(names="column")
     return _table(summary(outcome.board)) + _details("Every column of leaderboard.csv", everything)
+
+
+def corpora(outcome: Outcome) -> str:
+    """Show the scores on each corpus and language, and across corpora; nothing where there is one corpus."""
+    if not len(outcome.subsets) and not len(outcome.cross_corpus):
+        return ""
+    shown = ['<section id="corpora"><h2>By corpus and language, and across corpora</h2>']
+    if len(outcome.subsets):
+        by_subset = outcome.subsets.pivot(index="family", columns="subset", values="uar").reindex(outcome.families)
+        text = by_subset.map(percent).reset_index()
+        shown += ["<p>UAR in per cent, among the emotions that a corpus or language has.</p>", _table(text)]
+    if len(outcome.cross_corpus):
+        grids = {family: grid(outcome.cross_corpus, family=family) for family in outcome.families}
+        shown.append(
+            "<p>Trained on one corpus, with the defaults of the family, and tested on another, among the emotions of both.</p>"
+        )
+        shown.append(_figures(plots.cross_corpus(one, family=family) for family, one in grids.items()))
+    return "".join(shown) + "</section>"
 
 
 def scores(outcome: Outcome) -> str:
@@ -208,6 +250,7 @@ PLACES: Mapping[str, Callable[[Outcome], str]] = {
     "title": title,
     "what": what_this_is,
     "table": leaderboard_table,
+    "corpora": corpora,
     "scores": scores,
     "random_split": random_split,
     "confusion": confusions,

@@ -39,6 +39,7 @@ AUDIT_FACTS = (
     "augmentation_gain_ci_low",
     "augmentation_gain_ci_high",
     "tuning_uar",
+    "tested_on",
     "budget",
 )
 COST_FACTS = (
@@ -49,7 +50,10 @@ FACTS = (*AUDIT_FACTS, *COST_FACTS)
 """The columns that only the search can know; one that it does not know is an empty cell."""
 
 WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
-TEXTS = ("corpus", "family", "augmentation", "budget", "run_hash")
+TEXTS = ("corpus", "family", "subset", "augmentation", "tested_on", "budget", "run_hash")
+SUBSET = "subset"
+ALL_CLIPS = "all"
+"""Value of the column :data:`SUBSET` in the rows of all clips; only a run of several corpora has the column."""
 README_MARKS = ("<!-- leaderboard:begin -->", "<!-- leaderboard:end -->")
 
 
@@ -98,21 +102,49 @@ def build_leaderboard(predictions: pd.DataFrame, facts: Mapping[str, Mapping[str
     return _typed(board.reindex(columns=list(columns(emotions))))
 
 
-def write_results(folder: Path, *, board: pd.DataFrame, predictions: pd.DataFrame) -> None:
-    """Write ``leaderboard.csv`` and ``predictions.csv`` into a result's folder, each file whole or not at all."""
+def write_results(folder: Path, *, board: pd.DataFrame, predictions: pd.DataFrame, subsets: pd.DataFrame | None = None) -> None:
+    """Write ``leaderboard.csv`` and ``predictions.csv`` into a result's folder, each file whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        The result's folder.
+    board, predictions : DataFrame
+        The leaderboard and what it was computed from.
+    subsets : DataFrame, optional
+        Rows of each corpus and language, from :func:`leaderboard.subsets.subset_rows`.
+    """
     write_text(RunFolder(folder).predictions, as_written(predictions).to_csv(index=False))
+    if subsets is not None and len(subsets):
+        names = [*board.columns[:2], SUBSET, *board.columns[2:]]
+        board = _typed(pd.concat([board.assign(**{SUBSET: ALL_CLIPS}), subsets]).reindex(columns=names))
     write_text(RunFolder(folder).leaderboard, board.to_csv(index=False))
 
 
 def read_leaderboard(path: Path) -> pd.DataFrame:
-    """Read a ``leaderboard.csv`` back with its types; an empty cell is a missing value.
+    """Read the rows of all clips of a ``leaderboard.csv`` back with their types; an empty cell is a missing value.
 
     Raises
     ------
     PredictionsError
         If the file cannot be read as one.
     """
-    return _typed(read_table(path, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False, na_values=[""]))
+    everything = _read_rows(path)
+    if SUBSET not in everything:
+        return everything
+    return everything[everything[SUBSET] == ALL_CLIPS].drop(columns=SUBSET).reset_index(drop=True)
+
+
+def read_subsets(path: Path) -> pd.DataFrame:
+    """Read the rows of each corpus and language of a ``leaderboard.csv``; empty if it has none.
+
+    Raises
+    ------
+    PredictionsError
+        If the file cannot be read as one.
+    """
+    everything = _read_rows(path)
+    return everything[everything[SUBSET] != ALL_CLIPS].reset_index(drop=True) if SUBSET in everything else everything.iloc[:0]
 
 
 def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
@@ -215,6 +247,10 @@ def _score(rows: pd.DataFrame, *, emotions: Sequence[str], seed: int) -> tuple[d
         scores |= {f"{name}_ci_low": low, f"{name}_ci_high": high}
     scores["uar_fold_sd"] = float(uar_of(by_fold).std(ddof=1)) if len(by_fold) > 1 else np.nan
     return {name: round(value, DECIMALS) for name, value in scores.items()}, uar_of(by_speaker)
+
+
+def _read_rows(path: Path) -> pd.DataFrame:
+    return _typed(read_table(path, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False, na_values=[""]))
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Dummy(Family):
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PriorModel:
         """Count the emotions."""
-        counts = np.bincount(examples.targets, minlength=examples.n_emotions)
+        weights = examples.weights(balanced=False)
+        counts = np.bincount(examples.targets, weights=weights, minlength=examples.n_emotions)
         return PriorModel(counts / counts.sum())
 
     def save(self, model: Model, folder: Path) -> None:

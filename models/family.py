@@ -48,6 +48,8 @@ class Examples:
         Gender of each speaker.
     n_emotions : int
         Length of a probability vector.
+    corpus_weights : ndarray [shape=(n,)], optional
+        Weight of each example that makes its corpus count as it should, of mean 1; None if all count alike.
     """
 
     inputs: tuple[NDArray[Any], ...]
@@ -57,6 +59,7 @@ class Examples:
     is_original: NDArray[np.bool_]
     genders: Mapping[str, str]
     n_emotions: int
+    corpus_weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -71,10 +74,11 @@ class Examples:
             self.is_original[where],
             self.genders,
             self.n_emotions,
+            None if self.corpus_weights is None else self.corpus_weights[where],
         )
 
     def weights(self, *, balanced: bool, copy_weight: float = 1.0) -> NDArray[np.float64]:
-        """Return a weight for each example, of mean 1.
+        """Return a weight for each example, of mean 1: that of its corpus, of its emotion and of its kind.
 
         Parameters
         ----------
@@ -84,6 +88,8 @@ class Examples:
             Weight of an augmented copy relative to an original.
         """
         weights = np.where(self.is_original, 1.0, copy_weight)
+        if self.corpus_weights is not None:
+            weights = weights * self.corpus_weights
         if balanced:
             totals = np.bincount(self.targets, weights=weights, minlength=self.n_emotions)
             weights = weights / np.maximum(totals, 1e-12)[self.targets]

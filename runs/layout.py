@@ -48,6 +48,11 @@ class RunFolder:
         return self.path / "predictions.csv"
 
     @property
+    def cross_corpus(self) -> Path:
+        """UAR of each family trained on one corpus and tested on another; only a run of several corpora has it."""
+        return self.path / "cross_corpus.csv"
+
+    @property
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.path / "report.html"

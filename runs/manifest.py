@@ -32,6 +32,8 @@ class Manifest:
         The corpus: its key, its name for people, the licence of what learnt from it, where it is described.
     is_real : bool
         False for speech made by code.
+    speakers_known : bool
+        False if nobody said who speaks; no figure is then for unseen speakers.
     emotions : tuple of str
         In the order of every probability vector.
     is_complete : bool
@@ -75,6 +77,7 @@ class Manifest:
     corpus: str
     title: str
     is_real: bool
+    speakers_known: bool = True
     emotions: tuple[str, ...] = ()
     licence: str | None = None
     reference: str | None = None

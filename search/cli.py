@@ -17,7 +17,8 @@ from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named
 from emotune.errors import DownloadError, EmotuneError
-from evaluation.folds import RULES
+from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
+from evaluation.folds import RULES, SPEAKERS
 from features.whisper.weights import use_whisper
 from models import FAMILIES, Family
 
@@ -46,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--corpus",
         metavar="KEY|PATH",
-        help=f"one of {', '.join(CORPORA)}; a table with path, emotion and speaker; or a folder with one subfolder an emotion "
-        "(what lies in --data, else ravdess, else synthetic)",
+        help=f"one of {', '.join(CORPORA)}; a table with path, emotion and speaker; a folder with one subfolder an emotion; or "
+        "several of them joined by + (what lies in --data, else ravdess, else synthetic)",
     )
     p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
     p.add_argument("--map", metavar="A=B,C=D", help="emotions of label words in own recordings, such as wut=angry,ps=surprised")
@@ -57,7 +58,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (%(default)s)")
     p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
-    p.add_argument("--protocol", choices=RULES, default="published", help="how the outer speaker folds are made (%(default)s)")
+    p.add_argument(
+        "--protocol",
+        choices=RULES,
+        type=lambda word: SPEAKERS if word == "published" else word,
+        default=SPEAKERS,
+        help=f"what is left out to test on; {SPEAKERS}: published folds where a corpus has them, else balanced ones (%(default)s)",
+    )
+    p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
     p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
     p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
@@ -97,7 +105,8 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
     require_trials(options.trials)
     corpus, is_fallback = _choose_corpus(options)
     families = _choose_families(options, may_download=corpus.is_real)
-    folder = (options.out or RESULTS / corpus.key).resolve()
+    left_out = "-left-out" if options.protocol == LEAVE_CORPORA_OUT else ""
+    folder = (options.out or RESULTS / f"{corpus.key}{left_out}").resolve()
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
     plan = RunPlan(
@@ -109,6 +118,7 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
         seed=options.seed,
         n_jobs=max(1, options.jobs),
         protocol=options.protocol,
+        emotions=options.emotions,
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
         fresh=options.fresh,
         encoder=options.whisper.resolve() if options.whisper else None,

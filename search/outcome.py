@@ -12,6 +12,7 @@ import optuna
 import pandas as pd
 from numpy.typing import NDArray
 
+from audio.clip import Clip
 from augment.policy import describe_policy
 from corpora import Corpus
 from evaluation.dataset import Dataset, Rows, derive_seed
@@ -20,6 +21,7 @@ from evaluation.held_out import FoldPredictions
 from evaluation.jobs import ChampionJob, Split
 from evaluation.result import Result, together
 from features import INPUT_KINDS
+from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
 from metrics.calibration import apply_temperature
 from metrics.intervals import difference_interval
 from metrics.scores import accuracy, confusion_by, uar
@@ -112,11 +114,39 @@ def family_predictions(result: Result, dataset: Dataset) -> pd.DataFrame:
                     "half": dataset.folds.tuning_half_for(fold),
                     "family": result.family.key,
                     "emotion": [clip.emotion for clip in clips],
+                    **_subset_keys(clips, dataset),
                     **{f"p_{emotion}": predictions.probabilities[:, k] for k, emotion in enumerate(dataset.emotions)},
                 }
             )
         )
     return pd.concat(rows_of_fold).sort_values("clip", ignore_index=True)
+
+
+def _subset_keys(clips: Sequence[Clip], dataset: Dataset) -> dict[str, list[str]]:
+    """Return the columns by which clips of several corpora or languages are told apart."""
+    several = len(dataset.corpora) > 1 or len({clip.language for clip in dataset.clips}) > 1
+    return {"corpus": [clip.corpus for clip in clips], "language": [clip.language for clip in clips]} if several else {}
+
+
+def cross_corpus_table(results: Sequence[Result], dataset: Dataset, *, seed: int) -> pd.DataFrame:
+    """Return what each family trained on one corpus shows on every other one; empty for a single corpus."""
+    rows = []
+    for result in results:
+        for number, found in result.predictions.get(Split.OTHER_CORPORA, {}).items():
+            for tested_on in dataset.corpora:
+                where = dataset.corpus_of_clip[found.rows] == tested_on
+                clips = found.rows[where]
+                names = (dataset.corpora[number], tested_on, result.family.key)
+                row = cross_corpus_row(
+                    found.probabilities[where],
+                    dataset.targets[clips],
+                    dataset.speakers[clips],
+                    emotions=dataset.emotions,
+                    names=names,
+                    seed=seed,
+                )
+                rows += [row] if row else []
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, Any]:
@@ -130,6 +160,7 @@ def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, An
         "augmentation": "of its members" if fitted.members else describe_policy(tuned.shipped),
         **_augmentation_gain(fitted.result, dataset, seed=seed),
         "tuning_uar": float(np.mean(list(tuned.tuning_uar.values()))) if tuned.tuning_uar else None,
+        "tested_on": str(dataset.tested_on),
         "budget": str(tuned.budget),
         "n_trials": len(trials),
         "n_pruned": sum(trial.state == "PRUNED" for trial in trials),

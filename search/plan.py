@@ -10,7 +10,7 @@ from pathlib import Path
 from corpora import Corpus
 from emotune.errors import EmotuneError
 from emotune.files import PROJECT_ROOT
-from evaluation.folds import HALVES
+from evaluation.folds import HALVES, SPEAKERS
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
@@ -46,6 +46,9 @@ class RunPlan:
         Of all randomness; how many processes.
     protocol : str
         Which rule makes the folds.
+    emotions : str or None
+        Which emotions are kept, as :func:`corpora.combined.choose_emotions` reads it; by default the common ones of several corpora,
+        else all.
     timeout_seconds : float or None
         After which no further trial begins.
     fresh : bool
@@ -64,7 +67,8 @@ class RunPlan:
     cache: Path = field(default_factory=cache_folder)
     seed: int = 0
     n_jobs: int = 1
-    protocol: str = "published"
+    protocol: str = SPEAKERS
+    emotions: str | None = None
     timeout_seconds: float | None = None
     fresh: bool = False
     encoder: Path | None = None

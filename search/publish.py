@@ -13,7 +13,7 @@ import pandas as pd
 
 from corpora import Reading
 from emotune.errors import EmotuneError
-from emotune.files import sha256_of_file
+from emotune.files import sha256_of_file, write_text
 from evaluation.dataset import Dataset
 from evaluation.ensembles import ensembles_of, pool_members
 from evaluation.held_out import time_predictions_ms
@@ -21,6 +21,7 @@ from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split, plan
 from evaluation.result import ByFold, Result, Tuned, calibrated_result
 from features import INPUT_KINDS
 from leaderboard.report import write_report
+from leaderboard.subsets import subset_rows
 from leaderboard.table import FACTS, build_leaderboard, write_results
 from models import FAMILIES
 from models.family import MEMBER_PROBABILITIES
@@ -120,10 +121,14 @@ class Publisher:
         facts = {key: {**of, "run_hash": run_hash} for key, of in self._facts.items()}
         predictions = pd.concat([self._predictions[key] for key in FAMILIES if key in self._predictions], ignore_index=True)
         board = build_leaderboard(predictions, facts, seed=plan.seed)
-        write_results(run.path, board=board, predictions=predictions)
+        subsets = subset_rows(predictions, seed=plan.seed)
+        write_results(run.path, board=board, predictions=predictions, subsets=subsets)
+        cross_corpus = outcome.cross_corpus_table(self._results(), self._dataset, seed=plan.seed)
+        if len(cross_corpus):
+            write_text(run.cross_corpus, cross_corpus.to_csv(index=False))
         self._write_champions(board)
         if is_complete or time.monotonic() - self._last_report >= SECONDS_BETWEEN_REPORTS:
-            self._write_report(board, predictions, manifest)
+            self._write_report(board, predictions, manifest, subsets=subsets, cross_corpus=cross_corpus)
         return board
 
     def _write_champions(self, board: pd.DataFrame) -> None:
@@ -139,7 +144,15 @@ class Publisher:
         for kept in self._entry.kept:
             update_scores(plan.run.champion(kept.key), json.loads(rows.loc[kept.key].to_json()))
 
-    def _write_report(self, board: pd.DataFrame, predictions: pd.DataFrame, manifest: Manifest) -> None:
+    def _write_report(
+        self,
+        board: pd.DataFrame,
+        predictions: pd.DataFrame,
+        manifest: Manifest,
+        *,
+        subsets: pd.DataFrame,
+        cross_corpus: pd.DataFrame,
+    ) -> None:
         results = self._results()
         studies = [study for one in results for study in self._plan.study_plans(one.family)]
         write_report(
@@ -149,6 +162,8 @@ class Publisher:
             trials=outcome.trial_table(results),
             importances=outcome.importances(studies, self._plan.run, seed=self._plan.seed),
             run=manifest.to_json(),
+            subsets=subsets,
+            cross_corpus=cross_corpus,
         )
         self._last_report = time.monotonic()
 
@@ -168,8 +183,9 @@ class Publisher:
 
         return Manifest(
             corpus=corpus.key,
-            title=corpus.title,
+            title=corpus.title_of(self._reading),
             is_real=corpus.is_real,
+            speakers_known=corpus.speakers_known,
             emotions=dataset.emotions,
             licence=corpus.licence,
             reference=corpus.reference,
@@ -184,7 +200,8 @@ class Publisher:
             n_jobs=plan.n_jobs,
             timeout_seconds=plan.timeout_seconds,
             protocol={
-                "name": f"cross-fitted tuning, {dataset.folds.name} speaker folds",
+                "name": f"cross-fitted tuning, {dataset.folds.name} folds",
+                "tested_on": str(dataset.tested_on),
                 "test_speakers": dataset.folds.test_speakers,
                 "folds_hash": dataset.folds_hash,
             },

@@ -7,8 +7,9 @@ import pandas as pd
 from augment.policy import all_variants
 from corpora import Reading
 from corpora.checks import warnings_for
+from corpora.combined import ALL, COMMON, Combined, choose_emotions, keep_emotions, taught_by_others
 from evaluation.dataset import Dataset
-from evaluation.folds import make_folds
+from evaluation.folds import CORPORA, folds_over_corpora
 from evaluation.held_out import variants_to_test
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob
 from evaluation.result import Tuned
@@ -59,6 +60,10 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
     """Read the corpus and say what was left out."""
     with reporter.progress(f"Reading {plan.corpus.title}") as progress:
         reading = plan.corpus.read(plan.data, progress=progress)
+    choice = plan.emotions or (COMMON if isinstance(plan.corpus, Combined) else ALL)
+    reading = keep_emotions(reading, choose_emotions(reading, choice))
+    if plan.protocol == CORPORA:
+        reading = keep_emotions(reading, taught_by_others(reading))
     for name, reason in reading.skipped:
         reporter.say(f"skipped {name}: {reason}")
     for name, kept in reading.duplicates:
@@ -70,9 +75,11 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
 
 def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:
     """Return the clips with their folds and the feature store."""
-    genders = {clip.speaker: clip.gender for clip in reading.clips}
-    folds = make_folds(genders, published=plan.corpus.test_folds, rule=plan.protocol)
-    return Dataset(reading.clips, reading.emotions, folds, FeatureStore(plan.cache))
+    genders: dict[str, dict[str, str]] = {}
+    for clip in reading.clips:
+        genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
+    folds = folds_over_corpora(genders, published=plan.corpus.published_folds, rule=plan.protocol)
+    return Dataset(reading.clips, reading.emotions, folds, FeatureStore(plan.cache), speakers_known=plan.corpus.speakers_known)
 
 
 def prepare(plan: RunPlan, dataset: Dataset, reporter: ConsoleReporter) -> None:

@@ -19,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from emotune.errors import StudyError
-from evaluation.dataset import Dataset, derive_seed, require_held_out
+from evaluation.dataset import ALIKE, BY_CLIPS, CORPORA_COUNT, Dataset, derive_seed, require_held_out
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
 from evaluation.result import TrialRecord, Tuned, untuned
@@ -208,11 +208,14 @@ def _run_trial(
             seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
         )
     if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(dict(family.initial_trials[number]))
+        alike = {CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {}
+        study.enqueue_trial({**family.initial_trials[number], **alike})
     trial = study.ask()
     value, state = None, TrialState.COMPLETE
     try:
         config = family.suggest(trial)
+        if len(dataset.corpora) > 1:
+            config[CORPORA_COUNT] = trial.suggest_categorical(CORPORA_COUNT, [ALIKE, BY_CLIPS])
         if budget_of(study) is Budget.QUICK:
             config["max_epochs"] = QUICK_MAX_EPOCHS
         trial.set_user_attr("config", config)
@@ -233,7 +236,7 @@ def _run_trial(
 def score_config(
     family: Family, config: dict[str, Any], plan: StudyPlan, dataset: Dataset, *, trial: optuna.Trial | None = None
 ) -> float:
-    """Return what tuning maximises: the mean UAR over a half's folds, each predicted by a model of the others.
+    """Return what tuning maximises: the mean UAR over the parts of a half, each predicted by a model of the others.
 
     Parameters
     ----------
@@ -249,12 +252,13 @@ def score_config(
         Told the scores on the way, and may be pruned.
     """
     kind = INPUT_KINDS[family.input_kind]
-    half = dataset.folds.in_half(plan.half)
+    parts = dataset.parts_of(plan.half)
+    of_half = np.concatenate(parts)
     scores: list[float] = []
     # A quick look trains the slow families once a trial.
-    scored = half[:1] if trial is not None and family.is_neural and budget_of(trial.study) is Budget.QUICK else half
-    for position, fold in enumerate(scored):
-        training, held_out = dataset.split(test_fold=fold, among=half)
+    scored = parts[:1] if trial is not None and family.is_neural and budget_of(trial.study) is Budget.QUICK else parts
+    for position, part in enumerate(scored):
+        training, held_out = dataset.disjoint(of_half, part)
         examples = dataset.examples(kind, training, config)
         require_held_out(examples, held_out)
         callback = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None

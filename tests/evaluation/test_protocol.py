@@ -30,13 +30,13 @@ def test_no_speaker_is_in_training_and_test_of_any_fold(dataset):
 @pytest.mark.parametrize("half", ["A", "B"])
 def test_a_study_sees_only_the_speakers_of_its_half(dataset, monkeypatch, half):
     speakers = {speaker for fold in dataset.folds.in_half(half) for speaker in dataset.folds.test_speakers[fold]}
-    honest, seen = Dataset.split, []
+    honest, seen = Dataset.disjoint, []
 
-    def spy(self, **options):
-        seen.append(honest(self, **options))
+    def spy(self, *rows):
+        seen.append(honest(self, *rows))
         return seen[-1]
 
-    monkeypatch.setattr(Dataset, "split", spy)
+    monkeypatch.setattr(Dataset, "disjoint", spy)
     score_config(LINEAR, dict(LINEAR.defaults), StudyPlan("linear", half, 1, 0), dataset)
     assert len(seen) == len(dataset.folds.in_half(half))
     for training, held_out in seen:

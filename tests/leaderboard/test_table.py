@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 GOLDEN_HEADER = (
     "rank,family,uar,uar_ci_low,uar_ci_high,accuracy,accuracy_ci_low,accuracy_ci_high,macro_f1,macro_f1_ci_low,macro_f1_ci_high,"
     "f1_neutral,f1_calm,f1_happy,f1_sad,f1_angry,f1_fearful,f1_disgust,f1_surprised,uar_fold_sd,log_loss,ece,"
-    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,budget,p_vs_best,"
+    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,tested_on,budget,p_vs_best,"
     "n_trials,n_pruned,n_failed,tune_seconds,fit_seconds,predict_ms_per_clip,model_mb,n_parameters,seed,run_hash"
 )
 

@@ -1,0 +1,210 @@
+"""Several corpora as one, their speakers and clips prefixed by their keys; and the choice of emotions among a reading's."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from audio.clip import Clip
+from corpora.corpus import Corpus, Reading, TestFolds
+from corpora.emotions import in_order
+from corpora.places import count
+from emotune.errors import CorpusError
+
+JOIN = "+"
+COMMON = "common"
+ALL = "all"
+
+
+class Combined(Corpus):
+    """Several corpora, read one after another.
+
+    A speaker ``03`` of EmoDB is called ``emodb/03`` here, so that equal names of different people stay apart.
+
+    Parameters
+    ----------
+    parts : sequence of Corpus
+        The corpora, each with another key.
+
+    Raises
+    ------
+    CorpusError
+        If a corpus is named twice.
+    """
+
+    def __init__(self, parts: Sequence[Corpus]) -> None:
+        repeated = [key for key, n in Counter(part.key for part in parts).items() if n > 1]
+        if repeated:
+            raise CorpusError(f"--corpus must name each corpus once, got {', '.join(repeated)} twice; leave one out.")
+        self.parts = tuple(_one_of_several(part) for part in parts)
+        self.key = JOIN.join(part.key for part in parts)
+        self.title = " + ".join(part.title for part in parts)
+        self.emotions = in_order(emotion for part in parts for emotion in part.emotions)
+        self.is_real = all(part.is_real for part in parts)
+        self.licence = _joined([part.licence for part in parts], by=" + ")
+        self.reference = _joined([part.reference for part in parts], by="; ")
+        languages = {part.language for part in parts}
+        self.language = languages.pop() if len(languages) == 1 else "mul"
+        self.home_page = _joined([part.home_page for part in parts], by=", ")
+        self.how_to_get = " ".join(f"{part.title}: {part.how_to_get}" for part in parts)
+        self.speakers = {_prefixed(part, name): gender for part in parts for name, gender in part.speakers.items()}
+        self.n_clips = sum(part.n_clips or 0 for part in parts) or None
+        self.speakers_known = all(part.speakers_known for part in parts)
+
+    @property
+    def published_folds(self) -> dict[str, TestFolds]:
+        """Published folds of each part that has some, with the names that speakers have here."""
+        return {
+            part.key: tuple(tuple(_prefixed(part, speaker) for speaker in fold) for fold in part.test_folds)
+            for part in self.parts
+            if part.test_folds is not None
+        }
+
+    def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path | None:
+        """Make sure that every part is here; return the folder of the first."""
+        first, *_ = [part.locate(root, allow_download=allow_download) for part in self.parts]
+        return first
+
+    def read(
+        self,
+        root: Path | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        allow_download: bool = False,
+    ) -> Reading:
+        """Read every part; a recording that two corpora hold is read once."""
+        readings = [part.read(root, progress=progress, allow_download=allow_download) for part in self.parts]
+        return _without_shared(_merge([_named_within(part, one) for part, one in zip(self.parts, readings, strict=True)]))
+
+
+def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
+    """Return the emotions that a choice means for the clips of a reading.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than two are left, or a named one has no clip.
+    """
+    if choice == ALL:
+        return reading.emotions
+    if choice == COMMON:
+        by_corpus = emotions_by_corpus(reading.clips)
+        common = set(reading.emotions).intersection(*by_corpus.values())
+        if len(common) < 2:
+            each = "; ".join(f"{corpus}: {', '.join(in_order(emotions))}" for corpus, emotions in by_corpus.items())
+            raise CorpusError(
+                f"--emotions {COMMON} needs two emotions that every corpus has, but {', '.join(common) or 'none'} is in all "
+                f"({each}); give --emotions {ALL}, or --map so that the labels agree."
+            )
+        return in_order(common)
+    words = _words(choice)
+    absent = [word for word in words if word not in reading.emotions]
+    if absent or len(set(words)) < 2:
+        why = f", and no clip has {', '.join(absent)}" if absent else ""
+        raise CorpusError(
+            f"--emotions must be {COMMON}, {ALL}, or two or more of {', '.join(reading.emotions)} by comma, got {choice!r}{why}; "
+            f"correct it."
+        )
+    return in_order(words)
+
+
+def keep_emotions(reading: Reading, emotions: Sequence[str]) -> Reading:
+    """Return a reading with the clips of some emotions, and a note on those left out."""
+    left_out = Counter(clip.emotion for clip in reading.clips if clip.emotion not in emotions)
+    if not left_out:
+        return reading
+    named = ", ".join(f"{emotion} ({n})" for emotion, n in sorted(left_out.items()))
+    note = f"The emotions are {', '.join(emotions)}; {count(left_out.total(), 'clip')} of others left out: {named}."
+    clips = tuple(clip for clip in reading.clips if clip.emotion in emotions)
+    return replace(reading, clips=clips, notes=(*reading.notes, note))
+
+
+def taught_by_others(reading: Reading) -> tuple[str, ...]:
+    """Return the emotions that two or more corpora have: where a corpus is left out, nobody teaches the others.
+
+    Raises
+    ------
+    CorpusError
+        If there are fewer than two.
+    """
+    by_corpus = emotions_by_corpus(reading.clips)
+    n_corpora = Counter(emotion for emotions in by_corpus.values() for emotion in emotions)
+    taught = [emotion for emotion in reading.emotions if n_corpora[emotion] > 1]
+    if len(taught) < 2:
+        raise CorpusError(
+            f"A corpus can be left out where others have its emotions, but {', '.join(taught) or 'none'} is in two corpora; name "
+            f"corpora that share emotions, or give --map."
+        )
+    return in_order(taught)
+
+
+def emotions_by_corpus(clips: Sequence[Clip]) -> dict[str, set[str]]:
+    """Return the emotions of each corpus's clips."""
+    found: dict[str, set[str]] = {}
+    for clip in clips:
+        found.setdefault(clip.corpus, set()).add(clip.emotion)
+    return found
+
+
+def _words(choice: str) -> list[str]:
+    return [word.strip().lower() for word in choice.split(",") if word.strip()]
+
+
+def _one_of_several(part: Corpus) -> Corpus:
+    """Return a part that does not list the other parts' files as unread."""
+    part = copy.copy(part)
+    part.is_alone = False
+    return part
+
+
+def _prefixed(part: Corpus, name: str) -> str:
+    return f"{part.key}/{name}"
+
+
+def _named_within(part: Corpus, reading: Reading) -> Reading:
+    """Return a part's reading with the names that clips and speakers have among several corpora."""
+    clips = (replace(clip, name=_prefixed(part, clip.name), speaker=_prefixed(part, clip.speaker)) for clip in reading.clips)
+    return replace(
+        reading,
+        clips=tuple(clips),
+        skipped=tuple((_prefixed(part, name), reason) for name, reason in reading.skipped),
+        duplicates=tuple((_prefixed(part, name), _prefixed(part, kept)) for name, kept in reading.duplicates),
+        notes=tuple(f"{part.title}: {note}" for note in reading.notes),
+        conflicts=tuple(f"{part.title}: {conflict}" for conflict in reading.conflicts),
+        texts={_prefixed(part, name): f"{part.key}: {text}" for name, text in reading.texts.items()},
+        clip_notes={_prefixed(part, name): notes for name, notes in reading.clip_notes.items()},
+    )
+
+
+def _merge(readings: Sequence[Reading]) -> Reading:
+    return Reading(
+        clips=tuple(sorted((clip for one in readings for clip in one.clips), key=lambda clip: clip.name)),
+        skipped=tuple(pair for one in readings for pair in one.skipped),
+        duplicates=tuple(pair for one in readings for pair in one.duplicates),
+        notes=tuple(note for one in readings for note in one.notes),
+        conflicts=tuple(conflict for one in readings for conflict in one.conflicts),
+        texts={name: text for one in readings for name, text in one.texts.items()},
+        clip_notes={name: notes for one in readings for name, notes in one.clip_notes.items()},
+    )
+
+
+def _without_shared(reading: Reading) -> Reading:
+    """Drop what another corpus holds too; the same voice under two names would be on both sides of a split."""
+    kept: dict[str, Clip] = {}
+    shared = [(clip, kept[clip.digest]) for clip in reading.clips if kept.setdefault(clip.digest, clip) is not clip]
+    if not shared:
+        return reading
+    one, other = shared[0]
+    note = (
+        f"{count(len(shared), 'recording')} of one corpus stand in another, such as {one.name} and {other.name}: they are read once, "
+        f"but their speakers have two names, so that a voice may be in training and in test; leave one of the corpora out."
+    )
+    pairs = tuple((clip.name, first.name) for clip, first in shared)
+    return replace(reading, clips=tuple(kept.values()), duplicates=(*reading.duplicates, *pairs), notes=(*reading.notes, note))
+
+
+def _joined(texts: Sequence[str], *, by: str) -> str:
+    return by.join(dict.fromkeys(text for text in texts if text))
