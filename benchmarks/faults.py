@@ -2,7 +2,8 @@
 
 A run in a session of its own is ended with SIGKILL, with all its processes, after a random time; then everything in its folder and
 in the feature cache must be readable or absent. The same command continues until it ends, and what it leaves must equal the result
-of a run that was never killed, except for times. Then the next run begins, until there were enough kills.
+of a run that was never killed, except for times. Then the next run begins, until there were enough kills. The recordings are few and
+made by code.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
+from audio.clip import SAMPLE_RATE_HZ
+from corpora.synthetic import Synthetic
 from emotune.errors import EmotuneError
 from emotune.files import PROJECT_ROOT
 from leaderboard.table import read_leaderboard
@@ -32,16 +36,27 @@ from runs.layout import RunFolder
 from runs.manifest import read_manifest
 
 FAMILIES_TO_RUN = "dummy,linear,xgboost"
+EMOTIONS = ("neutral", "happy", "sad", "angry")
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
 """Columns of times, and the size of files that hold addresses in memory."""
 EARLIEST_SECONDS = 2.0
 """Before it the command imports its libraries."""
 
 
+def write_recordings(folder: Path) -> Path:
+    """Write 48 recordings of six speakers, one subfolder an emotion and in it one a speaker."""
+    for clip in Synthetic(n_speakers=6, n_sentences=1, n_takes=2).read().clips:
+        if clip.emotion in EMOTIONS:
+            path = folder / clip.emotion / clip.speaker / f"{Path(clip.name).name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, clip.samples, SAMPLE_RATE_HZ)
+    return folder
+
+
 def command(folder: Path, *, trials: int) -> list[str]:
-    """Return the command of a run."""
-    options = ["--corpus", "synthetic", "--trials", str(trials), "--families", FAMILIES_TO_RUN, "--jobs", "2", "--out", str(folder)]
-    return [sys.executable, str(PROJECT_ROOT / "search" / "run.py"), *options]
+    """Return the command of a run on the recordings beside its folder."""
+    options = {"corpus": folder.with_name("recordings"), "trials": trials, "families": FAMILIES_TO_RUN, "jobs": 2, "out": folder}
+    return [sys.executable, str(PROJECT_ROOT / "search" / "run.py"), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def run_for(seconds: float | None, folder: Path, cache: Path, *, trials: int) -> bool:
@@ -80,14 +95,14 @@ def damages(folder: Path, cache: Path) -> list[str]:
             load_champion(champion)
     for path in sorted((*run.work.glob("[!.]*"), *cache.rglob("[!.]*.npy"))):
         with noted(path, found):
-            _read_part(path)
+            _read_part(path, n_emotions=len(read_manifest(run.manifest).emotions) if run.manifest.exists() else 0)
     return found
 
 
-def _read_part(path: Path) -> None:
+def _read_part(path: Path, *, n_emotions: int) -> None:
     """Read an evaluation, a last fit or an array of the cache."""
     if path.is_dir():
-        FAMILIES[path.name.partition("-champion-")[0]].load(path, n_emotions=8)
+        FAMILIES[path.name.partition("-champion-")[0]].load(path, n_emotions=n_emotions)
     elif path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             [arrays[name] for name in arrays.files]
@@ -123,6 +138,7 @@ def differences(folder: Path, reference: Path) -> list[str]:
 def kill_runs(place: Path, *, n_kills: int, trials: int, seed: int) -> list[str]:
     """Kill runs, tell of each, and return everything that was wrong."""
     rng, wrong = random.Random(seed), list[str]()
+    write_recordings(place / "recordings")
     started = time.monotonic()
     run_for(None, place / "reference", place / "cache-reference", trials=trials)
     seconds = time.monotonic() - started

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+LITTER = re.compile(r"\..+\.(?:[0-9a-f]{16}(?:\.[^.]+)?|whole-\w{8})")
+"""Names of temporary files and folders."""
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         Replaced if it exists.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as aside:
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.whole-", dir=folder.parent, ignore_cleanup_errors=True) as aside:
         new, old = Path(aside) / "new", Path(aside) / "old"
         new.mkdir()
         yield new
@@ -79,6 +82,19 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def remove_litter(folder: Path) -> None:
+    """Remove the temporary files and folders of :func:`whole_file` and :func:`whole_folder` that a killed process left.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look, not below; nobody else may write to it meanwhile.
+    """
+    for path in folder.glob(".*"):
+        if LITTER.fullmatch(path.name):
+            remove(path)
 
 
 def sha256_of_file(path: Path) -> str:

@@ -7,6 +7,7 @@ no stale entry is read and none has to be removed by hand.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
-from emotune.files import PROJECT_ROOT, short_hash, whole_file
+from emotune.files import PROJECT_ROOT, short_hash, write_bytes
 from emotune.sources import code_hash
 from emotune.versions import installed_version
 from features.analysis import Analysis
@@ -160,5 +161,6 @@ def _read(path: Path) -> NDArray[np.generic] | None:
 
 
 def _write(path: Path, array: NDArray[np.generic]) -> None:
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+    content = io.BytesIO()  # NumPy would write to a file by itself, and its error for a full disk says neither which nor why
+    np.save(content, array, allow_pickle=False)
+    write_bytes(path, content.getvalue())

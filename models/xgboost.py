@@ -76,7 +76,8 @@ class XGBoost(TabularFamily):
 
     def write_classifier(self, classifier: Any, folder: Path) -> None:
         """Write ``model.ubj``."""
-        classifier.save_model(folder / BOOSTER_FILE)
+        # Written here: the library's own error for a full disk says neither which nor why.
+        (folder / BOOSTER_FILE).write_bytes(classifier.get_booster().save_raw("ubj"))
 
     def read_classifier(self, folder: Path) -> Any:
         """Read ``model.ubj``."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotune.errors import ChampionError
-from emotune.files import sha256_of_file, whole_folder
+from emotune.files import remove, sha256_of_file, short_hash, whole_folder
 from evaluation.ensembles import MEMBER_KEYS
 from features import INPUT_KINDS, Analysis, InputKind
 from metrics.calibration import apply_temperature
 from models import FAMILIES, Model
 from models.family import MEMBER_PROBABILITIES
-from runs.cards import CARD_FILE, Card, card_versions, member_spec, read_card, write_card
+from runs.cards import CARD_FILE, Card, card_versions, member_spec, read_card, update_scores, write_card
 
 GOLDEN_FILE = "golden.npz"
 GOLDEN_TOLERANCE = 1e-4
@@ -74,10 +75,13 @@ class Champion:
 def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[NDArray[Any]]) -> Champion:
     """Write the folder of a champion whole, and return it as read back.
 
+    A folder that holds the same champion keeps its weights, so that ensembles of it stay valid; its card takes the new scores.
+    Otherwise ensembles of the champion that was replaced are removed, since their members have changed.
+
     Parameters
     ----------
     folder : Path
-        Replaced if it exists.
+        Replaced if it holds something else.
     champion : Champion
         The fitted model and its card; the card's ``files`` are filled in here.
     golden_inputs : sequence of ndarray
@@ -88,13 +92,53 @@ def save_champion(folder: Path, champion: Champion, *, golden_inputs: Sequence[N
     ChampionError
         If the saved model does not predict what the fitted one does.
     """
+    if _is_saved(folder, champion, golden_inputs):
+        update_scores(folder, champion.card.scores)
+        return load_champion(folder)
     with whole_folder(folder) as temporary:
         FAMILIES[champion.card.family].save(champion.model, temporary)
         arrays: dict[str, Any] = {f"input{k}": value for k, value in enumerate(golden_inputs)}
         np.savez_compressed(temporary / GOLDEN_FILE, probabilities=champion.predict_inputs(golden_inputs), **arrays)
         files = {path.name: sha256_of_file(path) for path in sorted(temporary.iterdir())}
         write_card(temporary, replace(champion.card, files=files))
-        return load_champion(temporary, run_folder=folder.parent.parent)
+        saved = load_champion(temporary, run_folder=folder.parent.parent)
+    remove_stale_ensembles(folder.parent)
+    return saved
+
+
+def remove_stale_ensembles(models: Path) -> None:
+    """Remove the ensembles whose members are no longer those that they were fitted to.
+
+    Parameters
+    ----------
+    models : Path
+        The folder that holds one folder a champion.
+    """
+    for folder in models.glob("[!.]*"):
+        if not (folder / CARD_FILE).is_file():
+            continue
+        with suppress(ChampionError):  # what cannot be read is not judged
+            card = read_card(folder)
+            if card.input_kind == MEMBER_PROBABILITIES and not _has_its_members(card, models):
+                remove(folder)
+
+
+def _has_its_members(ensemble: Card, models: Path) -> bool:
+    """Return whether the members beside an ensemble are those that it was fitted to."""
+    try:
+        return ensemble.input_fingerprint == member_spec(models, ensemble.config[MEMBER_KEYS])[1]
+    except ChampionError:
+        return False
+
+
+def _is_saved(folder: Path, champion: Champion, golden_inputs: Sequence[NDArray[Any]]) -> bool:
+    """Return whether a folder holds a champion of the same card, but for scores, and the same golden probabilities."""
+    try:
+        there = load_champion(folder)
+    except ChampionError:
+        return False
+    cards = [short_hash(asdict(replace(card, scores={}, files={}))) for card in (there.card, champion.card)]
+    return cards[0] == cards[1] and np.array_equal(there.predict_inputs(golden_inputs), champion.predict_inputs(golden_inputs))
 
 
 def load_champion(folder: Path, *, run_folder: Path | None = None) -> Champion:

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from emotune.errors import EmotuneError, PredictionsError
-from emotune.files import remove
+from emotune.files import remove, remove_litter
 from evaluation.dataset import Dataset
 from leaderboard.table import read_leaderboard
 from metrics.predictions import read_predictions
 from models import FAMILIES
 from models.family import MEMBER_PROBABILITIES
 from runs.aside import set_aside
+from runs.champions import remove_stale_ensembles
 from runs.conditions import Conditions, conditions_of, differences
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
@@ -77,6 +78,8 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
     """
     run = plan.run
     run.path.mkdir(parents=True, exist_ok=True)
+    for place in (run.path, run.models, run.work):
+        remove_litter(place)
     if sentence := mend_journal(run.journal):
         say(sentence)
     asked = {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families}
@@ -128,6 +131,7 @@ def _forget(keys: Sequence[str], run: RunFolder) -> None:
         forget_studies(key, run)
         WorkFolder(run).forget(key)
         remove(run.champion(key))
+    remove_stale_ensembles(run.models)
     manifest = _read_manifest(run)
     if manifest is not None:
         _without(keys, manifest).write(run.manifest)

@@ -222,6 +222,8 @@ def _run_trial(
         value = score_config(family, config, plan, dataset, trial=trial)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
+    except OSError:  # a full disk or a folder that became read-only says nothing about the configuration
+        raise
     except Exception as error:  # recorded with its reason; a run must outlive any one trial
         state = TrialState.FAIL
         trial.set_user_attr("error", f"{type(error).__name__}: {error}"[:500])

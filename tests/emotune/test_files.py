@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from emotune.files import remove, sha256_of_file, short_hash, whole_file, whole_folder, write_bytes, write_json, write_text
+from emotune.files import (
+    remove,
+    remove_litter,
+    sha256_of_file,
+    short_hash,
+    whole_file,
+    whole_folder,
+    write_bytes,
+    write_json,
+    write_text,
+)
 
 
 @pytest.fixture
@@ -110,6 +120,20 @@ def test_files_folders_links_and_what_is_not_there_can_be_removed(tmp_path: Path
         remove(path)
     assert list(tmp_path.iterdir()) == [kept]
     assert list(kept.iterdir()) == []
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    kept = {".DS_Store", ".gitignore", ".hidden", "study.log", "linear"}
+    for name in kept:
+        (tmp_path / name).touch()
+    writers = [whole_file(tmp_path / name) for name in ("run.json", "note", "study.log.unreadable-2026-01-01T000000Z")]
+    folders = [whole_folder(tmp_path / "models")]
+    for writer in (*writers, *folders):
+        writer.__enter__()
+    assert len(list(tmp_path.iterdir())) == len(kept) + 4
+    remove_litter(tmp_path)
+    remove_litter(tmp_path / "absent")
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_the_hash_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from emotune.errors import ChampionError
 from emotune.files import sha256_of_file
+from evaluation.ensembles import MEMBER_KEYS
 from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Examples, Model
+from models.family import MEMBER_PROBABILITIES
 from runs import champions
-from runs.cards import CARD_FILE, SCHEMA, Card, card_versions, read_card, update_scores
+from runs.cards import CARD_FILE, SCHEMA, Card, card_versions, member_spec, read_card, update_scores, write_card
 from runs.champions import GOLDEN_FILE, Champion, load_champion, save_champion
 from runs.layout import SHIPPED
 
@@ -116,6 +118,35 @@ def test_saving_replaces_the_champion_before_and_leaves_no_litter(
     assert [path.name for path in folder.parent.iterdir()] == ["linear"]
 
 
+def test_saving_the_same_champion_again_changes_its_scores_and_no_weights(
+    folder: Path, fitted: Champion, golden_inputs: tuple[NDArray[Any], ...]
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != CARD_FILE}
+    card = dataclasses.replace(fitted.card, scores={"uar": 0.75})
+    saved = save_champion(folder, dataclasses.replace(fitted, card=card), golden_inputs=golden_inputs)
+    assert saved.card.scores == {"uar": 0.75}
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != CARD_FILE} == before
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_an_ensemble_goes_when_a_member_is_replaced_by_another(
+    folder: Path, fitted: Champion, golden_inputs: tuple[NDArray[Any], ...], is_same: bool
+) -> None:
+    spec, fingerprint = member_spec(folder.parent, ["linear"])
+    card = dataclasses.replace(
+        fitted.card,
+        family="ensemble",
+        config={MEMBER_KEYS: ["linear"]},
+        input_kind=MEMBER_PROBABILITIES,
+        input_spec=spec,
+        input_fingerprint=fingerprint,
+    )
+    write_card(folder.with_name("ensemble"), card)
+    seed = fitted.card.seed if is_same else 4
+    save_champion(folder, dataclasses.replace(fitted, card=dataclasses.replace(fitted.card, seed=seed)), golden_inputs=golden_inputs)
+    assert folder.with_name("ensemble").exists() is is_same
+
+
 def test_a_model_that_answers_otherwise_once_saved_is_refused_and_the_one_before_stays(
     folder: Path, fitted: Champion, golden_inputs: tuple[NDArray[Any], ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,8 +156,9 @@ def test_a_model_that_answers_otherwise_once_saved_is_refused_and_the_one_before
 
     with monkeypatch.context() as patch:
         patch.setattr(champions, "FAMILIES", {fitted.card.family: Twisted(save_another)})
+        another = dataclasses.replace(fitted, card=dataclasses.replace(fitted.card, seed=4))
         with pytest.raises(ChampionError, match="golden probabilities"):
-            save_champion(folder, fitted, golden_inputs=golden_inputs)
+            save_champion(folder, another, golden_inputs=golden_inputs)
     assert load_champion(folder).card.seed == 3
 
 
