@@ -19,13 +19,15 @@ from corpora.places import is_named
 from emotune.errors import DownloadError, EmotuneError
 from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
 from evaluation.folds import RULES, SPEAKERS
-from features.whisper.weights import use_whisper
-from models import FAMILIES, Family
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from models import Family
+
 DEFAULT_TRIALS = 50
+LIST_CORPORA = "--list-corpora"
+"""Answered before the families are imported, which takes seconds."""
 NOT_REAL = (
     "RAVDESS is not here and could not be downloaded, so this run uses the embedded SYNTHETIC corpus: speech-like sounds made by "
     "code. Its numbers say nothing about real speech. Give --data DIR, or --corpus ravdess to insist."
@@ -34,6 +36,8 @@ NOT_REAL = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
+    from models import FAMILIES
+
     p = argparse.ArgumentParser(
         prog="search/run.py",
         description="Tune every family with Optuna on augmented speech; write a leaderboard for unseen speakers.",
@@ -68,6 +72,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
     p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
+    p.add_argument(
+        "--check",
+        nargs="?",
+        const="",
+        metavar="KEY|PATH",
+        help="say what the recordings are like and which folds would result, write check.html (to --out), and stop",
+    )
+    p.add_argument(LIST_CORPORA, action="store_true", help="list the registered corpora and how to get them, and stop")
     p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
     return p
 
@@ -76,8 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if LIST_CORPORA in given:
+        return _list_corpora()
     options = parser().parse_args(given)
     try:
+        if options.check is not None:
+            return _check(options)
         return _run(options, command="python search/run.py " + shlex.join(given))
     except EmotuneError as error:
         print(f"emotune: {error}", file=sys.stderr)
@@ -136,8 +152,36 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
     return 0
 
 
+def _list_corpora() -> int:
+    from corpora.listing import corpora_sections
+    from corpora.sections import screen, show
+
+    show(corpora_sections(), screen())
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from corpora.sections import screen
+    from search.check import Request, check
+    from search.progress import ConsoleReporter
+
+    request = Request(
+        options.check or options.corpus,
+        data=options.data,
+        own=_own_options(options),
+        protocol=options.protocol,
+        emotions=options.emotions,
+        allow_download=options.download,
+        out=options.out,
+    )
+    return check(request, console=screen(), reporter=ConsoleReporter())
+
+
 def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tuple[Family, ...]:
     """Return the families that were asked for, or all that can be fitted here."""
+    from features.whisper.weights import use_whisper
+    from models import FAMILIES
+
     use_whisper(options.whisper.resolve() if options.whisper else None)
     if options.families:
         asked = tuple(FAMILIES[key.strip()] for key in options.families.split(","))
@@ -160,7 +204,7 @@ def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
 
     The embedded corpus stands in only where nobody named recordings: a run never answers for other data than was given.
     """
-    own = Options(parse_map(options.map or ""), options.speaker_pattern or "", options.speakers_unknown)
+    own = _own_options(options)
     try:
         return choose_corpus(options.corpus, data=options.data, allow_download=options.download, options=own), False
     except DownloadError as error:
@@ -168,6 +212,11 @@ def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:
             raise
         print(f"emotune: {error}", file=sys.stderr)
         return CORPORA["synthetic"], True
+
+
+def _own_options(options: argparse.Namespace) -> Options:
+    """Return what was said about own recordings."""
+    return Options(parse_map(options.map or ""), options.speaker_pattern or "", options.speakers_unknown)
 
 
 def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:

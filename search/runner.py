@@ -59,11 +59,7 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
 def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
     """Read the corpus and say what was left out."""
     with reporter.progress(f"Reading {plan.corpus.title}") as progress:
-        reading = plan.corpus.read(plan.data, progress=progress)
-    choice = plan.emotions or (COMMON if isinstance(plan.corpus, Combined) else ALL)
-    reading = keep_emotions(reading, choose_emotions(reading, choice))
-    if plan.protocol == CORPORA:
-        reading = keep_emotions(reading, taught_by_others(reading))
+        reading = select_emotions(plan, plan.corpus.read(plan.data, progress=progress))
     for name, reason in reading.skipped:
         reporter.say(f"skipped {name}: {reason}")
     for name, kept in reading.duplicates:
@@ -71,6 +67,13 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
     for sentence in (*reading.notes, *warnings_for(reading)):
         reporter.say(sentence)
     return reading
+
+
+def select_emotions(plan: RunPlan, reading: Reading) -> Reading:
+    """Return a reading with the emotions that were asked for and that the protocol can test."""
+    choice = plan.emotions or (COMMON if isinstance(plan.corpus, Combined) else ALL)
+    reading = keep_emotions(reading, choose_emotions(reading, choice))
+    return keep_emotions(reading, taught_by_others(reading)) if plan.protocol == CORPORA else reading
 
 
 def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:

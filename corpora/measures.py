@@ -1,0 +1,127 @@
+"""What recordings are like: how long, how loud, in which formats; and what lies beside them and is not read."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from audio.clip import Clip
+from audio.load import load
+from corpora.places import AUDIO_SUFFIXES, examples
+from emotune.errors import BadRecordingError
+
+SILENCE_DBFS = -120.0
+FULL_SCALE_DBFS = -0.1
+QUIET_DBFS = -60.0
+"""RAVDESS, which is quiet, has its median at -40 dBFS and its quietest clip at -64 dBFS."""
+HIDDEN_FOLDERS = frozenset(["__MACOSX"])
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file stores its sound.
+
+    Attributes
+    ----------
+    container, codec : str
+        Such as ``WAV`` and ``PCM_16``.
+    rate_hz, channels : int
+        Samples per second and channel; channels.
+    """
+
+    container: str
+    codec: str
+    rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Measures:
+    """One clip in numbers.
+
+    Attributes
+    ----------
+    seconds : float
+        Length.
+    level_dbfs : float
+        Root mean square, in dB below full scale.
+    peak_dbfs : float
+        Largest magnitude, in dB below full scale.
+    format : Format or None
+        Of its file; None for clips that are made by code.
+    """
+
+    seconds: float
+    level_dbfs: float
+    peak_dbfs: float
+    format: Format | None
+
+
+def measure(clips: Sequence[Clip]) -> tuple[Measures, ...]:
+    """Measure clips and look into the headers of their files."""
+    sources = list(dict.fromkeys(clip.source for clip in clips))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        formats = dict(zip(sources, pool.map(lambda source: format_of(Path(source)), sources), strict=True))
+    return tuple(_measure(clip, formats[clip.source]) for clip in clips)
+
+
+def format_of(path: Path) -> Format | None:
+    """Return how a file stores its sound, from its header where libsndfile knows it; None if it cannot be read."""
+    try:
+        header = soundfile.info(str(path))
+    except (soundfile.SoundFileError, OSError, TypeError, ValueError):
+        try:
+            loaded = load(path)
+        except BadRecordingError:
+            return None
+        return Format(loaded.container, loaded.codec, loaded.rate_hz, loaded.channels)
+    return Format(header.format, header.subtype, header.samplerate, header.channels)
+
+
+def files_not_read(folder: Path, *, read: Iterable[Path]) -> tuple[str, ...]:
+    """Return in words which files of a folder were not read: recordings, and other files by suffix.
+
+    Parameters
+    ----------
+    folder : Path
+        Where recordings were looked for.
+    read : iterable of Path
+        The recordings that were found.
+    """
+    known = {os.path.abspath(path) for path in read}
+    recordings: list[str] = []
+    others: Counter[str] = Counter()
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in HIDDEN_FOLDERS)
+        for name in sorted(names):
+            path = Path(parent, name)
+            if os.path.abspath(path) in known or name.startswith("."):
+                continue
+            if path.suffix.lower() in AUDIO_SUFFIXES:
+                recordings.append(path.relative_to(folder).as_posix())
+            else:
+                others[path.suffix.lower() or "no suffix"] += 1
+    sentences = []
+    if recordings:
+        sentences.append(f"Recordings in the folder that were not read: {len(recordings)} ({examples(recordings, n=5)}).")
+    if others:
+        kinds = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common())
+        sentences.append(f"Files in the folder that are no recordings: {kinds}.")
+    return tuple(sentences)
+
+
+def _measure(clip: Clip, file_format: Format | None) -> Measures:
+    peak = float(np.abs(clip.samples).max(initial=0.0))
+    level = float(np.sqrt(np.mean(np.square(clip.samples, dtype=np.float64)))) if len(clip.samples) else 0.0
+    return Measures(clip.duration_seconds, _dbfs(level), _dbfs(peak), file_format)
+
+
+def _dbfs(magnitude: float) -> float:
+    return max(SILENCE_DBFS, 20 * float(np.log10(max(magnitude, 1e-12))))
