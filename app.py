@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import argparse
 import sys
 from pathlib import Path
 
 from emotune.errors import EmotuneError
-from page.engine import Engine
+from page.results import Results
 from runs.layout import choose_run
 
 
@@ -31,13 +30,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 options = parse(sys.argv[1:] if __name__ == "__main__" else [])
-engine = Engine(options.results)
+results = Results(options.results)
+engine = results.engine()
 print(f"emotune shows: {engine.run.description} ({options.results})", flush=True)
 engine.warm_up()
 
 from page.interface import build, launch_options  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
 
-demo = build(engine)
+demo = build(results)
 
 if __name__ == "__main__":
     demo.launch(server_name=options.host, server_port=options.port, **launch_options())

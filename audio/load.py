@@ -80,8 +80,8 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
     frames, range_notes = to_full_scale(frames, peak=peak, codec=decoded.codec)
     mono, channel_notes = to_mono(frames, rate_hz=rate_hz)
     _check_not_silent(mono, source=source)
-    mono, dc_notes = without_dc(mono)
     clipping_notes = clipping(mono)
+    mono, dc_notes = without_dc(mono)
     if rate_hz == SAMPLE_RATE_HZ:
         samples = np.ascontiguousarray(mono)
     else:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
+from page.results import Results
 from runs.layout import choose_run
 
 CHROMIUM = "/usr/bin/chromium"
@@ -27,10 +27,10 @@ SETTLE_MS = 1200
 
 
 @contextmanager
-def served(results: Path) -> Iterator[str]:
-    engine = Engine(results)
-    engine.warm_up().join()
-    page = build(engine)
+def served(folder: Path) -> Iterator[str]:
+    results = Results(folder)
+    results.engine().warm_up().join()
+    page = build(results)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     try:
         yield url
@@ -46,7 +46,7 @@ def visit(tab: Page, clip: Path, name: str) -> None:
     if name == "Listen":
         tab.get_by_label("Upload file").click()
         tab.locator("#clip input[type=file]").set_input_files(clip)
-        tab.locator("#answer .verdict").wait_for()
+        tab.locator("#prediction .verdict").wait_for()
     if name == "Stress":
         tab.get_by_label("pink").check()
         tab.get_by_label("number input for Signal to noise, dB").fill("10")
@@ -75,7 +75,7 @@ def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int,
     tab.on("request", tell_of_others)
     tab.on("console", tell_of_errors)
     tab.goto(url)
-    tab.locator("#answer .waiting").wait_for()
+    tab.locator("#prediction .waiting").wait_for()
     tab.wait_for_timeout(SETTLE_MS)
     tab.screenshot(path=out / f"waiting-{width_px}-{scheme}.png", full_page=True)
     for name in TABS:

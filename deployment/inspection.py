@@ -9,7 +9,8 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from deployment.contents import Item
-from deployment.shipment import Outcome, is_non_commercial
+from deployment.shipment import Outcome
+from runs.licences import is_non_commercial
 
 MAX_PLAIN_BYTES = 10_000_000
 """Largest file that the Hub takes into git itself."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,6 @@ from runs.cards import CARD_FILE, Card
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
 from runs.reader import Run
-
-NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +103,6 @@ def read_outcome(folder: Path) -> Outcome:
         if not path.is_file():
             raise ChampionError(f"{path}: the card names this file, and it is missing; restore it or refit the model.")
     return outcome
-
-
-def is_non_commercial(licence: str) -> bool:
-    """Return whether a licence forbids commercial use."""
-    return bool(NON_COMMERCIAL.search(licence))
 
 
 def _result_files(run: RunFolder) -> tuple[Path, ...]:

@@ -117,7 +117,7 @@ def ask_once(folder: Path, *, python: Path | str, timeout_seconds: float = START
         seconds, peak_bytes = time.monotonic() - began, _peak_bytes(process.pid)
     return FirstAnswer(
         found["agreement"]["emotion"],
-        tuple(answer["family"] for answer in found["answers"]),
+        tuple(prediction["family"] for prediction in found["predictions"]),
         tuple(f"{one['family']}: {one['reason']}" for one in found["unavailable"]),
         seconds,
         peak_bytes,

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
-from deployment.shipment import Outcome, is_non_commercial
+from deployment.shipment import Outcome
 from leaderboard.table import markdown_table
+from runs.licences import is_non_commercial
 
 CARDS_FOLDER = "model-cards"
 

@@ -1,1 +1,1 @@
-"""The page: what is heard, shown and asked; handlers over the project's own types, and Gradio on top."""
+"""The page: what is recorded, predicted and shown; handlers over the project's own types, and Gradio on top."""

@@ -10,11 +10,14 @@ Levels are of 10 ms blocks, in dB of full scale. The *peak level* is their 97th 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
+from audio.notes import NoteKind
 from features import Analysis
 from features.frames import trim
 
@@ -54,8 +57,10 @@ def held_share(analysis: Analysis) -> float:
     return float(((spans < HELD_SEMITONES) & voiced).mean())
 
 
-def advise(samples: NDArray[np.float32], *, held: float, ood_score: float | None) -> tuple[str, ...]:
-    """Return what to know before trusting the answers, the weightiest first; nothing for a good recording.
+def advise(
+    samples: NDArray[np.float32], *, held: float, ood_score: float | None, noted: Collection[NoteKind] = ()
+) -> tuple[str, ...]:
+    """Return what to know before trusting the predictions, the weightiest first; nothing for a good recording.
 
     Parameters
     ----------
@@ -65,6 +70,8 @@ def advise(samples: NDArray[np.float32], *, held: float, ood_score: float | None
         As :func:`held_share` measures it.
     ood_score : float, optional
         How unlike the training speech it is, 1 being the limit.
+    noted : collection of NoteKind
+        What the loader's notes already tell.
     """
     levels = block_levels_db(samples)
     floor_db, loud_db, peak_db = np.quantile(levels, [0.05, 0.95, 0.97])
@@ -76,7 +83,7 @@ def advise(samples: NDArray[np.float32], *, held: float, ood_score: float | None
         (seconds < SHORT_SECONDS, f"Too short: {seconds:.1f} s of speech; the models learnt from whole sentences."),
         (peak_db < QUIET_DB, f"Too quiet: the loudest parts reach {peak_db:.0f} dB of full scale. Come closer to the microphone."),
         (
-            full_scale_share > MAX_FULL_SCALE_SHARE,
+            full_scale_share > MAX_FULL_SCALE_SHARE and NoteKind.CLIPPED not in noted,
             f"Clipped: {full_scale_share:.1%} of the samples sit at full scale. Record quieter.",
         ),
         (active_share < MIN_ACTIVE_SHARE, f"Mostly silence: there is sound in {active_share:.0%} of it. Cut the pauses."),
@@ -91,4 +98,4 @@ def _strange(ood_score: float | None) -> tuple[str, ...]:
         return ()
     if ood_score <= VERY_STRANGE:
         return ("Unlike the training speech: another language, microphone, room or way of speaking. Expect more mistakes.",)
-    return ("Hardly resembles the training speech; it may not be speech at all. Do not trust the answers.",)
+    return ("Hardly resembles the training speech; it may not be speech at all. Do not trust the predictions.",)

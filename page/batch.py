@@ -14,20 +14,35 @@ import pandas as pd
 from audio.load import load
 from emotune.errors import BadRecordingError, RequestError
 from page.engine import Engine
-from page.listen import Answer, listen
+from page.listen import Prediction, listen
 
 MAX_FILES = 200
 MAX_FILE_BYTES = 64 * 2**20
+CLUTTER = ("thumbs.db", "desktop.ini")
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One file: every family's answer, or the reason why there is none."""
+    """One file: every family's prediction, or the reason why there is none.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    predictions : tuple of Prediction
+        Best family first; empty if there is a problem.
+    problem : str
+        Why it was refused.
+    notes, advice : tuple of str
+        As in :class:`page.listen.ClipPredictions`.
+    """
 
     file: str
-    answers: tuple[Answer, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
     problem: str = ""
+    notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,9 +63,13 @@ class Source:
             copy = Path(folder) / "recording"
             try:
                 # A zip may lie about sizes: no more is unpacked than is allowed.
-                copy.write_bytes(archive.open(self.member).read(MAX_FILE_BYTES))
+                content = archive.open(self.member).read(MAX_FILE_BYTES + 1)
             except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
                 raise BadRecordingError(self.name, f"must unpack, but: {error}; zip it again without a password.") from error
+            if len(content) > MAX_FILE_BYTES:
+                rule = f"must unpack to at most {MAX_FILE_BYTES / 2**20:.0f} MiB, got more; save it as FLAC or at a lower rate."
+                raise BadRecordingError(self.name, rule)
+            copy.write_bytes(content)
             yield copy
 
 
@@ -83,27 +102,30 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Return one line a file and family, with every probability."""
+    """Return one line a file and family, with every probability, and what to know about the file in its last columns."""
     lines = [
-        {"file": row.file, "family": answer.family, "emotion": answer.emotion, "confidence": answer.confidence}
-        | {"unsure": answer.is_unsure}
-        | {f"p_{emotion}": p for emotion, p in answer.probabilities.items()}
-        | {"problem": ""}
+        {"file": row.file, "family": prediction.family, "emotion": prediction.emotion, "confidence": prediction.confidence}
+        | {"unsure": prediction.is_unsure}
+        | {f"p_{emotion}": p for emotion, p in prediction.probabilities.items()}
+        | {"problem": "", "notes": " ".join(row.notes), "advice": " ".join(row.advice)}
         for row in rows
-        for answer in row.answers
+        for prediction in row.predictions
     ]
-    bad = [{"file": row.file, "problem": row.problem} for row in rows if row.problem]
+    bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": ""} for row in rows if row.problem]
     table = pd.DataFrame([*lines, *bad])
-    return table.assign(file=table["file"].map(_harmless)).to_csv(index=False)
+    for name in {"file", "emotion"} & set(table):
+        table[name] = table[name].map(_harmless, na_action="ignore")
+    return table.to_csv(index=False)
 
 
 def _judge(engine: Engine, source: Source) -> Row:
     try:
         with source.opened() as path:
-            samples = load(path, name=source.name).samples
+            loaded = load(path, name=source.name)
     except BadRecordingError as error:
         return Row(source.name, problem=error.rule)
-    return Row(source.name, listen(engine, samples).answers)
+    found = listen(engine, loaded.samples, notes=loaded.notes)
+    return Row(source.name, found.predictions, notes=found.notes, advice=found.advice)
 
 
 def _sources(path: Path) -> list[Source]:
@@ -119,7 +141,7 @@ def _sources(path: Path) -> list[Source]:
 
 def _is_recording(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return not ("__MACOSX" in parts or parts[-1].startswith("."))
+    return not ("__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in CLUTTER)
 
 
 def _harmless(name: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard import plots
+from leaderboard.cross_corpus import grid, read_cross_corpus
 from leaderboard.references import HUMAN_ACCURACY
 from leaderboard.table import number, p_text, percent
 from metrics.predictions import arrays, emotions_in
@@ -55,6 +57,8 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
 
 _drawing = threading.Lock()
 """Matplotlib's style is global: one figure at a time."""
+_drawn: WeakKeyDictionary[Engine, dict[str, Figures]] = WeakKeyDictionary()
+"""By engine and family; an engine that is let go takes its drawings with it."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,10 @@ class Figures:
     ----------
     family : str
         Whose confusion matrix and F1 these are.
-    intervals, random_split, confusion : str
+    intervals, random_split, confusion, cross_corpus : str
         SVG; empty where the run did not measure it.
+    crossed : str
+        Whose figures across corpora these are: the family's, or the best one's that was measured so.
     f1 : mapping of str to float
         By emotion, fractions.
     """
@@ -75,6 +81,8 @@ class Figures:
     intervals: str
     random_split: str
     confusion: str
+    cross_corpus: str = ""
+    crossed: str = ""
     f1: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -104,9 +112,8 @@ def families(engine: Engine) -> list[tuple[str, str]]:
     return [(title_of(key), key) for key in _board(engine)["family"]]
 
 
-@lru_cache(maxsize=64)
 def draw(engine: Engine, family: str) -> Figures:
-    """Draw what a family takes for what, and the scores of all.
+    """Draw what a family takes for what, its UAR across corpora, and the scores of all; once an engine and family.
 
     Raises
     ------
@@ -117,13 +124,32 @@ def draw(engine: Engine, family: str) -> Figures:
     known = board["family"].tolist()
     if family not in known:
         raise UnknownKeyError("family", family, known)
+    with _drawing:
+        drawn = _drawn.setdefault(engine, {})
+        if family not in drawn:
+            drawn[family] = _draw(engine, board, family)
+        return drawn[family]
+
+
+def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
     row = board[board["family"] == family].iloc[0]
     f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
     human = HUMAN_ACCURACY.get(engine.manifest.corpus)
-    named = board.assign(family=[title_of(key) for key in known])
-    with _drawing:
-        claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
-        return Figures(family, plots.intervals(named, human_accuracy=human), claims, _confusion(engine, family), f1)
+    named = board.assign(family=[title_of(key) for key in board["family"]])
+    claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
+    crossed, across = _cross_corpus(engine, [family, *board["family"]])
+    intervals = plots.intervals(named, human_accuracy=human)
+    return Figures(family, intervals, claims, _confusion(engine, family), across, crossed, f1)
+
+
+def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, str]:
+    """Return the first of the families that was tested across corpora, and the heat map of its UAR; empty if none was."""
+    try:
+        table = read_cross_corpus(engine.run.folder.cross_corpus)
+    except PredictionsError:
+        return "", ""
+    family = next((key for key in families if key in set(table["family"])), "")
+    return family, plots.cross_corpus(grid(table, family=family), family=title_of(family)) if family else ""
 
 
 def _confusion(engine: Engine, family: str) -> str:

@@ -5,9 +5,8 @@ Every drawing scales to the width it is given; its colours are the page's own, l
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
 from itertools import groupby, pairwise
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from features.frames import Frames, trim
-from page.listen import Heard, Window
+from page.emotion_styles import colours_of, short_names
+from page.listen import ClipPredictions, Window
 from page.stress import Curve
 
 N_COLUMNS = 640
@@ -28,27 +28,6 @@ MEL_RANGE_DB = 70.0
 N_TICKS = 5
 SHORT_SEGMENT = 0.2
 CHART_WIDTH, CHART_HEIGHT, CHART_MARGIN = 220, 120, 12
-
-PALETTE = {
-    "neutral": ("#8a94a3", "#0f141b"),
-    "calm": ("#56b4e9", "#0f141b"),
-    "happy": ("#e69f00", "#0f141b"),
-    "sad": ("#0072b2", "#ffffff"),
-    "angry": ("#d55e00", "#0f141b"),
-    "fearful": ("#cc79a7", "#0f141b"),
-    "disgust": ("#009e73", "#0f141b"),
-    "surprised": ("#f0e442", "#0f141b"),
-}
-"""Paper and ink of each emotion: Okabe and Ito's colours, which colour-blind people tell apart, and a grey."""
-DARK_INK = "#0f141b"
-
-
-def colours_of(emotion: str) -> tuple[str, str]:
-    """Return paper and ink of an emotion; those of one that RAVDESS lacks follow from its name, light paper under dark ink."""
-    if emotion in PALETTE:
-        return PALETTE[emotion]
-    red, green, blue = (160 + byte % 80 for byte in hashlib.sha256(emotion.encode()).digest()[:3])
-    return f"#{red:02x}{green:02x}{blue:02x}", DARK_INK
 
 
 class Untrimmed(Frames):
@@ -68,10 +47,10 @@ def sound(samples: NDArray[np.float32]) -> str:
     """
     seconds = len(samples) / SAMPLE_RATE_HZ
     peak = float(np.abs(samples).max())
-    said = f"Waveform and mel spectrogram of {seconds:.1f} seconds, peak {peak:.2f} of full scale"
+    label = f"Waveform and mel spectrogram of {seconds:.1f} seconds, peak {peak:.2f} of full scale"
     ticks = "".join(f"<span>{k * seconds / (N_TICKS - 1):.1f}</span>" for k in range(N_TICKS))
     return (
-        f'<figure class="sound" role="img" aria-label="{said}">'
+        f'<figure class="sound" role="img" aria-label="{label}">'
         f'<div class="label">Waveform <small>{seconds:.1f} s · peak {peak:.2f}; speech begins and ends at the lines</small></div>'
         f"{_wave(samples)}"
         f'<div class="label">Mel spectrogram <small>0–8 kHz, low below</small></div>'
@@ -113,18 +92,28 @@ def _mel(samples: NDArray[np.float32]) -> str:
     return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def chip(emotion: str, *, unsure: bool = False) -> str:
-    """Return an emotion on its colour; without colour if it is but a guess."""
+def chip(emotion: str, *, among: Iterable[str] = (), unsure: bool = False) -> str:
+    """Return an emotion on its colour; without colour if the prediction is unsure.
+
+    Parameters
+    ----------
+    emotion : str
+        Its name.
+    among : iterable of str
+        All emotions of the result, whose colours differ.
+    unsure : bool
+        Whether the confidence lies below the family's threshold.
+    """
     if unsure:
-        return f'<span class="chip unsure">unsure, perhaps {emotion}</span>'
-    paper, ink = colours_of(emotion)
-    return f'<span class="chip" style="background:{paper};color:{ink}">{emotion}</span>'
+        return f'<span class="chip unsure">unsure, perhaps {escape(emotion)}</span>'
+    paper, ink = colours_of(emotion, among)
+    return f'<span class="chip" style="background:{paper};color:{ink}">{escape(emotion)}</span>'
 
 
-def timeline(heard: Heard) -> str:
-    """Draw which emotion each family hears over time, one strip a family."""
-    total = heard.duration_seconds
-    strips = "".join(_strip(answer.title, answer.family, heard.timeline, total) for answer in heard.answers)
+def timeline(found: ClipPredictions) -> str:
+    """Draw which emotion each family predicts over time, one strip a family."""
+    total = found.duration_seconds
+    strips = "".join(_strip(prediction.title, prediction.family, found) for prediction in found.predictions)
     ticks = "".join(f"<span>{k * total / (N_TICKS - 1):.1f}</span>" for k in range(N_TICKS))
     return (
         f'<div class="timeline">{strips}<div class="strip"><span class="who"></span><div class="ticks">{ticks}</div></div></div>'
@@ -132,30 +121,30 @@ def timeline(heard: Heard) -> str:
     )
 
 
-def _strip(title: str, family: str, windows: Sequence[Window], total: float) -> str:
-    edges = _edges(windows, total)
-    heard = [_top(window, family) for window in windows]
+def _strip(title: str, family: str, found: ClipPredictions) -> str:
+    edges = _edges(found.timeline, found.duration_seconds)
+    emotions = [_top(window, family) for window in found.timeline]
     segments, at = [], 0
-    for emotion, run in groupby(heard):
+    for emotion, run in groupby(emotions):
         n = len(list(run))
-        start, end = edges[at], edges[at + n]
+        segments.append(_segment(emotion, edges[at], edges[at + n], found))
         at += n
-        segments.append(_segment(emotion, start, end, total))
-    said = ", ".join(emotion for emotion, _ in groupby(heard) if emotion)
+    label = escape(f"{title}: {', '.join(emotion for emotion, _ in groupby(emotions) if emotion)}")
     return (
         f'<div class="strip"><span class="who">{escape(title)}</span>'
-        f'<div class="lane" role="img" aria-label="{escape(title)}: {said}">{"".join(segments)}</div></div>'
+        f'<div class="lane" role="img" aria-label="{label}">{"".join(segments)}</div></div>'
     )
 
 
-def _segment(emotion: str, start: float, end: float, total: float) -> str:
+def _segment(emotion: str, start: float, end: float, found: ClipPredictions) -> str:
     if not emotion:
         return ""
+    total = found.duration_seconds
     left, width = 100 * start / total, 100 * (end - start) / total
-    paper, ink = colours_of(emotion)
-    words = emotion if width > 100 * SHORT_SEGMENT else emotion[:3]
+    paper, ink = colours_of(emotion, found.emotions)
+    words = escape(emotion if width > 100 * SHORT_SEGMENT else short_names(found.emotions)[emotion])
     look = f"left:{left:.2f}%;width:{width:.2f}%;background:{paper};color:{ink}"
-    return f'<span class="segment" style="{look}" title="{emotion}, {start:.1f}–{end:.1f} s"><span>{words}</span></span>'
+    return f'<span class="segment" style="{look}" title="{escape(emotion)}, {start:.1f}–{end:.1f} s"><span>{words}</span></span>'
 
 
 def _edges(windows: Sequence[Window], total: float) -> list[float]:
@@ -170,24 +159,25 @@ def _top(window: Window, family: str) -> str:
 
 
 def chart(curve: Curve, family: str) -> str:
-    """Draw one family's probability of an emotion over the strength of a perturbation; a dot is filled where it is the answer."""
-    answers = [next(one for one in answers if one.family == family) for answers in curve.answers]
-    p = [answer.probabilities[curve.emotion] for answer in answers]
+    """Draw one family's probability of an emotion over the strength of a perturbation; a dot is filled where it is the prediction."""
+    predictions = [next(one for one in predictions if one.family == family) for predictions in curve.predictions]
+    p = [prediction.probabilities[curve.emotion] for prediction in predictions]
     x = np.linspace(CHART_MARGIN, CHART_WIDTH - CHART_MARGIN, len(p))
     y = [CHART_HEIGHT - CHART_MARGIN - value * (CHART_HEIGHT - 2 * CHART_MARGIN) for value in p]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     dots = "".join(
-        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" class="{"hit" if answer.emotion == curve.emotion else "miss"}">'
-        f"<title>{value:g} {escape(curve.unit)}: {curve.emotion} {chance:.0%}, answer {answer.emotion}</title></circle>"
-        for a, b, value, chance, answer in zip(x, y, curve.values, p, answers, strict=True)
+        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" class="{"hit" if prediction.emotion == curve.emotion else "miss"}">'
+        f"<title>{value:g} {escape(curve.unit)}: {escape(curve.emotion)} {chance:.0%}, "
+        f"predicted {escape(prediction.emotion)}</title></circle>"
+        for a, b, value, chance, prediction in zip(x, y, curve.values, p, predictions, strict=True)
     )
     grid = "".join(
         f'<line x1="0" x2="{CHART_WIDTH}" y1="{at:.1f}" y2="{at:.1f}"/>'
         for at in np.linspace(CHART_MARGIN, CHART_HEIGHT - CHART_MARGIN, 3)
     )
     scale = f'<text x="3" y="{CHART_MARGIN - 2}">100 %</text><text x="3" y="{CHART_HEIGHT - 2}">0</text>'
-    said = f"{answers[0].title}: {curve.emotion} from {p[0]:.0%} at {curve.values[0]:g} to {p[-1]:.0%} at {curve.values[-1]:g}"
+    label = f"{predictions[0].title}: {curve.emotion} from {p[0]:.0%} at {curve.values[0]:g} to {p[-1]:.0%} at {curve.values[-1]:g}"
     return (
-        f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" role="img" aria-label="{escape(said)}">'
+        f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" role="img" aria-label="{escape(label)}">'
         f'<g class="grid">{grid}</g>{scale}<polyline points="{path}"/>{dots}</svg>'
     )

@@ -1,7 +1,7 @@
-"""The engine: every champion of a result, loaded once, answering clips side by side.
+"""The engine: every champion of a result, loaded once, predicting clips side by side.
 
 Champions load behind a lock, in the background if :meth:`Engine.warm_up` was called. One that is missing, damaged or made for
-another version keeps its place with the reason, and the rest works. Answering needs no lock: models are only read.
+another version keeps its place with the reason, and the rest works. Predicting needs no lock: models are only read.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Member:
     uar, uar_low, uar_high : float or None
         What it is worth on unseen speakers, with its 95 % interval, as fractions.
     abstention_threshold : float or None
-        Confidence below which its answer is called unsure; chosen on inner predictions.
+        Confidence below which its prediction is called unsure; chosen on inner predictions.
     champion : Champion or None
         The model, if it could be loaded.
     problem : str
@@ -63,8 +63,8 @@ class Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What every family says about some clips, and what they sound like.
+class Predictions:
+    """Every family's probabilities for some clips, and what the clips are like.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Answers:
     held_share : ndarray [shape=(n,)]
         Share of each clip in which the pitch is held as in music.
     ood_score : ndarray [shape=(n,)] or None
-        How unlike the training speech each clip is, 1 being the limit; None if the result does not say.
+        How unlike the training speech each clip is, 1 being the limit; None if the result has no detector.
     """
 
     probabilities: Mapping[str, NDArray[np.float64]]
@@ -144,7 +144,7 @@ class Engine:
 
     @property
     def ready(self) -> tuple[Member, ...]:
-        """The families that answer."""
+        """The families that predict."""
         return tuple(member for member in self.members if member.champion)
 
     @property
@@ -158,18 +158,18 @@ class Engine:
 
     @property
     def ood_detector(self) -> OODDetector | None:
-        """What the training speech sounds like, if the result says."""
+        """The out-of-distribution detector of the training speech, if the result has one."""
         with self._lock:
             return self._ood_detector
 
     def warm_up(self) -> threading.Thread:
-        """Load everything in the background, each champion answering a made-up clip; return the thread."""
+        """Load everything in the background, each champion predicting a made-up clip; return the thread."""
         thread = threading.Thread(target=lambda: (self.members, self.ood_detector), name="warm-up", daemon=True)
         thread.start()
         return thread
 
-    def answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
-        """Let every family answer clips; the analysis of a clip is shared by all of them.
+    def predict(self, clips: Sequence[NDArray[np.float32]]) -> Predictions:
+        """Let every family predict clips; the analysis of a clip is shared by all of them.
 
         Parameters
         ----------
@@ -185,32 +185,32 @@ class Engine:
             raise RequestError(
                 f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
             )
-        parts = [self._answer(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
-        return Answers(
+        parts = [self._predict(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
+        return Predictions(
             {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
             np.concatenate([part.held_share for part in parts]),
             None if self.ood_detector is None else np.concatenate([part.ood_score for part in parts if part.ood_score is not None]),
         )
 
-    def _answer(self, clips: Sequence[NDArray[np.float32]]) -> Answers:
+    def _predict(self, clips: Sequence[NDArray[np.float32]]) -> Predictions:
         analyses = [Analysis(clip) for clip in clips]
         champions = {member.key: member.champion for member in self.ready if member.champion}
         inputs: dict[str, list[NDArray[Any]]] = {}
-        answers: dict[str, NDArray[np.float64]] = {}
+        predictions: dict[str, NDArray[np.float64]] = {}
         for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
             if champion.members:
-                inputs_of = list(np.stack([answers[member] for member in champion.members], axis=1))
+                inputs_of = list(np.stack([predictions[member] for member in champion.members], axis=1))
             else:
                 kind = champion.card.input_kind
                 inputs_of = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
-            answers[key] = champion.predict_inputs(inputs_of)
+            predictions[key] = champion.predict_inputs(inputs_of)
         ood_score = None
         if self.ood_detector is not None:
             functionals = INPUT_KINDS["functionals"]
             vectors = inputs.get(functionals.key) or [functionals.extract(analysis) for analysis in analyses]
             ood_score = np.array([self.ood_detector.score(vector) for vector in vectors])
         held = np.array([held_share(analysis) for analysis in analyses])
-        return Answers({key: answers[key] for key in champions}, held, ood_score)
+        return Predictions({key: predictions[key] for key in champions}, held, ood_score)
 
     @cached_property
     def _members(self) -> tuple[Member, ...]:
@@ -232,7 +232,7 @@ class Engine:
         try:
             champion = load_champion(folder)
             self._check_emotions(champion)
-            if not champion.members:  # an input may need what is not here, and the first answer is the slow one
+            if not champion.members:  # an input may need what is not here, and the first prediction is the slow one
                 champion.predict([Analysis(_buzz())])
         except Exception as error:  # whatever is wrong with one champion, the others work
             return replace(member, problem=str(error).replace(str(folder), key))
@@ -261,7 +261,7 @@ def _buzz() -> NDArray[np.float32]:
 
 
 def _with_its_members(member: Member, ready: set[str]) -> Member:
-    """Return an ensemble as one that cannot answer if one of its members cannot."""
+    """Return an ensemble as one that cannot predict if one of its members cannot."""
     missing = [key for key in member.champion.members if key not in ready] if member.champion else []
     if not missing:
         return member

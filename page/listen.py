@@ -1,8 +1,9 @@
-"""Listen: one recording, every family's answer."""
+"""Listen: one recording, every family's prediction."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.load import load
+from audio.load import Loaded, load
+from audio.notes import Note
 from emotune.errors import RequestError
 from page.advice import ACTIVE_DB, advise, block_levels_db
-from page.engine import Answers, Engine
+from page.engine import Engine, Predictions
 
 WHOLE_SECONDS = 4.0
-"""Longer clips are answered by sliding windows: the models learnt from clips of about this length."""
+"""Longer clips are predicted by sliding windows: the models learnt from clips of about this length."""
 WINDOW_SECONDS = 3.0
 HOP_SECONDS = 1.0
 MAX_WINDOWS = 120
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one family says.
+class Prediction:
+    """What one family predicts.
 
     Attributes
     ----------
@@ -67,8 +69,8 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """All that the page says about a recording.
+class ClipPredictions:
+    """All that the page shows of a recording.
 
     Attributes
     ----------
@@ -76,26 +78,29 @@ class Heard:
         Its length.
     emotions : tuple of str
         The order of the emotions.
-    answers : tuple of Answer
+    predictions : tuple of Prediction
         One a family, best family first; of a long recording, the mean over its windows.
     agreement : tuple of (str, int)
         The emotion that most families name, and how many.
     timeline : tuple of Window
         Of a long recording; else empty.
+    notes : tuple of str
+        What loading changed in the recording or found missing or doubtful, as a search notes it.
     advice : tuple of str
-        What to know before trusting the answers.
+        What else to know before trusting the predictions.
     """
 
     duration_seconds: float
     emotions: tuple[str, ...]
-    answers: tuple[Answer, ...]
+    predictions: tuple[Prediction, ...]
     agreement: tuple[str, int]
     timeline: tuple[Window, ...]
+    notes: tuple[str, ...]
     advice: tuple[str, ...]
 
 
-def load_clip(path: str | Path | None) -> NDArray[np.float32]:
-    """Return the samples of an uploaded or recorded file.
+def load_clip(path: str | Path | None) -> Loaded:
+    """Load an uploaded or recorded file, with notes.
 
     Raises
     ------
@@ -106,10 +111,10 @@ def load_clip(path: str | Path | None) -> NDArray[np.float32]:
     """
     if not path:
         raise RequestError("There is no clip yet: record one, upload one or choose an example.")
-    return load(path, name=Path(path).name).samples
+    return load(path, name=Path(path).name)
 
 
-def listen(engine: Engine, samples: NDArray[np.float32]) -> Heard:
+def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note] = ()) -> ClipPredictions:
     """Let every family judge a recording.
 
     Parameters
@@ -118,34 +123,37 @@ def listen(engine: Engine, samples: NDArray[np.float32]) -> Heard:
         The champions.
     samples : ndarray [shape=(n,), dtype=float32]
         Mono audio at ``SAMPLE_RATE_HZ``.
+    notes : sequence of Note
+        What the loader noted on them.
     """
     starts = window_starts_seconds(len(samples) / SAMPLE_RATE_HZ)
     windows = [_cut(samples, start) for start in starts] or [samples]
     is_loud = _is_loud(windows, samples)
-    found = engine.answer([window for window, loud in zip(windows, is_loud, strict=True) if loud])
-    answers = summarise(engine, found)
+    found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
+    predictions = summarise(engine, found)
     ood_score = None if found.ood_score is None else float(np.median(found.ood_score))
-    return Heard(
+    return ClipPredictions(
         duration_seconds=round(len(samples) / SAMPLE_RATE_HZ, 2),
         emotions=engine.emotions,
-        answers=answers,
-        agreement=Counter(answer.emotion for answer in answers).most_common(1)[0],
+        predictions=predictions,
+        agreement=Counter(prediction.emotion for prediction in predictions).most_common(1)[0],
         timeline=_timeline(engine, starts, is_loud, found),
-        advice=advise(samples, held=float(found.held_share.mean()), ood_score=ood_score),
+        notes=tuple(note.text for note in notes),
+        advice=advise(samples, held=float(found.held_share.mean()), ood_score=ood_score, noted={note.kind for note in notes}),
     )
 
 
-def summarise(engine: Engine, found: Answers) -> tuple[Answer, ...]:
-    """Return each family's answer to one recording: the mean over its windows."""
-    answers = []
+def summarise(engine: Engine, found: Predictions) -> tuple[Prediction, ...]:
+    """Return each family's prediction for one recording: the mean over its windows."""
+    predictions = []
     for member in engine.ready:
         mean = found.probabilities[member.key].mean(axis=0)
         best = int(mean.argmax())
         confidence = float(mean[best])
         is_unsure = member.abstention_threshold is not None and confidence < member.abstention_threshold
         named = _named(engine.emotions, mean)
-        answers.append(Answer(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
-    return tuple(answers)
+        predictions.append(Prediction(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
+    return tuple(predictions)
 
 
 def window_starts_seconds(duration_seconds: float) -> tuple[float, ...]:
@@ -169,7 +177,7 @@ def _is_loud(windows: list[NDArray[np.float32]], samples: NDArray[np.float32]) -
     return [level >= min(limit_db, max(loudest_db)) for level in loudest_db]
 
 
-def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: list[bool], found: Answers) -> tuple[Window, ...]:
+def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: list[bool], found: Predictions) -> tuple[Window, ...]:
     rows = np.cumsum(is_loud) - 1
     return tuple(
         Window(

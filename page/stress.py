@@ -1,4 +1,4 @@
-"""Stress: the same clip, perturbed, and how every family's answer moves."""
+"""Stress: the same clip, perturbed, and how every family's prediction moves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from augment import AUGMENTATIONS
 from augment.noise import COLOURS
 from emotune.errors import RequestError, UnknownKeyError
 from page.engine import Engine
-from page.listen import Answer, listen
+from page.listen import Prediction, listen
 
 MAX_SECONDS = 10.0
 """Of a longer clip only the beginning is perturbed."""
@@ -115,21 +115,21 @@ STRENGTHS: Mapping[str, Strength] = {
 
 @dataclass(frozen=True, eq=False)
 class Stressed:
-    """Every family's answer to a clip and to its perturbed copy.
+    """Every family's prediction for a clip and to its perturbed copy.
 
     Attributes
     ----------
     original, perturbed : ndarray [dtype=float32]
         The audio of both.
-    before, after : tuple of Answer
+    before, after : tuple of Prediction
         Best family first, the same families in both.
     """
 
     original: NDArray[np.float32]
     perturbed: NDArray[np.float32]
     emotions: tuple[str, ...]
-    before: tuple[Answer, ...]
-    after: tuple[Answer, ...]
+    before: tuple[Prediction, ...]
+    after: tuple[Prediction, ...]
 
 
 @dataclass(frozen=True)
@@ -142,19 +142,19 @@ class Curve:
         What is drawn.
     values : tuple of float
         The strengths.
-    answers : tuple of (tuple of Answer)
-        At each strength, each family's answer.
+    predictions : tuple of (tuple of Prediction)
+        At each strength, each family's prediction.
     """
 
     perturbation: str
     unit: str
     emotion: str
     values: tuple[float, ...]
-    answers: tuple[tuple[Answer, ...], ...]
+    predictions: tuple[tuple[Prediction, ...], ...]
 
 
 def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbation) -> Stressed:
-    """Disturb a clip and let every family judge both.
+    """Perturb a clip and let every family predict both.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbat
     """
     original = _beginning(samples)
     perturbed = perturbation.apply(original)
-    before = listen(engine, original).answers
-    after = listen(engine, perturbed).answers if perturbation.steps else before
+    before = listen(engine, original).predictions
+    after = listen(engine, perturbed).predictions if perturbation.steps else before
     return Stressed(original, perturbed, engine.emotions, before, after)
 
 
@@ -184,7 +184,7 @@ def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, em
     perturbation : str
         A key of :data:`STRENGTHS`.
     emotion : str, optional
-        Which emotion; that which the best family hears in the original unless said otherwise.
+        Which emotion; the best family's prediction for the original by default.
 
     Raises
     ------
@@ -196,9 +196,9 @@ def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, em
     if emotion is not None and emotion not in engine.emotions:
         raise UnknownKeyError("emotion", emotion, list(engine.emotions))
     strength, original = STRENGTHS[perturbation], _beginning(samples)
-    heard = emotion or listen(engine, original).answers[0].emotion
-    answers = tuple(listen(engine, strength.make(value).apply(original)).answers for value in strength.values)
-    return Curve(strength.title, strength.unit, heard, strength.values, answers)
+    followed = emotion or listen(engine, original).predictions[0].emotion
+    predictions = tuple(listen(engine, strength.make(value).apply(original)).predictions for value in strength.values)
+    return Curve(strength.title, strength.unit, followed, strength.values, predictions)
 
 
 def _beginning(samples: NDArray[np.float32]) -> NDArray[np.float32]:

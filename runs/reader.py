@@ -11,7 +11,7 @@ import pandas as pd
 from emotune.errors import PredictionsError
 from metrics.predictions import read_predictions
 from runs.cards import CARD_FILE, Card, read_card
-from runs.layout import RunFolder, is_shipped
+from runs.layout import RESULTS, SHIPPED, RunFolder, is_shipped, runs_in
 from runs.manifest import Manifest, read_manifest
 
 
@@ -72,3 +72,27 @@ class Run:
         else:
             origin = f"your run of {self.manifest.finished[:10]}" if self.manifest.finished else "your run"
         return f"{self.manifest.title}, {origin}{'' if self.manifest.is_complete else ', partial: the search has not ended'}"
+
+
+def list_runs(first: RunFolder, *, results: Path = RESULTS, shipped: Path = SHIPPED) -> tuple[RunFolder, ...]:
+    """Return every run that can be shown, each once.
+
+    Parameters
+    ----------
+    first : RunFolder
+        The run that comes first, wherever it lies.
+    results, shipped : Path
+        Where the user's runs and the shipped ones lie.
+
+    Returns
+    -------
+    tuple of RunFolder
+        The first, the user's complete ones from the newest to the oldest, the shipped ones, the user's partial ones.
+    """
+    own = runs_in(results)
+    complete = sorted((run for run in own if run.is_complete), key=lambda run: run.manifest.stat().st_mtime, reverse=True)
+    partial = [run for run in own if not run.is_complete]
+    found: dict[Path, RunFolder] = {}
+    for run in (first, *complete, *runs_in(shipped), *partial):
+        found.setdefault(run.path.resolve(), run)
+    return tuple(found.values())

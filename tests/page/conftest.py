@@ -21,6 +21,7 @@ from models import FAMILIES, Examples, Family
 from models.ood import fit_ood_detector
 from page.engine import Engine
 from page.interface import build, launch_options
+from page.results import Results
 from runs.cards import Card, card_versions, member_spec
 from runs.champions import Champion, load_champion, save_champion
 
@@ -59,12 +60,12 @@ def save_ensemble(folder: Path, clips: Sequence[Clip], members: Sequence[str]) -
     """Pool champions that lie beside it, and save the pool as one."""
     family, analyses = FAMILIES[folder.name], [Analysis(clip.samples) for clip in clips]
     champions = [load_champion(folder.parent / key) for key in members]
-    answers = tuple(np.stack([champion.predict(analyses) for champion in champions], axis=1))
-    model = family.fit(as_examples(clips, answers), family.defaults, seed=0)
+    predictions = tuple(np.stack([champion.predict(analyses) for champion in champions], axis=1))
+    model = family.fit(as_examples(clips, predictions), family.defaults, seed=0)
     spec, fingerprint = member_spec(folder.parent, members)
     card = make_card(family, {**family.defaults, "member_keys": list(members)}, scores={"uar": 0.8})
     card = replace(card, input_fingerprint=fingerprint, input_spec=spec)
-    save_champion(folder, Champion(card, model), golden_inputs=answers[:2])
+    save_champion(folder, Champion(card, model), golden_inputs=predictions[:2])
 
 
 def make_card(family: Family, config: dict[str, Any], *, scores: dict[str, float]) -> Card:
@@ -123,19 +124,26 @@ def results(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[Cli
 
 
 @pytest.fixture(scope="session")
-def engine(results: Path) -> Engine:
+def only_result(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The results' folder alone, whatever else lies on this machine."""
+    nowhere = tmp_path_factory.mktemp("nowhere")
+    return Results(results, own=nowhere, shipped=nowhere)
+
+
+@pytest.fixture(scope="session")
+def engine(only_result: Results) -> Engine:
     """Linear, random forest and 1D CNN, loaded."""
-    engine = Engine(results)
+    engine = only_result.engine()
     engine.warm_up().join()
     return engine
 
 
 @pytest.fixture(scope="session")
-def page_url(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def page_url(only_result: Results, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the page, served by this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
-        page = build(engine)
+        page = build(only_result)
         _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url
         page.close()

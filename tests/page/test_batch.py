@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
+from corpora.reader import Recording, read_recordings
 from emotune.errors import RequestError
 from page import batch as batch_module
 from page.batch import as_csv, batch
@@ -40,9 +41,9 @@ def zipped(path: Path, **members: bytes) -> Path:
 def test_a_bad_file_becomes_a_row_with_its_reason(engine: Engine, good: Path, bad: Path) -> None:
     rows = batch(engine, [good, bad])
     assert [row.file for row in rows] == ["good.wav", "bad.mp3"]
-    assert len(rows[0].answers) == 3
+    assert len(rows[0].predictions) == 3
     assert not rows[0].problem
-    assert rows[1].answers == ()
+    assert rows[1].predictions == ()
     assert rows[1].problem.startswith("must be WAV, FLAC, Ogg, MP3")
 
 
@@ -50,13 +51,13 @@ def test_a_zip_is_its_recordings_by_their_names_without_the_clutter(engine: Engi
     sound = good.read_bytes()
     members = {"a/one.wav": sound, "__MACOSX/a/._one.wav": b"x", ".DS_Store": b"x", "a/notes.txt": b"hello", "../up.wav": sound}
     rows = batch(engine, [zipped(tmp_path / "many.zip", **members)])
-    assert [(row.file, bool(row.answers)) for row in rows] == [("a/one.wav", True), ("a/notes.txt", False), ("../up.wav", True)]
+    assert [(row.file, bool(row.predictions)) for row in rows] == [("a/one.wav", True), ("a/notes.txt", False), ("../up.wav", True)]
     assert not (tmp_path.parent / "up.wav").exists()
 
 
 def test_a_file_in_a_zip_is_answered_as_the_file_alone(engine: Engine, good: Path, tmp_path: Path) -> None:
     alone, inside = batch(engine, [good, zipped(tmp_path / "one.zip", **{"good.wav": good.read_bytes()})])
-    assert alone.answers == inside.answers
+    assert alone.predictions == inside.predictions
 
 
 def test_no_more_of_a_zip_bomb_is_unpacked_than_allowed(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def test_no_more_of_a_zip_bomb_is_unpacked_than_allowed(engine: Engine, tmp_path
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(10**6), SAMPLE_RATE_HZ, format="WAV")
     (row,) = batch(engine, [zipped(tmp_path / "bomb.zip", **{"zeros.wav": buffer.getvalue()})])
-    assert "truncated or damaged" in row.problem
+    assert row.problem.startswith("must unpack to at most")
 
 
 def test_a_damaged_member_is_a_row_and_the_rest_is_judged(engine: Engine, good: Path, tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_damaged_member_is_a_row_and_the_rest_is_judged(engine: Engine, good: 
     (tmp_path / "stored.zip").write_bytes(content)
     first, second = batch(engine, [tmp_path / "stored.zip"])
     assert "must unpack" in first.problem
-    assert second.answers
+    assert second.predictions
 
 
 def test_progress_counts_the_files(engine: Engine, good: Path, bad: Path) -> None:
@@ -103,6 +104,31 @@ def test_the_csv_has_every_probability_and_every_problem(engine: Engine, good: P
     assert table["family"].tolist()[:3] == ["linear", "random_forest", "conv1d"]
     np.testing.assert_allclose(table.filter(like="p_").iloc[:3].sum(axis=1), 1, atol=1e-3)
     assert table["problem"].iloc[3] == rows[1].problem
+
+
+def test_a_row_and_the_csv_have_the_notes_that_reading_a_corpus_has(engine: Engine, good: Path, tmp_path: Path) -> None:
+    samples, rate_hz = soundfile.read(good)
+    faulty = tmp_path / "offset.wav"
+    soundfile.write(faulty, samples * 0.5 + 0.1, rate_hz)
+    expected = read_recordings([Recording(faulty, "offset", "a", "angry")], corpus="own", language="en").clip_notes["offset"]
+    inside = zipped(tmp_path / "one.zip", **{"offset.wav": faulty.read_bytes()})
+    rows = batch(engine, [good, faulty, inside])
+    assert [row.notes for row in rows] == [(), expected, expected]
+    table = pd.read_csv(io.StringIO(as_csv(rows)), keep_default_na=False)
+    assert [set(of_file["notes"]) for _, of_file in table.groupby("file")] == [{""}, {" ".join(expected)}]
+    assert "constant offset" in expected[0]
+
+
+def test_the_advice_of_listen_stands_in_the_batch_too(engine: Engine, clip: np.ndarray, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "quiet.wav", clip * 0.002, SAMPLE_RATE_HZ, subtype="FLOAT")
+    (row,) = batch(engine, [tmp_path / "quiet.wav"])
+    assert any(line.startswith("Too quiet") for line in row.advice)
+    assert "Too quiet" in as_csv([row])
+
+
+def test_what_systems_leave_in_folders_is_no_recording(engine: Engine, good: Path, tmp_path: Path) -> None:
+    members = {"one.wav": good.read_bytes(), "Thumbs.db": b"x", "a/desktop.ini": b"x"}
+    assert [row.file for row in batch(engine, [zipped(tmp_path / "many.zip", **members)])] == ["one.wav"]
 
 
 def test_no_name_in_the_csv_is_a_formula(engine: Engine, tmp_path: Path) -> None:

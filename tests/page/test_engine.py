@@ -35,7 +35,7 @@ def test_an_ensemble_that_did_not_load_comes_after_those_that_did(engine: Engine
 def test_answers_are_those_of_each_champion_alone(engine: Engine, clip: np.ndarray) -> None:
     from features import Analysis
 
-    together = engine.answer([clip, clip[:20000]]).probabilities
+    together = engine.predict([clip, clip[:20000]]).probabilities
     for member in engine.ready:
         alone = np.concatenate([member.champion.predict([Analysis(part)]) for part in (clip, clip[:20000])])
         np.testing.assert_allclose(together[member.key], alone, atol=1e-5)
@@ -43,8 +43,8 @@ def test_answers_are_those_of_each_champion_alone(engine: Engine, clip: np.ndarr
 
 def test_more_clips_than_fit_at_once_are_answered_in_order(engine: Engine, clip: np.ndarray) -> None:
     clips = [clip[: 8000 + 400 * k] for k in range(N_CLIPS_AT_ONCE + 2)]
-    found = engine.answer(clips)
-    np.testing.assert_allclose(found.probabilities["linear"][-1], engine.answer(clips[-1:]).probabilities["linear"][0])
+    found = engine.predict(clips)
+    np.testing.assert_allclose(found.probabilities["linear"][-1], engine.predict(clips[-1:]).probabilities["linear"][0])
     assert len(found.held_share) == len(found.ood_score) == len(clips)
 
 
@@ -52,7 +52,7 @@ def test_a_missing_champion_keeps_its_place_with_the_reason(copied_results: Path
     shutil.rmtree(copied_results / "models" / "conv1d")
     engine = Engine(copied_results)
     assert "conv1d: a champion needs a card.json" in broken(engine)["conv1d"]
-    assert set(engine.answer([clip]).probabilities) == {"linear", "random_forest"}
+    assert set(engine.predict([clip]).probabilities) == {"linear", "random_forest"}
 
 
 def test_a_damaged_champion_is_not_read_and_the_rest_works(copied_results: Path, clip: np.ndarray) -> None:
@@ -61,7 +61,7 @@ def test_a_damaged_champion_is_not_read_and_the_rest_works(copied_results: Path,
     engine = Engine(copied_results)
     assert "SHA-256" in broken(engine)["linear"]
     assert [member.key for member in engine.members] == ["random_forest", "conv1d", "linear"]
-    assert "linear" not in engine.answer([clip]).probabilities
+    assert "linear" not in engine.predict([clip]).probabilities
 
 
 def test_a_champion_of_a_newer_schema_says_so(copied_results: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_family_whose_input_cannot_be_computed_here_says_why(
     monkeypatch.setattr(INPUT_KINDS["sequence"].__class__, "extract", fail)
     engine = Engine(results)
     assert broken(engine) == {"conv1d": "the encoder's weights are not here; download them."}
-    assert len(engine.answer([clip]).probabilities) == 2
+    assert len(engine.predict([clip]).probabilities) == 2
 
 
 def test_reasons_name_no_folder_of_this_machine(copied_results: Path) -> None:
@@ -100,7 +100,7 @@ def test_reasons_name_no_folder_of_this_machine(copied_results: Path) -> None:
 
 def test_without_any_champion_the_request_is_refused(tmp_path: Path, clip: np.ndarray) -> None:
     with pytest.raises(RequestError, match="No champion"):
-        Engine(tmp_path).answer([clip])
+        Engine(tmp_path).predict([clip])
 
 
 def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: np.ndarray) -> None:
@@ -109,7 +109,7 @@ def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: n
     engine = Engine(copied_results)
     assert engine.ready[0].uar is None
     assert not engine.is_real
-    assert engine.answer([clip]).ood_score is None
+    assert engine.predict([clip]).ood_score is None
 
 
 def rewrite_card(results: Path, folder: str, **fields: object) -> None:

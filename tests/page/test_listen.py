@@ -5,30 +5,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import BadRecordingError, RequestError
 from page.engine import Engine
 from page.listen import MAX_WINDOWS, WINDOW_SECONDS, listen, load_clip, window_starts_seconds
+from page.tabs import AUDIO_TYPES
 
 
 def test_every_family_answers_with_every_emotion(engine: Engine, clip: np.ndarray) -> None:
     found = listen(engine, clip)
-    assert [answer.family for answer in found.answers] == ["linear", "random_forest", "conv1d"]
-    for answer in found.answers:
-        assert tuple(answer.probabilities) == found.emotions
-        assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-3)
-        assert answer.emotion == max(answer.probabilities, key=answer.probabilities.get)
+    assert [prediction.family for prediction in found.predictions] == ["linear", "random_forest", "conv1d"]
+    for prediction in found.predictions:
+        assert tuple(prediction.probabilities) == found.emotions
+        assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-3)
+        assert prediction.emotion == max(prediction.probabilities, key=prediction.probabilities.get)
 
 
 def test_a_champion_knows_a_clip_it_learnt_from(engine: Engine, clip: np.ndarray) -> None:
-    assert listen(engine, clip).answers[0].emotion == "angry"
+    assert listen(engine, clip).predictions[0].emotion == "angry"
 
 
 def test_the_agreement_counts_the_families_that_name_the_most_named_emotion(engine: Engine, clip: np.ndarray) -> None:
     found = listen(engine, clip)
     emotion, n_agree = found.agreement
-    named = [answer.emotion for answer in found.answers]
+    named = [prediction.emotion for prediction in found.predictions]
     assert named.count(emotion) == n_agree == max(map(named.count, named))
 
 
@@ -40,9 +42,9 @@ def test_a_long_clip_is_answered_by_the_mean_of_its_windows(engine: Engine, clip
     found = listen(engine, np.tile(clip, 5))
     assert found.timeline[0].start_seconds == 0
     assert found.timeline[-1].end_seconds == pytest.approx(found.duration_seconds, abs=0.01)
-    for answer in found.answers:
-        mean = np.mean([window.probabilities[answer.family]["angry"] for window in found.timeline])
-        assert answer.probabilities["angry"] == pytest.approx(mean, abs=1e-3)
+    for prediction in found.predictions:
+        mean = np.mean([window.probabilities[prediction.family]["angry"] for window in found.timeline])
+        assert prediction.probabilities["angry"] == pytest.approx(mean, abs=1e-3)
 
 
 def test_silent_windows_are_gaps_and_do_not_count(engine: Engine, clip: np.ndarray) -> None:
@@ -78,8 +80,8 @@ def test_an_answer_below_its_threshold_is_unsure(engine: Engine, clip: np.ndarra
         def members(self):
             return tuple(replace(member, abstention_threshold=1.0) for member in engine.members[:1]) + engine.members[1:]
 
-    answers = listen(Doubtful(engine.run.folder.path), clip).answers
-    assert [answer.is_unsure for answer in answers] == [True, False, False]
+    predictions = listen(Doubtful(engine.run.folder.path), clip).predictions
+    assert [prediction.is_unsure for prediction in predictions] == [True, False, False]
 
 
 def test_without_a_clip_the_request_says_what_to_do() -> None:
@@ -92,3 +94,24 @@ def test_a_bad_file_is_called_by_its_name_and_not_by_its_place_on_the_server(tmp
     with pytest.raises(BadRecordingError) as caught:
         load_clip(tmp_path / "broken.wav")
     assert str(caught.value).startswith("broken.wav: must be WAV, FLAC, Ogg, MP3")
+
+
+def test_the_loaders_notes_stand_beside_the_advice_and_nothing_twice(engine: Engine, clip: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "clipped.wav"
+    soundfile.write(path, np.clip(clip * 20, -1, 1), 16_000)
+    loaded = load_clip(path)
+    found = listen(engine, loaded.samples, notes=loaded.notes)
+    assert found.notes == tuple(note.text for note in loaded.notes)
+    (line,) = [line for line in (*found.notes, *found.advice) if line.startswith("Clipped")]
+    assert line in found.notes
+    assert "at the extreme of 1." in line
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.oga", "a.opus", "a.mp3", "a.aiff", "a.au", "a.caf", "a.w64"])
+def test_what_can_be_uploaded_can_be_loaded(name: str, tmp_path: Path, clip: np.ndarray) -> None:
+    kinds = {".oga": "OGG", ".opus": "OGG"}
+    suffix = Path(name).suffix
+    subtype = {"subtype": "OPUS"} if suffix == ".opus" else {}
+    soundfile.write(tmp_path / name, clip, 16_000, format=kinds.get(suffix), **subtype)
+    assert suffix in AUDIO_TYPES
+    assert len(load_clip(tmp_path / name).samples) == pytest.approx(len(clip), rel=0.05)

@@ -71,8 +71,8 @@ def test_exactly_four_endpoints_are_public(client: Client) -> None:
 
 def test_predict_answers_with_every_family_and_emotion(client: Client, recordings: list[Path], engine: Engine) -> None:
     found = client.predict(handle_file(recordings[0]), api_name="/predict")
-    assert [answer["family"] for answer in found["answers"]] == [member.key for member in engine.ready]
-    assert all(list(answer["probabilities"]) == list(engine.emotions) for answer in found["answers"])
+    assert [prediction["family"] for prediction in found["predictions"]] == [member.key for member in engine.ready]
+    assert all(list(prediction["probabilities"]) == list(engine.emotions) for prediction in found["predictions"])
     assert found["is_real"] is False
     assert found["unavailable"] == []
 
@@ -87,7 +87,7 @@ def test_every_bad_recording_is_refused_as_on_the_command_line_and_the_page_stil
     with pytest.raises(AppError) as caught:
         client.predict(handle_file(tmp_path / name), api_name="/predict")
     assert str(caught.value) == str(expected.value)
-    assert client.predict(handle_file(recordings[0]), api_name="/predict")["answers"]
+    assert client.predict(handle_file(recordings[0]), api_name="/predict")["predictions"]
 
 
 def test_without_a_clip_the_api_says_so(client: Client) -> None:
@@ -101,9 +101,9 @@ def test_a_file_of_the_server_cannot_be_asked_for(page_url: str, results: Path) 
     outside = {"path": str(results / "run.json"), "meta": {"_type": "gradio.FileData"}}
     call = f"{page_url.rstrip('/')}/gradio_api/call/predict"
     event = httpx.post(call, json={"data": [outside]}).json()["event_id"]
-    answer = httpx.get(f"{call}/{event}").text
-    assert answer.startswith("event: error")
-    assert "run.json" not in answer
+    prediction = httpx.get(f"{call}/{event}").text
+    assert prediction.startswith("event: error")
+    assert "run.json" not in prediction
 
 
 def test_a_failure_of_the_program_shows_no_inside(
@@ -112,20 +112,20 @@ def test_a_failure_of_the_program_shows_no_inside(
     def fail(*_: object) -> None:
         raise RuntimeError("secret of the inside")
 
-    monkeypatch.setattr(Engine, "answer", fail)
+    monkeypatch.setattr(Engine, "predict", fail)
     with pytest.raises(AppError) as caught:
         client.predict(handle_file(recordings[0]), api_name="/predict")
     assert "secret" not in str(caught.value)
 
 
 def test_stress_returns_the_disturbed_clip_and_both_answers(client: Client, recordings: list[Path]) -> None:
-    path, answers = client.predict(
+    path, predictions = client.predict(
         clip=handle_file(recordings[0]), noise="pink", snr_db=10, semitones=2, tempo=1.25, api_name="/stress"
     )
     original, perturbed = load(recordings[0]).samples, load(path).samples
     assert len(perturbed) == pytest.approx(len(original) / 1.25, rel=0.02)
-    assert answers["before"] == client.predict(handle_file(recordings[0]), api_name="/predict")["answers"]
-    assert answers["after"] != answers["before"]
+    assert predictions["before"] == client.predict(handle_file(recordings[0]), api_name="/predict")["predictions"]
+    assert predictions["after"] != predictions["before"]
 
 
 def test_a_disturbed_clip_keeps_its_loudness_on_the_way_out(client: Client, recordings: list[Path]) -> None:
@@ -162,4 +162,4 @@ def test_twenty_clients_at_once_get_what_each_gets_alone(page_url: str, client: 
 
     with ThreadPoolExecutor(N_CLIENTS) as pool:
         together = list(pool.map(ask, range(len(recordings))))
-    assert together == [[answer] * N_REQUESTS for answer in alone]
+    assert together == [[prediction] * N_REQUESTS for prediction in alone]

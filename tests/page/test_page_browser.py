@@ -49,7 +49,7 @@ def tab(browser: playwright.Browser, page_url: str) -> Iterator[playwright.Page]
     tab.set_default_timeout(PATIENCE_MS)
     tab.on("request", lambda request: request.url.startswith((page_url, "data:", "blob:")) or elsewhere.append(request.url))
     tab.goto(page_url)
-    tab.locator("#answer .waiting").wait_for()
+    tab.locator("#prediction .waiting").wait_for()
     yield tab
     tab.close()
     assert elsewhere == []
@@ -65,7 +65,7 @@ def open_tab(tab: playwright.Page, name: str) -> None:
 
 
 def test_without_a_clip_the_page_says_who_will_answer(tab: playwright.Page) -> None:
-    waiting = tab.locator("#answer").inner_text()
+    waiting = tab.locator("#prediction").inner_text()
     assert "Waiting for a clip" in waiting
     assert [name in waiting for name in ("Linear", "Random forest", "1D CNN", "Dummy")] == [True, True, True, False]
     assert "Synthetic models." in tab.locator(".banner").inner_text()
@@ -73,27 +73,27 @@ def test_without_a_clip_the_page_says_who_will_answer(tab: playwright.Page) -> N
 
 def test_an_upload_shows_every_emotion_of_every_family(tab: playwright.Page) -> None:
     upload(tab, EXAMPLES / "synthetic-angry.flac")
-    tab.locator("#answer .verdict").wait_for()
-    rows = tab.locator("#answer .matrix tbody tr")
+    tab.locator("#prediction .verdict").wait_for()
+    rows = tab.locator("#prediction .matrix tbody tr")
     assert rows.locator("th").all_inner_texts() != []
     assert [row.locator("td").count() for row in rows.all()] == [8, 8, 8]
-    assert tab.locator("#answer svg.wave").is_visible()
-    assert tab.locator("#answer img.mel").evaluate("image => image.naturalWidth") > 100
+    assert tab.locator("#prediction svg.wave").is_visible()
+    assert tab.locator("#prediction img.mel").evaluate("image => image.naturalWidth") > 100
 
 
 def test_one_click_on_an_example_is_answered_and_a_cleared_clip_waits_again(tab: playwright.Page) -> None:
     tab.get_by_role("button", name="changing").click()
-    tab.locator("#answer .timeline .lane").first.wait_for()
+    tab.locator("#prediction .timeline .lane").first.wait_for()
     tab.get_by_label("Clear").click()
-    tab.locator("#answer .waiting").wait_for()
+    tab.locator("#prediction .waiting").wait_for()
 
 
 def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> None:
     tab.get_by_role("button", name="Record", exact=True).click()
     tab.wait_for_timeout(1800)
     tab.get_by_role("button", name="Stop").first.click()
-    tab.locator("#answer .verdict").wait_for()
-    assert "angry" in tab.locator("#answer .verdict").inner_text()
+    tab.locator("#prediction .verdict").wait_for()
+    assert "angry" in tab.locator("#prediction .verdict").inner_text()
 
 
 def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page, tmp_path: Path) -> None:
@@ -103,12 +103,12 @@ def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page
     toast.wait_for()
     assert "must be WAV, FLAC, Ogg, MP3" in toast.inner_text()
     tab.get_by_role("button", name="angry").click()
-    tab.locator("#answer .verdict").wait_for()
+    tab.locator("#prediction .verdict").wait_for()
 
 
 def test_stress_moves_the_answers_and_draws_the_curve(tab: playwright.Page) -> None:
     tab.get_by_role("button", name="angry").click()
-    tab.locator("#answer .verdict").wait_for()
+    tab.locator("#prediction .verdict").wait_for()
     open_tab(tab, "Stress")
     table = tab.locator("#moved .moves tbody")
     table.wait_for()
@@ -161,9 +161,9 @@ def test_about_says_what_it_must_not_be_used_for(tab: playwright.Page) -> None:
 def test_no_tab_needs_sideways_scrolling_on_a_phone(browser: playwright.Browser, page_url: str) -> None:
     phone = browser.new_page(viewport={"width": 360, "height": 740})
     phone.goto(page_url)
-    phone.locator("#answer .waiting").wait_for()
+    phone.locator("#prediction .waiting").wait_for()
     phone.get_by_role("button", name="changing").click()
-    phone.locator("#answer .verdict").wait_for()
+    phone.locator("#prediction .verdict").wait_for()
     for name in ("Listen", "Stress", "Leaderboard", "Batch", "About"):
         if not phone.get_by_role("tab", name=name).is_visible():
             phone.locator(".overflow-menu > button").click()

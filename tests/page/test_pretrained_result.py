@@ -47,12 +47,12 @@ def test_the_page_needs_no_weights_but_those_that_the_results_keep(
 ) -> None:
     monkeypatch.setattr("features.whisper.layers.find_whisper", lambda: pytest.fail("looked for the weights elsewhere"))
     engine = Engine(rich_results)
-    assert {"whisper", "ensemble"} <= set(engine.answer([clip]).probabilities)
+    assert {"whisper", "ensemble"} <= set(engine.predict([clip]).probabilities)
     assert not problems(engine)
 
 
 def test_an_ensemble_answers_the_pool_of_its_members_answers(rich_results: Path, clip: np.ndarray) -> None:
-    found = Engine(rich_results).answer([clip, clip[:20000]]).probabilities
+    found = Engine(rich_results).predict([clip, clip[:20000]]).probabilities
     members = list(np.stack([found[key] for key in MEMBERS], axis=1))
     expected = load_champion(rich_results / "models" / "ensemble").predict_inputs(members)
     np.testing.assert_allclose(found["ensemble"], expected)
@@ -62,7 +62,7 @@ def test_an_ensemble_whose_member_is_damaged_says_which(copied_results: Path, cl
     (copied_results / "models" / "linear" / "model.skops").write_bytes(b"nonsense")
     engine = Engine(copied_results)
     assert "needs linear" in problems(engine)["ensemble"]
-    assert "whisper" in engine.answer([clip]).probabilities
+    assert "whisper" in engine.predict([clip]).probabilities
 
 
 def test_an_ensemble_is_refused_once_a_member_was_fitted_anew(copied_results: Path) -> None:

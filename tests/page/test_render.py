@@ -10,9 +10,10 @@ import pytest
 
 from corpora.emotions import RAVDESS_EMOTIONS
 from leaderboard.references import NOT_REAL, PARTIAL
-from page import board, render
+from page import board, render, render_tables
 from page.batch import Row
-from page.drawing import PALETTE, chip, colours_of, sound, timeline
+from page.drawing import chip, sound, timeline
+from page.emotion_styles import PALETTE, colours_of
 from page.engine import Engine, Member
 from page.interface import HERE
 from page.listen import listen
@@ -28,12 +29,12 @@ def everything(engine: Engine, clip: np.ndarray) -> dict[str, str]:
     members = (*engine.members, Member("gone", "Gone", problem="no file"))
     return {
         "waiting": render.waiting(engine),
-        "readout": render.heard(listen(engine, long), long, members),
+        "readout": render.predicted(listen(engine, long), long, members),
         "stressed": render.stressed(stress(engine, clip, Perturbation(semitones=5))),
         "curves": render.curves(curve(engine, clip, perturbation="pitch")),
-        "board": render.board(board.show_table(engine)),
-        "figures": render.figures(board.draw(engine, "linear")),
-        "batch": render.batch([Row("a.wav", listen(engine, clip).answers), Row("b.wav", problem="must not be silent")]),
+        "board": render_tables.board(board.show_table(engine)),
+        "figures": render_tables.figures(board.draw(engine, "linear")),
+        "batch": render_tables.batch([Row("a.wav", listen(engine, clip).predictions), Row("b.wav", problem="must not be silent")]),
         "about": render.about(engine, (HERE / "about.md").read_text()),
         "css": (HERE / "page.css").read_text(),
     }
@@ -45,21 +46,21 @@ def test_nothing_is_fetched_from_elsewhere(everything: dict[str, str]) -> None:
 
 
 def test_every_probability_of_every_family_is_on_the_page(engine: Engine, clip: np.ndarray) -> None:
-    html = render.matrix(listen(engine, clip).answers, engine.emotions)
+    html = render.matrix(listen(engine, clip).predictions, engine.emotions)
     assert html.count("<tr>") == 1 + 3
     assert html.count("<td ") == 3 * 8
 
 
 def test_the_answer_is_marked_by_more_than_colour(engine: Engine, clip: np.ndarray) -> None:
-    answers = listen(engine, clip).answers
-    assert render.matrix(answers, engine.emotions).count("<b><i>●</i>") == 3
-    unsure = tuple(replace(answer, is_unsure=True) for answer in answers)
+    predictions = listen(engine, clip).predictions
+    assert render.matrix(predictions, engine.emotions).count("<b><i>●</i>") == 3
+    unsure = tuple(replace(prediction, is_unsure=True) for prediction in predictions)
     assert render.matrix(unsure, engine.emotions).count("<b><i>◌</i>") == 3
 
 
 def test_an_unsure_verdict_is_not_stated_as_one(engine: Engine, clip: np.ndarray) -> None:
     found = listen(engine, clip)
-    unsure = replace(found, answers=(replace(found.answers[0], is_unsure=True), *found.answers[1:]))
+    unsure = replace(found, predictions=(replace(found.predictions[0], is_unsure=True), *found.predictions[1:]))
     assert "unsure, perhaps angry" in render.verdict(unsure)
     assert "unsure" not in render.verdict(found)
 
@@ -71,7 +72,7 @@ def test_a_family_is_shown_with_its_uar(everything: dict[str, str], engine: Engi
 def test_a_family_that_cannot_answer_is_grey_and_its_reason_stands_at_the_top(everything: dict[str, str]) -> None:
     assert '<tr class="gone"><th scope="row">Gone</th>' in everything["readout"]
     gone = Member("gone", "Gone", problem="no file")
-    assert "Gone</strong> cannot answer<details><summary>why</summary>no file" in render.unavailable([gone])
+    assert "Gone</strong> cannot predict<details><summary>why</summary>no file" in render.unavailable([gone])
 
 
 def test_a_partial_run_is_announced(copied_results: Path) -> None:
@@ -86,7 +87,7 @@ def test_synthetic_models_are_announced_and_real_ones_are_not(engine: Engine, co
 
 
 def test_names_from_outside_are_escaped(engine: Engine, copied_results: Path) -> None:
-    assert NASTY not in render.batch([Row(NASTY, problem=NASTY)])
+    assert NASTY not in render_tables.batch([Row(NASTY, problem=NASTY)])
     assert NASTY not in render.unavailable([Member("x", NASTY, problem=NASTY)])
     assert NASTY not in render.advice([NASTY])
     (copied_results / "run.json").write_text(json.dumps({"title": NASTY, "licence": NASTY}))
@@ -135,5 +136,5 @@ def test_a_sound_of_any_length_is_drawn(seconds: float) -> None:
 def test_a_download_holds_its_file() -> None:
     from base64 import b64decode
 
-    html = render.download("x.csv", "a,b\nü,1\n")
+    html = render_tables.download("x.csv", "a,b\nü,1\n")
     assert b64decode(html.split("base64,")[1].split('"')[0]).decode() == "a,b\nü,1\n"

@@ -68,8 +68,8 @@ def test_an_unknown_noise_is_refused_with_those_there_are() -> None:
 @pytest.mark.parametrize("key", STRENGTHS)
 def test_a_curve_has_an_answer_of_every_family_at_every_strength(engine: Engine, clip: np.ndarray, key: str) -> None:
     found = curve(engine, clip, perturbation=key)
-    assert len(found.answers) == len(found.values)
-    assert {tuple(one.family for one in answers) for answers in found.answers} == {("linear", "random_forest", "conv1d")}
+    assert len(found.predictions) == len(found.values)
+    assert {tuple(one.family for one in predictions) for predictions in found.predictions} == {("linear", "random_forest", "conv1d")}
 
 
 def test_a_curve_follows_the_emotion_heard_unless_another_is_asked_for(engine: Engine, clip: np.ndarray) -> None:

@@ -1,0 +1,111 @@
+"""Render tables: the leaderboard, its drawings and a batch, as HTML a person reads; every text from outside is escaped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from page.batch import Row
+from page.board import Cell, Figures
+from page.engine import title_of
+from page.render import chip_of, note, scrolling, whole
+
+FIGURES = {
+    True: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
+    False: "The speakers are unknown: no figure is for unseen speakers.",
+}
+"""What the leaderboard's figures are for, by whether the speakers are known."""
+
+
+def batch_waiting(max_files: int, max_file_size: str) -> str:
+    """Tell what a batch takes."""
+    formats = f"Up to {max_files} recordings of any usual kind of audio, or zips of them, of up to {max_file_size} each."
+    return f'<p class="hint">{formats} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept.</p>'
+
+
+def board(table: Mapping[str, Mapping[str, Cell]], *, speakers_known: bool = True) -> str:
+    """Show the leaderboard; each heading is a button that sorts (``sort.js``), families by their order here."""
+    titles = list(next(iter(table.values())))
+    head = "".join(f'<th scope="col"><button type="button">{escape(title)}</button></th>' for title in ("Family", *titles))
+    lines = (
+        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{"".join(map(_figure, cells.values()))}</tr>'
+        for place, (key, cells) in enumerate(table.items())
+    )
+    whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    hint = f"{FIGURES[speakers_known]} Choose a heading to sort by it."
+    return f'<section class="card">{scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
+
+
+def _figure(cell: Cell) -> str:
+    return f'<td data-value="{"" if cell.value is None else cell.value}">{escape(cell.text)}</td>'
+
+
+def batch(rows: Sequence[Row]) -> str:
+    """Show one line a file: every family's emotion, or the reason why there is none."""
+    titles = next(([prediction.title for prediction in row.predictions] for row in rows if row.predictions), [])
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *titles, "Notes"))
+    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 3)}</tr>' for row in rows)
+    table = f'<table class="files"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    n_bad = sum(bool(row.problem) for row in rows)
+    return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged</h2>{scrolling("Files", table)}</section>'
+
+
+def _judged(row: Row, *, n_columns: int) -> str:
+    if not row.predictions:
+        return f'<td class="problem" colspan="{n_columns}">✕ {escape(row.problem)}</td>'
+    best = row.predictions[0]
+    n_agree = sum(prediction.emotion == best.emotion for prediction in row.predictions)
+    others = "".join(f"<td>{escape(prediction.emotion)} {whole(prediction.confidence)}</td>" for prediction in row.predictions)
+    notes = " ".join((*row.notes, *row.advice))
+    return (
+        f"<td>{chip_of(best, shows_unsure=True)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}"
+        f'<td class="notes">{escape(notes)}</td>'
+    )
+
+
+def figures(found: Figures) -> str:
+    """Show the drawings of the leaderboard."""
+    title = title_of(found.family)
+    return (
+        '<div class="pair">'
+        f"{paper(f'What {title} takes for what, %', found.confusion)}"
+        f'<section class="card"><h2>F1 of {escape(title)}, %</h2>{f1_bars(found)}</section>'
+        f"{paper('UAR of every family, with 95 % intervals', found.intervals)}"
+        f"{paper('What a random split would have claimed', found.random_split)}"
+        f"{_across_corpora(found)}</div>"
+    )
+
+
+def _across_corpora(found: Figures) -> str:
+    """Show the heat map of a run of several corpora; nothing for other runs."""
+    if not found.cross_corpus:
+        return ""
+    hint = "Trained on the row's corpus, tested on the column's, with the family's defaults and the emotions that both have."
+    return paper(f"{title_of(found.crossed)} across corpora: UAR, %", found.cross_corpus, hint=hint)
+
+
+def f1_bars(found: Figures) -> str:
+    """Show a family's F1 of each emotion as bars with their figures."""
+    return '<div class="bars">' + "".join(_bar(emotion, value) for emotion, value in found.f1.items()) + "</div>"
+
+
+def _bar(emotion: str, value: float) -> str:
+    shown = "–" if np.isnan(value) else f"{100 * value:.1f}"
+    meter = f'<div class="meter"><i style="width:{100 * np.nan_to_num(value):.1f}%"></i></div>'
+    return f"<span>{escape(emotion)}</span>{meter}<b>{shown}</b>"
+
+
+def paper(title: str, svg: str, *, hint: str = "") -> str:
+    """Put a drawing on a light card, as it is drawn in dark ink."""
+    if not svg:
+        return note(f"{title}: this run did not measure it.")
+    return f'<section class="card"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'
+
+
+def download(name: str, text: str) -> str:
+    """Return a link that holds its file, so that nothing about a batch stays on the server."""
+    content = b64encode(text.encode()).decode()
+    return f'<a class="download" download="{escape(name)}" href="data:text/csv;base64,{content}">Download {escape(name)}</a>'

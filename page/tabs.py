@@ -1,0 +1,222 @@
+"""The tabs: each makes its components, connects its handlers, and returns what depends on the chosen result."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corpora.places import AUDIO_SUFFIXES
+from page import board, render, render_tables
+from page.batch import MAX_FILES, as_csv, batch
+from page.engine import Engine
+from page.examples import FOLDER as EXAMPLES
+from page.gradio_parts import PRIVATE, Part, as_audio, endpoint, explained, html
+from page.listen import ClipPredictions, listen, load_clip
+from page.results import Results
+from page.stress import NOISES, RANGES, STRENGTHS, Perturbation, curve, stress
+
+HERE = Path(__file__).parent
+UPLOAD_LIMIT = "20 MB"
+AUDIO_TYPES = sorted(AUDIO_SUFFIXES)
+"""What can be uploaded: all that the loader takes."""
+PREDICTED = "the predicted emotion"
+SLIDERS = {
+    "snr_db": ("Signal to noise, dB", 1.0),
+    "semitones": ("Pitch, semitones", 0.5),
+    "tempo": ("Tempo, times as fast", 0.05),
+    "rt60_seconds": ("Room, seconds of reverberation", 0.05),
+    "gain_db": ("Gain, dB", 1.0),
+}
+
+
+def listen_tab(results: Results, chosen: gr.Dropdown) -> gr.Audio:
+    """Make the tab in which one clip is predicted; return the clip."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=280, elem_classes="stay"):
+            clip = gr.Audio(
+                sources=["microphone", "upload"], type="filepath", label="Your clip", elem_id="clip", buttons=["download"]
+            )
+            other = gr.UploadButton(
+                f"Or any other file with sound, up to {UPLOAD_LIMIT}", file_types=AUDIO_TYPES, size="sm", elem_id="other"
+            )
+            _examples(clip, label="Or a synthetic example, made by code")
+        with gr.Column(scale=7, min_width=280):
+            prediction = html(render.waiting(results.engine()), elem_id="prediction")
+
+    @explained
+    def show(path: str | None, key: str | None) -> str:
+        engine = results.engine(key)
+        if not path:
+            return render.waiting(engine)
+        loaded = load_clip(path)
+        return render.predicted(listen(engine, loaded.samples, notes=loaded.notes), loaded.samples, engine.members)
+
+    @explained
+    def predict(clip: str) -> dict[str, Any]:
+        """Return every family's probabilities of one recording."""
+        loaded, engine = load_clip(clip), results.engine()
+        return as_json(engine, listen(engine, loaded.samples, notes=loaded.notes))
+
+    gr.on([clip.change, chosen.input], show, [clip, chosen], prediction, show_progress="minimal", **PRIVATE)
+    # The browser's player takes fewer kinds of file than the loader.
+    other.upload(lambda path: path, other, clip, show_progress="hidden", **PRIVATE)
+    endpoint(predict, [clip], [gr.JSON(visible=False, label="prediction")])
+    return clip
+
+
+def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Tab) -> tuple[Part, ...]:
+    """Make the tab in which the clip is perturbed."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=280):
+            original = gr.Audio(label="Original, from Listen", interactive=False, elem_id="original", buttons=[])
+            perturbed = gr.Audio(label="Perturbed", interactive=False, elem_id="perturbed", buttons=["download"])
+            noise = gr.Radio(list(NOISES), value=NOISES[0], label="Noise")
+            sliders = [
+                gr.Slider(*RANGES[name], value=getattr(Perturbation(), name), step=step, label=label)
+                for name, (label, step) in SLIDERS.items()
+            ]
+            reset = gr.Button("Undo all", size="sm")
+        with gr.Column(scale=7, min_width=280):
+            moved = html(render.stress_waiting(), elem_id="moved")
+            with gr.Row():
+                kind = gr.Dropdown([(s.title, key) for key, s in STRENGTHS.items()], value="noise", label="Curve over")
+                emotion = gr.Dropdown([PREDICTED, *results.engine().emotions], value=PREDICTED, label="of the emotion")
+            draw = gr.Button("Draw the curve", variant="primary")
+            drawn = html(elem_id="curve")
+    knobs: list[Any] = [noise, *sliders]
+
+    @explained
+    def move(path: str | None, key: str | None, *values: Any) -> tuple[Any, str]:
+        if not path:
+            return None, render.stress_waiting()
+        found = stress(results.engine(key), load_clip(path).samples, Perturbation(*values))
+        return as_audio(found.perturbed), render.stressed(found)
+
+    @explained
+    def open_tab(path: str | None, key: str | None, *values: Any) -> tuple[Any, Any, str]:
+        playable = as_audio(load_clip(path).samples) if path else None
+        return (playable, *move(path, key, *values))
+
+    @explained
+    def show_curve(path: str | None, key: str | None, kind: str, emotion: str) -> str:
+        engine = results.engine(key)
+        followed = emotion if emotion in engine.emotions else None
+        return render.curves(curve(engine, load_clip(path).samples, perturbation=kind, emotion=followed))
+
+    @explained
+    def stress_api(
+        clip: str, noise: str, snr_db: float, semitones: float, tempo: float, rt60_seconds: float, gain_db: float
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the perturbed clip, and every family's prediction before and after."""
+        perturbation = Perturbation(noise, snr_db, semitones, tempo, rt60_seconds, gain_db)
+        found = stress(results.engine(), load_clip(clip).samples, perturbation)
+        predictions = {"before": [asdict(one) for one in found.before], "after": [asdict(one) for one in found.after]}
+        return as_audio(found.perturbed), predictions
+
+    tab.select(open_tab, [clip, chosen, *knobs], [original, perturbed, moved], show_progress="minimal", **PRIVATE)
+    changes = [knob.change for knob in knobs]
+    gr.on(
+        [*changes, chosen.input],
+        move,
+        [clip, chosen, *knobs],
+        [perturbed, moved],
+        trigger_mode="always_last",
+        show_progress="minimal",
+        **PRIVATE,
+    )
+    reset.click(lambda: list(asdict(Perturbation()).values()), None, knobs, **PRIVATE)
+    draw.click(show_curve, [clip, chosen, kind, emotion], drawn, show_progress="minimal", **PRIVATE)
+    endpoint(stress_api, [clip, *knobs], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
+
+    def update(key: str | None) -> list[Any]:
+        return [gr.update(choices=[PREDICTED, *results.engine(key).emotions], value=PREDICTED), ""]
+
+    return (Part([emotion, drawn], update),)
+
+
+def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple[Part, ...]:
+    """Make the tab with what every family is worth."""
+    sort = (HERE / "sort.js").read_text(encoding="utf-8")
+    table = html(_table(results.engine()), js_on_load=sort, elem_id="board")
+    family = gr.Dropdown(**_families(results.engine()), label="Look closer at", elem_id="closer")
+    figures = html(elem_id="figures")
+
+    @explained
+    def show(key: str | None, family: str | None) -> str:
+        engine = results.engine(key)
+        if engine.board is None:
+            return ""
+        known = [key for _, key in board.families(engine)]
+        return render_tables.figures(board.draw(engine, family if family in known else known[0]))
+
+    @explained
+    def leaderboard() -> dict[str, Any]:
+        """Return the leaderboard, one record a family, scores as fractions."""
+        engine = results.engine()
+        return {"corpus": engine.manifest.corpus, "is_real": engine.is_real, "families": board.records(engine)}
+
+    gr.on([tab.select, family.input], show, [chosen, family], figures, show_progress="minimal", **PRIVATE)
+    endpoint(leaderboard, [], [gr.JSON(visible=False, label="leaderboard")])
+
+    def update(key: str | None) -> list[Any]:
+        engine = results.engine(key)
+        return [_table(engine), gr.update(**_families(engine)), show(key, None)]
+
+    return (Part([table, family, figures], update),)
+
+
+def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
+    """Make the tab in which many recordings are predicted."""
+    html(render_tables.batch_waiting(MAX_FILES, UPLOAD_LIMIT))
+    files = gr.File(file_count="multiple", file_types=[*AUDIO_TYPES, ".zip"], label="Recordings, or zips of them", elem_id="files")
+    run = gr.Button("Judge them all", variant="primary")
+    judged = html(elem_id="judged")
+
+    @explained
+    def judge(paths: list[str] | None, key: str | None, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
+        rows = batch(results.engine(key), paths, progress=lambda done, n: progress((done, n), unit="files"))
+        return render_tables.batch(rows) + render_tables.download("emotune.csv", as_csv(rows))
+
+    @explained
+    def batch_api(files: list[str]) -> dict[str, Any]:
+        """Return every family's prediction for many recordings, and the same as CSV."""
+        rows = batch(results.engine(), files)
+        return {"rows": [asdict(row) for row in rows], "csv": as_csv(rows)}
+
+    run.click(judge, [files, chosen], judged, **PRIVATE)
+    endpoint(batch_api, [files], [gr.JSON(visible=False, label="rows")], name="batch")
+
+
+def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
+    """Return what was predicted as plain values."""
+    emotion, n_agree = found.agreement
+    unavailable = [{"family": member.key, "reason": member.problem} for member in engine.members if member.champion is None]
+    return {
+        **asdict(found),
+        "agreement": {"emotion": emotion, "families": n_agree, "of": len(found.predictions)},
+        "unavailable": unavailable,
+        "is_real": engine.is_real,
+    }
+
+
+def _table(engine: Engine) -> str:
+    """Return the leaderboard, or what to do where there is none."""
+    if engine.board is None:
+        return render.waiting(engine)
+    return render_tables.board(board.show_table(engine), speakers_known=engine.manifest.speakers_known)
+
+
+def _families(engine: Engine) -> dict[str, Any]:
+    """Return the families to look closer at, the best one chosen."""
+    found = [] if engine.board is None else board.families(engine)
+    return {"choices": found, "value": found[0][1] if found else None, "visible": bool(found)}
+
+
+def _examples(clip: gr.Audio, *, label: str) -> None:
+    paths = sorted(EXAMPLES.glob("synthetic-*"))
+    if paths:
+        names = [path.stem.removeprefix("synthetic-").replace("-", " ") for path in paths]
+        gr.Examples([[str(path)] for path in paths], clip, example_labels=names, label=label, api_visibility="private")

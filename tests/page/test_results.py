@@ -1,0 +1,95 @@
+"""The list of results, and which engines stay in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emotune.errors import UnknownKeyError
+from page.results import Results
+
+
+def make_run(folder: Path, *, at: float = 1e9, uar: float = 0.5, **manifest: object) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "leaderboard.csv").write_text(f"family,uar\nlinear,{uar}\ndummy,0.9\n")
+    (folder / "run.json").write_text(json.dumps({"title": folder.name.upper(), "is_real": True, **manifest}))
+    os.utime(folder / "run.json", (at, at))
+    return folder
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Path]:
+    """Two complete own runs, a partial and a shipped one."""
+    make_run(tmp_path / "own" / "older", at=1e9)
+    make_run(tmp_path / "own" / "newer", at=2e9)
+    make_run(tmp_path / "own" / "unfinished", at=3e9, is_complete=False)
+    make_run(tmp_path / "shipped" / "ravdess")
+    return {"own": tmp_path / "own", "shipped": tmp_path / "shipped"}
+
+
+def test_the_list_begins_with_the_run_that_is_shown_then_own_ones_from_the_newest_then_shipped(places: dict[str, Path]) -> None:
+    results = Results(places["own"] / "older", **places)
+    assert [choice.key for choice in results.choices()] == ["own/older", "own/newer", "shipped/ravdess", "own/unfinished"]
+    assert results.first == "own/older"
+
+
+def test_a_run_from_elsewhere_comes_first_and_its_place_on_the_machine_is_not_shown(places: dict[str, Path], tmp_path: Path) -> None:
+    results = Results(make_run(tmp_path / "elsewhere" / "mine"), **places)
+    assert results.choices()[0].key == "given/mine"
+    assert str(tmp_path) not in str(results.choices())
+
+
+def test_a_result_is_described_by_all_that_a_person_chooses_it_by(places: dict[str, Path]) -> None:
+    several = {"licence": "CC BY 4.0 + CC BY-NC-SA 4.0 + MIT", "emotions": ["happy", "wut"], "n_speakers": 12}
+    folder = make_run(places["own"] / "mine", uar=0.7213, finished="2026-11-25T10:00:00+00:00", **several)
+    label = Results(folder, **places).choices()[0].label
+    assert label == "MINE · own 2026-11-25 · 12 speakers · 2 emotions · best UAR 72.1 % · CC BY-NC-SA 4.0"
+
+
+def test_unknown_speakers_and_a_partial_run_are_said_in_the_list(places: dict[str, Path]) -> None:
+    folder = make_run(places["own"] / "mine", n_speakers=12, speakers_known=False, is_complete=False)
+    label = Results(folder, **places).choices()[0].label
+    assert "12 speakers" not in label
+    assert "own, partial · speakers unknown" in label
+
+
+def test_every_result_has_its_engine_which_is_kept(places: dict[str, Path]) -> None:
+    results = Results(places["own"] / "older", **places)
+    assert results.engine().corpus_title == "OLDER"
+    assert results.engine("own/newer").corpus_title == "NEWER"
+    assert results.engine("own/older") is results.engine()
+
+
+def test_no_more_engines_than_allowed_stay_in_memory_and_the_last_used_ones_do(places: dict[str, Path]) -> None:
+    results = Results(places["own"] / "older", **places, max_loaded=2)
+    first, second = results.engine("own/older"), results.engine("own/newer")
+    assert results.engine("own/older") is first
+    results.engine("shipped/ravdess")
+    assert results.engine("own/older") is first
+    assert results.engine("own/newer") is not second
+
+
+def test_a_run_that_was_made_again_is_loaded_again(places: dict[str, Path]) -> None:
+    results = Results(places["own"] / "older", **places)
+    before = results.engine()
+    shutil.rmtree(places["own"] / "older")
+    make_run(places["own"] / "older", at=4e9, title="ANEW")
+    assert results.engine() is not before
+    assert results.engine().corpus_title == "ANEW"
+
+
+@pytest.mark.parametrize("key", ["own/nowhere", "../../etc", "own/../shipped/ravdess"])
+def test_only_what_is_in_the_list_can_be_asked_for(places: dict[str, Path], key: str) -> None:
+    with pytest.raises(UnknownKeyError, match="own/older"):
+        Results(places["own"] / "older", **places).engine(key)
+
+
+def test_a_run_that_appears_while_the_page_is_open_is_in_the_list(places: dict[str, Path]) -> None:
+    results = Results(places["own"] / "older", **places)
+    n_before = len(results.choices())
+    make_run(places["own"] / "third")
+    assert len(results.choices()) == n_before + 1
