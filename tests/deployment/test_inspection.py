@@ -6,7 +6,8 @@ import pytest
 
 from deployment.contents import Item
 from deployment.inspection import Finding, inspect
-from deployment.shipment import Outcome, is_non_commercial
+from deployment.shipment import Outcome
+from runs.licences import is_non_commercial
 
 
 def about(outcome: Outcome, path: str, content: bytes) -> tuple[Finding, ...]:
