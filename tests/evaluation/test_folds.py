@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpora.ravdess import Ravdess
 from emotune.errors import ProtocolError
-from evaluation.folds import HALVES, MAX_SPEAKERS_FOR_LEAVE_ONE_OUT, Folds, make_folds
+from evaluation.folds import CORPORA, HALVES, MAX_SPEAKERS_FOR_LEAVE_ONE_OUT, Folds, folds_over_corpora, make_folds
 from models.speakers import choose_inner_speakers, require_disjoint
 
 RAVDESS_GENDERS = {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)}
@@ -137,3 +137,52 @@ def test_an_inner_cut_that_leaves_a_side_empty_is_refused(n_speakers: int) -> No
 def test_a_planted_speaker_on_both_sides_of_a_cut_is_refused_by_name() -> None:
     with pytest.raises(ProtocolError, match="but b, c is"):
         require_disjoint(["a", "b", "c"], ["c", "b", "d"])
+
+
+def corpus_of(prefix: str, n_speakers: int) -> dict[str, str]:
+    return {f"{prefix}/{k:02d}": "male" if k % 2 else "female" for k in range(n_speakers)}
+
+
+@given(st.lists(st.integers(2, 30), min_size=2, max_size=5).filter(lambda sizes: sum(sizes) >= 8))
+def test_the_speakers_of_several_corpora_are_dealt_so_that_both_halves_have_some_of_each(sizes: list[int]) -> None:
+    genders = {f"c{k}": corpus_of(f"c{k}", n) for k, n in enumerate(sizes)}
+    folds = folds_over_corpora(genders, published={})
+    everyone = [speaker for of_corpus in genders.values() for speaker in of_corpus]
+    assert sorted(speaker for fold in folds.test_speakers for speaker in fold) == sorted(everyone)
+    for of_corpus in genders.values():
+        assert all(set(speakers_of(folds, half)) & set(of_corpus) for half in HALVES)
+
+
+def test_published_folds_stay_together_among_several_corpora() -> None:
+    genders = {"ravdess": RAVDESS_GENDERS, "own": corpus_of("own", 9)}
+    folds = folds_over_corpora(genders, published={"ravdess": Ravdess.test_folds})
+    assert {tuple(s for s in fold if s in RAVDESS_GENDERS) for fold in folds.test_speakers} == set(Ravdess.test_folds)
+
+
+def test_a_single_corpus_has_the_folds_it_always_had() -> None:
+    assert folds_over_corpora({"ravdess": RAVDESS_GENDERS}, published={"ravdess": Ravdess.test_folds}) == make_folds(
+        RAVDESS_GENDERS, published=Ravdess.test_folds
+    )
+
+
+def test_a_speaker_of_two_corpora_is_tested_in_one_fold() -> None:
+    folds = folds_over_corpora({"a": corpus_of("x", 8), "b": {**corpus_of("x", 2), **corpus_of("y", 8)}}, published={})
+    assert Counter(speaker for fold in folds.test_speakers for speaker in fold)["x/00"] == 1
+
+
+@pytest.mark.parametrize("n_corpora", [2, 3, 5])
+def test_corpora_can_be_left_out_whole(n_corpora: int) -> None:
+    genders = {f"c{k}": corpus_of(f"c{k}", 4 + k) for k in range(n_corpora)}
+    folds = folds_over_corpora(genders, published={}, rule=CORPORA)
+    assert folds.are_corpora
+    assert [set(fold) for fold in folds.test_speakers] == [set(of_corpus) for of_corpus in genders.values()]
+
+
+def test_one_corpus_cannot_be_left_out_whole() -> None:
+    with pytest.raises(ProtocolError, match=r"two or more, got ravdess"):
+        folds_over_corpora({"ravdess": RAVDESS_GENDERS}, published={}, rule=CORPORA)
+
+
+def test_a_speaker_of_two_corpora_forbids_to_leave_one_out() -> None:
+    with pytest.raises(ProtocolError, match=r"x/00.* in two"):
+        folds_over_corpora({"a": corpus_of("x", 4), "b": corpus_of("x", 2)}, published={}, rule=CORPORA)

@@ -1,0 +1,95 @@
+"""Several corpora as one: nobody and nothing is confused, and emotions are chosen in the open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpora import CORPORA
+from corpora.choose import choose_corpus
+from corpora.combined import ALL, COMMON, Combined, choose_emotions, keep_emotions, taught_by_others
+from corpora.corpus import Reading
+from emotune.errors import CorpusError, UnknownKeyError
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def two(tmp_path: Path, write: Write) -> Reading:
+    """Two folders of own recordings with a speaker of the same name: a has anger, joy and calm, b has anger, joy and boredom."""
+    for folder, emotions in {"a": ("angry", "happy", "calm"), "b": ("angry", "happy", "boredom")}.items():
+        for emotion in emotions:
+            for speaker in ("01", "02"):
+                write(f"{folder}/{emotion}/{speaker}/one.wav")
+    return choose_corpus(f"{tmp_path / 'a'}+{tmp_path / 'b'}").read()
+
+
+def test_speakers_of_the_same_name_stay_apart(two: Reading) -> None:
+    assert set(two.speakers) == {"own-a/01", "own-a/02", "own-b/01", "own-b/02"}
+    assert len({clip.name for clip in two.clips}) == len(two.clips) == 12
+
+
+def test_emotions_in_common_are_those_of_every_corpus(two: Reading) -> None:
+    assert choose_emotions(two, COMMON) == ("happy", "angry")
+    assert choose_emotions(two, ALL) == ("calm", "happy", "angry", "boredom")
+
+
+def test_named_emotions_are_kept_and_the_others_counted(two: Reading) -> None:
+    kept = keep_emotions(two, choose_emotions(two, "angry, calm"))
+    assert kept.emotions == ("calm", "angry")
+    assert "6 clips of others left out: boredom (2), happy (4)" in kept.notes[-1]
+
+
+@pytest.mark.parametrize("choice", ["rage,angry", "angry", "", "angry,angry"])
+def test_a_choice_that_cannot_be_made_is_refused_with_the_emotions_that_there_are(two: Reading, choice: str) -> None:
+    with pytest.raises(CorpusError, match="two or more of calm, happy, angry, boredom"):
+        choose_emotions(two, choice)
+
+
+def test_corpora_without_common_emotions_are_refused_with_what_each_has(tmp_path: Path, write: Write) -> None:
+    for place in ("a/angry/1/x.wav", "a/happy/1/x.wav", "b/calm/1/x.wav", "b/angry/1/x.wav"):
+        write(place)
+    reading = choose_corpus(f"{tmp_path / 'a'}+{tmp_path / 'b'}").read()
+    with pytest.raises(CorpusError, match=r"own-a: happy, angry; own-b: calm, angry"):
+        choose_emotions(reading, COMMON)
+
+
+def test_an_emotion_that_only_one_corpus_has_cannot_be_taught_by_others(two: Reading) -> None:
+    assert taught_by_others(two) == ("happy", "angry")
+
+
+def test_a_recording_in_two_corpora_is_read_once_and_said(tmp_path: Path, write: Write) -> None:
+    for folder in "ab":
+        write(f"{folder}/angry/1/x.wav", seed=1)
+        write(f"{folder}/happy/1/y.wav")
+    reading = choose_corpus(f"{tmp_path / 'a'}+{tmp_path / 'b'}").read()
+    assert len(reading.clips) == 3
+    assert reading.duplicates == (("own-b/angry/1/x", "own-a/angry/1/x"),)
+    assert any("stand in another" in note for note in reading.notes)
+
+
+def test_a_corpus_named_twice_is_refused() -> None:
+    with pytest.raises(CorpusError, match="synthetic twice"):
+        choose_corpus("synthetic+synthetic")
+
+
+def test_one_unknown_name_among_several_is_refused_by_name() -> None:
+    with pytest.raises(UnknownKeyError, match="emodbb"):
+        choose_corpus("synthetic+emodbb")
+
+
+def test_a_path_with_a_plus_sign_is_a_path(tmp_path: Path, write: Write) -> None:
+    write("my+voice/angry/1/x.wav")
+    write("my+voice/happy/1/y.wav")
+    assert choose_corpus(str(tmp_path / "my+voice")).title == "my+voice"
+
+
+def test_it_says_of_itself_what_its_parts_say() -> None:
+    both = Combined([CORPORA["synthetic"], CORPORA["ravdess"]])
+    assert both.key == "synthetic+ravdess"
+    assert not both.is_real, "one part that is made by code makes the whole unreal"
+    assert CORPORA["ravdess"].licence in both.licence
+    assert set(both.published_folds) == {"ravdess"}
+    assert both.published_folds["ravdess"][0][0] == "ravdess/01"
