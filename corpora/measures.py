@@ -18,7 +18,6 @@ from corpora.places import AUDIO_SUFFIXES, examples
 from emotune.errors import BadRecordingError
 
 SILENCE_DBFS = -120.0
-FULL_SCALE_DBFS = -0.1
 QUIET_DBFS = -60.0
 """RAVDESS, which is quiet, has its median at -40 dBFS and its quietest clip at -64 dBFS."""
 HIDDEN_FOLDERS = frozenset(["__MACOSX"])

@@ -10,7 +10,7 @@ import numpy as np
 
 from audio.clip import Clip
 from corpora.corpus import Corpus, Reading
-from corpora.measures import FULL_SCALE_DBFS, QUIET_DBFS, Measures
+from corpora.measures import QUIET_DBFS, Measures
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import NearDuplicate
 from corpora.places import count, examples
@@ -79,7 +79,12 @@ def _summary(findings: Findings) -> Section:
         ("near-duplicates", count(len(findings.near_duplicates), "pair")),
     ]
     if corpus is not None:
-        rows = [("corpus", corpus.title), ("language", corpus.language), ("licence", corpus.licence), *rows]
+        rows = [
+            ("corpus", corpus.title),
+            ("language", "unknown" if corpus.language == "und" else corpus.language),
+            ("licence", corpus.licence),
+            *rows,
+        ]
     return Section("What is there", columns=("", ""), rows=tuple(rows), is_text=(True, True))
 
 
@@ -124,13 +129,11 @@ def _by_emotion(findings: Findings) -> Section:
 
 def _levels(findings: Findings) -> Section:
     quiet = _names(findings, lambda one: one.level_dbfs < QUIET_DBFS)
-    full = _names(findings, lambda one: one.peak_dbfs > FULL_SCALE_DBFS)
     clipped = [name for name, notes in findings.reading.clip_notes.items() if any(note.startswith("Clipped") for note in notes)]
     sentences = [
         f"{count(len(names), 'clip')} {what}: {examples(names)}."
         for names, what in (
             (quiet, f"below {QUIET_DBFS:.0f} dBFS"),
-            (full, f"with a peak above {FULL_SCALE_DBFS:g} dBFS"),
             (clipped, "with clipped samples"),
         )
         if names
@@ -185,7 +188,7 @@ def _labels(findings: Findings) -> Section:
     """Show the codes of a corpus; label words of own recordings are among the notes."""
     corpus = findings.corpus
     if not isinstance(corpus, NamedFiles):
-        return Section("Codes of emotions", is_for_page_only=True)
+        return Section("Codes of emotions")
     rows = tuple(corpus.codes.items())
     return Section("Codes of emotions", columns=("code", "emotion"), rows=rows, is_text=(True, True), is_for_page_only=True)
 
@@ -211,7 +214,7 @@ def _format(one: Measures) -> str:
 def _quantiles(values: Sequence[float]) -> tuple[str, str, str]:
     if not values:
         return ABSENT, ABSENT, ABSENT
-    return f"{min(values):.1f}", f"{np.median(values):.1f}", f"{max(values):.1f}"
+    return f"{min(values):z.1f}", f"{np.median(values):z.1f}", f"{max(values):z.1f}"
 
 
 def _spread(values: np.ndarray, unit: str, *, digits: int) -> str:

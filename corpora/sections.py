@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -63,6 +65,11 @@ class Section:
     is_for_page_only: bool = False
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.sentences and not self.rows
+
+    @property
     def holds_text(self) -> tuple[bool, ...]:
         """Which columns hold words."""
         return self.is_text or tuple(k == 0 for k in range(len(self.columns)))
@@ -75,6 +82,8 @@ def printable(text: str) -> str:
 
 def screen() -> Console:
     """Return the standard output; what is not a terminal takes lines of :data:`WIDTH_OF_FILES` columns."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # arrows and dashes, where the terminal does not know them
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH_OF_FILES)
 
@@ -90,10 +99,10 @@ def show(sections: Sequence[Section], console: Console) -> None:
         Where.
     """
     for section in sections:
-        if section.is_for_page_only:
+        if section.is_for_page_only or section.is_empty:
             continue
         console.print()
-        console.print(Text(section.title, style="bold"))
+        console.print(Text(printable(section.title), style="bold"))
         shown = section.sentences[:MAX_SENTENCES_ON_SCREEN]
         for sentence in (*shown, *_left(len(section.sentences) - len(shown), "sentences")):
             console.print(Text(printable(sentence)), soft_wrap=not console.is_terminal)
@@ -123,7 +132,7 @@ def html_page(title: str, verdict: str, sections: Sequence[Section], *, is_refus
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{_html(title)}</title>\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{_html(title)}</h1>\n"
         f'<p class="verdict{refused}" role="status">{_html(verdict)}</p>\n'
-        f"{''.join(map(_html_section, sections))}</main>\n</body>\n</html>\n"
+        f"{''.join(_html_section(section) for section in sections if not section.is_empty)}</main>\n</body>\n</html>\n"
     )
 
 
@@ -137,7 +146,7 @@ def _table(section: Section) -> Table:
     for column, is_text in zip(section.columns, section.holds_text, strict=True):
         table.add_column(Text(printable(column)), justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for row in section.rows[:MAX_ROWS_ON_SCREEN]:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell).replace("\n", " ")) for cell in row))
     return table
 
 

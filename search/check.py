@@ -19,7 +19,7 @@ from corpora.overview import ABSENT, Findings, overview
 from corpora.own import Options, OwnRecordings
 from corpora.places import existing_folder
 from corpora.salvage import salvage, salvage_place
-from corpora.sections import Section, html_page, show
+from corpora.sections import Section, html_page, printable, show
 from emotune.errors import EmotuneError
 from emotune.files import write_text
 from evaluation.folds import Folds
@@ -112,7 +112,7 @@ def check(request: Request, *, console: Console, reporter: ConsoleReporter) -> i
     sections = [*(overview(outcome.findings) if outcome.findings else ()), *_folds(outcome)]
     show([Section(title, (verdict,)), *sections], console)
     write_text(request.page, html_page(title, verdict, sections, is_refused=bool(outcome.refusal)))
-    console.print(f"\nWritten to {request.page}", markup=False, soft_wrap=True)
+    console.print(printable(f"\nWritten to {request.page}"), markup=False, soft_wrap=True)
     return 2 if outcome.refusal else 0
 
 
@@ -186,6 +186,6 @@ def _folds(outcome: Outcome) -> list[Section]:
         counts = (str(tested.count(emotion) or ABSENT) for emotion in reading.emotions)
         rows.append((f"{fold + 1} {outcome.folds.half_of(fold)}", ", ".join(speakers), *counts, str(len(tested))))
     columns = ("fold", "test speakers", *reading.emotions, "clips")
-    sentence = f"Made by the rule {outcome.folds.name}. A study tunes on one half; its best configuration is tested on each fold of the other."
-    is_text = tuple(k < 3 for k in range(len(columns)))
+    sentence = f"The rule is {outcome.folds.name}. What was tuned on one half, A or B, is tested on the folds of the other."
+    is_text = tuple(k < 2 for k in range(len(columns)))
     return [Section("Folds that would result", (sentence,), columns=columns, rows=tuple(rows), is_text=is_text)]
