@@ -1,0 +1,93 @@
+"""Several corpora in one run: each counts alike, and one that is left out teaches nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotune.errors import ProtocolError
+from evaluation.dataset import BY_CLIPS, CORPORA_COUNT, Dataset
+from evaluation.folds import CORPORA, TestedOn, folds_over_corpora
+from evaluation.jobs import Budget, EvaluationJob, Split, plan_evaluations, splits_of
+from features import INPUT_KINDS
+from models import FAMILIES
+
+LINEAR = FAMILIES["linear"]
+FUNCTIONALS = INPUT_KINDS["functionals"]
+
+
+@pytest.fixture(scope="module")
+def two_corpora(dataset: Dataset) -> Dataset:
+    """The clips of the first two speakers as corpus a, without its last emotion, and those of the other four as corpus b."""
+    first = sorted(dataset.genders)[:2]
+    clips = tuple(replace(clip, corpus="a" if clip.speaker in first else "b") for clip in dataset.clips)
+    clips = tuple(clip for clip in clips if clip.corpus == "b" or clip.emotion != dataset.emotions[-1])
+    genders: dict[str, dict[str, str]] = {}
+    for clip in clips:
+        genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
+    return Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=CORPORA), dataset.store)
+
+
+def test_each_corpus_weighs_the_same_in_training(two_corpora: Dataset) -> None:
+    rows = two_corpora.all_rows()
+    config = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+    examples = two_corpora.examples(FUNCTIONALS, rows, config)
+    weights = examples.weights(balanced=False)
+    is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
+    assert weights[is_a].sum() == pytest.approx(weights[~is_a].sum())
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_a_configuration_may_let_each_clip_weigh_the_same(two_corpora: Dataset) -> None:
+    examples = two_corpora.examples(FUNCTIONALS, two_corpora.all_rows(), {**LINEAR.defaults, CORPORA_COUNT: BY_CLIPS})
+    np.testing.assert_array_equal(examples.weights(balanced=False), 1)
+
+
+def test_clips_of_one_corpus_weigh_the_same(dataset: Dataset) -> None:
+    assert dataset.examples(FUNCTIONALS, dataset.all_rows(), LINEAR.defaults).corpus_weights is None
+
+
+def test_a_corpus_that_is_left_out_is_tested_whole_by_models_of_the_other(two_corpora: Dataset) -> None:
+    assert two_corpora.tested_on is TestedOn.UNSEEN_CORPORA
+    for fold in range(2):
+        training, test = two_corpora.split(test_fold=fold)
+        assert set(two_corpora.corpus_of_clip[training]).isdisjoint(two_corpora.corpus_of_clip[test])
+        assert len(training) + len(test) == len(two_corpora.clips)
+
+
+def test_a_half_of_one_corpus_is_parted_by_its_speakers(two_corpora: Dataset) -> None:
+    for half in "AB":
+        parts = two_corpora.parts_of(half)
+        assert 2 <= len(parts) <= 3
+        speakers = [set(two_corpora.speakers[part]) for part in parts]
+        assert set.intersection(*speakers) == set()
+        np.testing.assert_array_equal(np.sort(np.concatenate(parts)), two_corpora.rows_in(two_corpora.folds.in_half(half)))
+
+
+@pytest.mark.parametrize("budget", Budget)
+@pytest.mark.parametrize("fold", range(2))
+def test_inner_predictions_know_nothing_of_the_corpus_that_is_left_out(two_corpora: Dataset, fold: int, budget: Budget) -> None:
+    for training, test in splits_of(EvaluationJob("linear", Split.INNER, fold, LINEAR.defaults, 0, budget), two_corpora):
+        assert not np.isin(two_corpora.rows_in([fold]), np.concatenate([training, test])).any()
+
+
+def test_across_corpora_a_model_of_one_is_tested_on_what_it_can_know(two_corpora: Dataset) -> None:
+    training, test = splits_of(EvaluationJob("linear", Split.OTHER_CORPORA, 0, LINEAR.defaults, 0), two_corpora)[0]
+    assert set(two_corpora.corpus_of_clip[training]) == {"a"}
+    assert set(two_corpora.corpus_of_clip[test]) == {"b"}
+    assert set(two_corpora.targets[test]) <= set(two_corpora.targets[training])
+
+
+def test_across_corpora_nothing_tuned_is_used(two_corpora: Dataset) -> None:
+    tuned = {**LINEAR.defaults, "penalty": 11.0}
+    jobs = plan_evaluations(LINEAR, {"A": tuned, "B": tuned}, tuned, two_corpora, seed=0)
+    across = [job for job in jobs if isinstance(job, EvaluationJob) and job.split is Split.OTHER_CORPORA]
+    assert [job.fold for job in across] == [0, 1]
+    assert all(job.config == LINEAR.defaults for job in across)
+
+
+def test_nobody_left_to_learn_from_is_refused_by_name(dataset: Dataset) -> None:
+    with pytest.raises(ProtocolError, match="besides those it is tested on"):
+        dataset.disjoint(dataset.all_rows(), dataset.all_rows())
