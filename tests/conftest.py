@@ -17,7 +17,7 @@ from corpora.synthetic import Synthetic
 from features.whisper.weights import ENVIRONMENT_VARIABLE
 from tests.tiny_whisper import write_tiny_whisper
 
-pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run")
+pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.fixtures.whole_command")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
