@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.family import Config
 from models.networks.blocks import halve, head, normalise_and_activate, temporal_pooling
-from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_training
+from models.networks.search_space import SHARED_DEFAULTS, suggest_training
+from models.networks.training import NeuralFamily
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,7 @@ A network takes a batch ``(n, n_steps, n_columns)`` and its mask ``(n, n_steps)`
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,16 +15,15 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from augment.policy import suggest_policy
 from metrics.calibration import fit_temperature
 from metrics.scores import log_loss, uar
 from models.family import Config, EpochCallback, Examples, Family, Model
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
+from models.networks.tracing import TracedNetwork, trace_forward
 from models.speakers import choose_inner_speakers, require_disjoint
 
 if TYPE_CHECKING:
     import keras
-    import optuna
 
 N_INNER_SPEAKERS = 2
 SPEAKERS_PER_INNER_SPEAKER = 6
@@ -36,35 +35,8 @@ SMOOTHING = 0.5
 """Weight of the earlier epochs in the score of early stopping, since one or two speakers make it noisy."""
 LOG_LOSS_SHARE = 0.1
 """Weight of the log loss in the score of early stopping; it decides between epochs of similar UAR."""
-MAX_GRADIENT_NORM = 2.0
 TEMPERATURES = (0.5, 2.5)
 """Bounds of a temperature that is fitted to one or two inner speakers."""
-
-SHARED_DEFAULTS: Config = {
-    "augmentation": "mixed",
-    "strength": "gentle",
-    "n_copies": 3,
-    "n_bags": 1,
-    "original_share": 0.6,
-    "clip_mean_removal": 0.0,
-    "balanced": True,
-    "batch_size": 32,
-    "n_epochs": 25,
-    "patience": 10,
-    "learning_rate": 3e-3,
-    "weight_decay": 1e-2,
-    "label_smoothing": 0.1,
-    "mixup": 0.0,
-    "time_mask": 0,
-    "column_mask": 0,
-    "pooling": "statistics",
-    "n_hidden": 0,
-    "dropout": 0.1,
-    "head_dropout": 0.3,
-}
-
-
-Forward = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +49,13 @@ class NeuralModel(Model):
         Scaling of the inputs.
     networks : tuple of keras.Model
         The bags.
-    forwards : tuple of callable
-        Traced forward pass of each network, from :func:`trace_forward`.
+    forwards : tuple of TracedNetwork
+        Forward pass of each network.
     """
 
     standardiser: SequenceStandardiser
     networks: tuple[keras.Model, ...]
-    forwards: tuple[Forward, ...]
+    forwards: tuple[TracedNetwork, ...]
 
     @property
     def n_parameters(self) -> int:  # type: ignore[override]
@@ -125,9 +97,6 @@ class NeuralFamily(Family):
 
         The optional key ``max_epochs`` of the configuration limits ``n_epochs``.
         """
-        import keras
-
-        keras.backend.clear_session(free_memory=False)  # a collection of garbage here takes 0.2 s and frees no more memory
         standardiser = self.fit_standardiser(examples, config)
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks, forwards = zip(
@@ -141,7 +110,7 @@ class NeuralFamily(Family):
 
     def _fit_bag(
         self, sequences: Sequence[NDArray[Any]], examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None
-    ) -> tuple[keras.Model, Forward]:
+    ) -> tuple[keras.Model, TracedNetwork]:
         import keras
 
         speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
@@ -181,24 +150,9 @@ def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.
     return NeuralModel(standardiser, networks, tuple(trace_forward(network) for network in networks))
 
 
-def trace_forward(network: keras.Model) -> Forward:
-    """Return a network's forward pass from a batch and its mask to logits; its first call traces it for clips of any length."""
-    import tensorflow as tf
-
-    tf.get_logger().setLevel("ERROR")  # TensorFlow warns of retracing, but every network needs a trace of its own
-    signature = [tf.TensorSpec([None, None, network.inputs[0].shape[-1]]), tf.TensorSpec([None, None])]
-
-    @tf.function(input_signature=signature, autograph=False)
-    def forward(batch: Any, mask: Any) -> Any:
-        return network([batch, mask], training=False)
-
-    traced: Forward = forward
-    return traced
-
-
 def train(
     network: keras.Model,
-    forward: Forward,
+    forward: TracedNetwork,
     training: BatchMaker,
     validation: tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.intp]],
     config: Config,
@@ -215,8 +169,8 @@ def train(
     ----------
     network : keras.Model
         Trained in place.
-    forward : callable
-        Its traced forward pass.
+    forward : TracedNetwork
+        Its forward pass.
     training : BatchMaker
         Batches of the training speakers.
     validation : ((inputs, mask), targets)
@@ -230,20 +184,21 @@ def train(
     """
     (inputs, mask), targets = validation
     n_epochs = min(config["n_epochs"], config.get("max_epochs", config["n_epochs"]))
-    step = _make_step(network, config)
     smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
-    for epoch in range(n_epochs):
-        for k, batch in enumerate(training.epoch(rng)):
-            rate = config["learning_rate"] * learning_rate_share(epoch + k / training.n_batches, n_epochs=n_epochs)
-            step(np.float32(rate), *batch)
-        score, inner_uar = _validate(forward(inputs, mask).numpy(), targets)
-        smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * score if epoch else score
-        if smoothed > best_score:
-            best_score, best_epoch, best_weights = smoothed, epoch, network.get_weights()
-        if callback:
-            callback(inner_uar)
-        if epoch - best_epoch >= config["patience"]:
-            break
+    with forward.trace.training(network, weight_decay=config["weight_decay"]) as (step, write_back):
+        for epoch in range(n_epochs):
+            for k, batch in enumerate(training.epoch(rng)):
+                share = learning_rate_share(epoch + k / training.n_batches, n_epochs=n_epochs)
+                step(config["learning_rate"] * share, *batch)
+            write_back()
+            score, inner_uar = _validate(forward(inputs, mask).numpy(), targets)
+            smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * score if epoch else score
+            if smoothed > best_score:
+                best_score, best_epoch, best_weights = smoothed, epoch, network.get_weights()
+            if callback:
+                callback(inner_uar)
+            if epoch - best_epoch >= config["patience"]:
+                break
     network.set_weights(best_weights)
     scale_temperature(network, forward(inputs, mask).numpy(), targets)
 
@@ -268,9 +223,6 @@ def scale_temperature(network: keras.Model, logits: NDArray[np.float32], targets
 def learning_rate_share(epoch: float, *, n_epochs: int) -> float:
     """Return the learning rate as a share of its maximum: a linear warm-up over two epochs, then a cosine down to the last epoch.
 
-    The loop passes the rate to every step, because a Keras schedule would be traced once per variable, which costs as much time as an
-    epoch.
-
     Parameters
     ----------
     epoch : float
@@ -284,29 +236,6 @@ def learning_rate_share(epoch: float, *, n_epochs: int) -> float:
     return float(LOWEST_RATE_SHARE + (1 - LOWEST_RATE_SHARE) * (1 + cosine) / 2)
 
 
-def _make_step(network: keras.Model, config: Config) -> Callable[..., Any]:
-    """Return one update of the weights, traced once for batches of any length; Keras's own loop traces several times."""
-    import keras
-    import tensorflow as tf
-
-    optimizer = keras.optimizers.AdamW(
-        config["learning_rate"], weight_decay=config["weight_decay"], global_clipnorm=MAX_GRADIENT_NORM
-    )
-    optimizer.build(network.trainable_variables)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    n_columns, n_emotions = network.inputs[0].shape[-1], network.outputs[0].shape[-1]
-    shapes: tuple[list[int | None], ...] = ([], [None, None, n_columns], [None, None], [None, n_emotions], [None])
-
-    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes], autograph=False)
-    def step(rate: Any, inputs: Any, mask: Any, distributions: Any, weights: Any) -> None:
-        with tf.GradientTape() as tape:
-            value = loss(distributions, network([inputs, mask], training=True), sample_weight=weights)
-        optimizer.learning_rate.assign(rate)
-        optimizer.apply(tape.gradient(value, network.trainable_variables))
-
-    return step
-
-
 def _validate(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[float, float]:
     """Return the score of early stopping, UAR less a share of the log loss, and the UAR; the score of a diverged network is -inf."""
     if not np.isfinite(logits).all():
@@ -314,39 +243,3 @@ def _validate(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[f
     probabilities = scipy.special.softmax(logits.astype(np.float64), axis=1)
     inner_uar = uar(targets, probabilities)
     return inner_uar - LOG_LOSS_SHARE * log_loss(targets, probabilities), inner_uar
-
-
-def suggest_original_share(trial: optuna.Trial) -> float:
-    """Draw the share of clips that an epoch shows without augmentation."""
-    return trial.suggest_float("original_share", 0.2, 0.8)
-
-
-def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw the parameters that all networks share: augmentation, optimisation, regularisation, pooling, head."""
-    return {
-        **suggest_policy(trial),
-        "n_bags": 1,
-        "original_share": suggest_original_share(trial),
-        "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
-        "balanced": trial.suggest_categorical("balanced", [True, False]),
-        "batch_size": trial.suggest_categorical("batch_size", [16, 32]),
-        "n_epochs": trial.suggest_int("n_epochs", 20, 35, step=5),
-        "patience": 10,
-        "learning_rate": trial.suggest_float("learning_rate", 1e-3, 8e-3, log=True),
-        **suggest_regularisation(trial),
-        "n_hidden": trial.suggest_categorical("n_hidden", [0, 64]),
-        "dropout": trial.suggest_float("dropout", 0.0, 0.25),
-        "head_dropout": trial.suggest_float("head_dropout", 0.1, 0.5),
-    }
-
-
-def suggest_regularisation(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw the regularisation and the pooling over time."""
-    return {
-        "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1e-1, log=True),
-        "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.15),
-        "mixup": trial.suggest_categorical("mixup", [0.0, 0.2]),
-        "time_mask": trial.suggest_int("time_mask", 0, 1),
-        "column_mask": trial.suggest_int("column_mask", 0, 1),
-        "pooling": trial.suggest_categorical("pooling", ["attention", "statistics"]),
-    }

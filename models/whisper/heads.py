@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from models.family import Config
 from models.linear import Logistic
 from models.networks.blocks import head, temporal_pooling
-from models.networks.training import SHARED_DEFAULTS, NeuralFamily, suggest_original_share, suggest_regularisation
+from models.networks.search_space import SHARED_DEFAULTS, suggest_original_share, suggest_regularisation
+from models.networks.training import NeuralFamily
 from models.whisper.layer_selection import LAYERS, PERCENTILES, READOUTS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ inner speakers; the model is the average of their weights and so learns from eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,9 @@ from models.family import Config, EpochCallback, Examples, Model
 from models.linear import fit_logistic
 from models.networks.batches import BatchMaker, SequenceStandardiser, pad
 from models.networks.blocks import temporal_pooling
-from models.networks.training import (
-    PREDICTION_BATCH,
-    SHARED_DEFAULTS,
-    NeuralFamily,
-    NeuralModel,
-    make_neural_model,
-    suggest_original_share,
-)
+from models.networks.search_space import SHARED_DEFAULTS, suggest_original_share
+from models.networks.tracing import all_layers
+from models.networks.training import PREDICTION_BATCH, NeuralFamily, NeuralModel, make_neural_model
 
 if TYPE_CHECKING:
     import keras
@@ -174,7 +169,7 @@ def average_weights(networks: Sequence[keras.Model], average: keras.Model) -> No
     average : Model
         A network of the same layers without low-rank updates; changed in place.
     """
-    for layer, *trained in zip(*map(leaves, (average, *networks)), strict=True):
+    for layer, *trained in zip(*map(all_layers, (average, *networks)), strict=True):
         weights = [own_weights(one) for one in trained]
         layer.load_own_variables({key: np.mean([one[key] for one in weights], axis=0) for key in weights[0]})
 
@@ -184,12 +179,3 @@ def own_weights(layer: keras.Layer) -> dict[str, NDArray[Any]]:
     weights: dict[str, NDArray[Any]] = {}
     layer.save_own_variables(weights)
     return {key: np.asarray(value) for key, value in weights.items()}
-
-
-def leaves(network: keras.Model) -> Iterator[keras.Layer]:
-    """Yield the layers of a network and of the networks nested in it."""
-    for layer in network.layers:
-        if hasattr(layer, "layers"):
-            yield from leaves(layer)
-        else:
-            yield layer

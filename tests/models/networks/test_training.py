@@ -13,13 +13,13 @@ from metrics.calibration import fit_temperature
 from models import Examples
 from models.networks import training
 from models.networks.batches import BatchMaker, pad
+from models.networks.search_space import SHARED_DEFAULTS
+from models.networks.tracing import trace_forward
 from models.networks.training import (
     LOWEST_RATE_SHARE,
-    SHARED_DEFAULTS,
     TEMPERATURES,
     learning_rate_share,
     scale_temperature,
-    trace_forward,
     train,
 )
 
@@ -115,17 +115,19 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: Sequence[float]) -> Callab
     """Replace the score of each epoch; return a function to the classifier's kernel at the end of each epoch."""
     kernels: list[np.ndarray] = []
     remaining = iter(scores)
-    original = training._make_step
+    networks: list[keras.Model] = []
+    build = small_network
 
-    def make_step(network: keras.Model, config: Any) -> Any:
-        def validate(*_: Any) -> tuple[float, float]:
-            kernels.append(network.layers[-1].kernel.numpy())
-            return next(remaining), 0.5
+    def build_and_keep() -> keras.Model:
+        networks.append(build())
+        return networks[-1]
 
-        monkeypatch.setattr(training, "_validate", validate)
-        return original(network, config)
+    def validate(*_: Any) -> tuple[float, float]:
+        kernels.append(networks[-1].layers[-1].kernel.numpy())
+        return next(remaining), 0.5
 
-    monkeypatch.setattr(training, "_make_step", make_step)
+    monkeypatch.setitem(globals(), "small_network", build_and_keep)
+    monkeypatch.setattr(training, "_validate", validate)
     monkeypatch.setattr(training, "fit_temperature", lambda *_: 1.0)
     return lambda: kernels
 

@@ -124,7 +124,7 @@ def test_every_head_predicts_the_same_after_loading(examples: Examples, tmp_path
 
 
 def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
-    return {variable.path: variable.numpy() for variable in network.variables}
+    return {variable.path: variable.numpy() for variable in network.weights}
 
 
 def tuned(examples: Examples, low_rank: int, learning_rate: float) -> Model:
