@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpora import CORPORA
+from corpora.audformat import AudformatDatabase, is_audformat
 from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders, has_emotion_folders
@@ -31,8 +32,8 @@ def choose_corpus(
     Parameters
     ----------
     name_or_path : str, optional
-        Key of a registered corpus, path of a table, path of a folder with one subfolder an emotion, or several of them joined by
-        ``+``. By default, what lies in the data folder, and RAVDESS where that is empty or nobody named one.
+        Key of a registered corpus, path of a table, of an audformat database or of a folder with one subfolder an emotion, or several
+        of them joined by ``+``. By default, what lies in the data folder, and RAVDESS where that is empty or nobody named one.
     data : Path, optional
         The data folder that a person named. What lies there is used, or an error is raised.
     allow_download : bool
@@ -72,6 +73,8 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
     if JOIN in name_or_path and not path.exists():
         names = [name.strip() for name in name_or_path.split(JOIN)]
         return Combined([_named(name, data=data, allow_download=allow_download, options=options) for name in names])
+    if path.is_dir() and is_audformat(path):
+        return AudformatDatabase(path, options=options)
     if path.is_dir():
         return EmotionFolders(path, options=options)
     if path.suffix.lower() in ARCHIVE_SUFFIXES and path.is_file():
@@ -96,6 +99,8 @@ def _in_folder(data: Path | None, *, options: Options) -> Corpus | None:
     likely = [key for key, n in n_found.items() if n >= MIN_SHARE * len(paths) and n]
     if likely:
         return CORPORA[max(likely, key=n_found.__getitem__)]
+    if is_audformat(folder):
+        return AudformatDatabase(folder, options=options)
     tables = _tables(folder)
     has_own = bool(tables) or has_emotion_folders(folder)
     if n_found[DEFAULT_KEY] and has_own:

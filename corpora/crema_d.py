@@ -1,7 +1,8 @@
 """CREMA-D: ninety-one actors speak twelve English sentences with six emotions (Cao et al., 2014).
 
-A file's name is actor, sentence, emotion and intensity, such as ``1001_DFA_ANG_XX``. Genders are those of the authors' table of
-actors; the order of the parts is that of the names in their list of files.
+A file's name is actor, sentence, emotion and intensity, such as ``1001_DFA_ANG_XX``. The parts, their codes and the licence are those
+of the authors' README, the genders (43 women, 48 men) those of their VideoDemographics.csv. Some intensities have one letter, which
+the README does not describe; they are read too.
 """
 
 from __future__ import annotations

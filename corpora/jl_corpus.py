@@ -1,7 +1,8 @@
 """JL-Corpus: four speakers of New Zealand English with five primary and five secondary emotions (James et al., 2018).
 
-A file's name is speaker, emotion, sentence and repetition, such as ``female1_angry_10a_1``. The grammar is that of the names in
-circulation; the authors' description could not be read.
+A file's name is speaker, emotion, sentence with session, and repetition, such as ``female1_angry_10a_1``. A copy of the authors'
+description has this rule, without the repetition, and the two women and two men; the authors' own page could not be read, so that
+the names of the emotions, the number of clips and the licence could not be checked.
 """
 
 from __future__ import annotations

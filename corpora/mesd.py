@@ -2,7 +2,8 @@
 
 A file's name is emotion, kind of voice, word list and word, such as ``Anger_C_A_abajo``. It names the kind of voice (F women, M men,
 C children) and not the person, so that the three kinds stand for eleven speakers: a model may have heard a voice that it is tested
-on, unless the corpus is left out whole. The grammar is that of the names in circulation; the authors' description could not be read.
+on, unless the corpus is left out whole. Emotions, word lists and the three women, two men and six children are those of the authors'
+page; the grammar is that of the names in circulation and could not be checked, and neither could the licence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """SAVEE: four men speak 480 English sentences with seven emotions (Haq & Jackson, 2009).
 
 The speaker is the folder and the file's name is emotion and sentence, as in ``DC/a03``; copies in one folder are named ``DC_a03``.
-The letters are those of the authors' Info.txt. Sentences are counted in
-each emotion apart, so that a number does not tell the sentence.
+Speakers and letters are those of the authors' Info.txt, which does not name a licence; the stated one could not be checked.
+Sentences are counted in each emotion apart, so that a number does not tell the sentence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """TESS: two actresses speak two hundred words with seven emotions (Pichora-Fuller & Dupuis, 2020).
 
 A file's name is speaker, word and emotion, such as ``OAF_back_ps``; OAF is the older and YAF the younger woman, ps pleasant
-surprise. Four names in circulation say OA for OAF. With two speakers it serves as training or test material beside other corpora.
-The grammar is that of the names in circulation; a description by the authors could not be read.
+surprise. The grammar was checked against the publisher's records of the files, which name talker and emotion in words ("Older
+Talker Pleasant Surprise"). The licence, and the four names in circulation that say OA for OAF, could not be checked. With two
+speakers it serves as training or test material beside other corpora.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ class Tess(NamedFiles):
         "ps": "surprised",
         "sad": "sad",
     }
-    is_checked = False
     speakers = {"OAF": "female", "YAF": "female"}
     n_clips = 2800
 

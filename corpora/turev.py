@@ -1,7 +1,8 @@
 """TurEV-DB: Turkish words with four emotions (Canpolat et al., 2020).
 
-The emotion is the folder and the file's name begins with the speaker's number, as in ``Calm/1984_sk_eger``. The authors describe no
-grammar: it is that of the names in circulation, and genders are unknown.
+The emotion is the folder and the file's name begins with a number, as in ``Calm/1984_sk_eger``. Folders, names, the number of
+recordings and the licence are those of the authors' repository. They describe no grammar: that the number stands for the speaker
+could not be checked, and genders are unknown.
 """
 
 from __future__ import annotations
