@@ -5,6 +5,7 @@ A network takes a batch ``(n, n_steps, n_columns)`` and its mask ``(n, n_steps)`
 
 from __future__ import annotations
 
+import random
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,15 +112,13 @@ class NeuralFamily(Family):
     def _fit_bag(
         self, sequences: Sequence[NDArray[Any]], examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None
     ) -> tuple[keras.Model, TracedNetwork]:
-        import keras
-
         speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
         n_inner = min(N_INNER_SPEAKERS, max(1, len(speakers) // SPEAKERS_PER_INNER_SPEAKER))
         inner = choose_inner_speakers(speakers, n_speakers=n_inner, seed=seed)
         held_out = np.isin(examples.speakers, list(inner))
         require_disjoint(examples.speakers[~held_out].tolist(), examples.speakers[held_out].tolist())
 
-        keras.utils.set_random_seed(seed)
+        random.seed(seed)  # Keras draws its seeds here; set_random_seed would also discard what TensorFlow prepared for its graphs
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
         training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
         self.init_from_probe(network, training, config)
