@@ -1,8 +1,8 @@
 """CREMA-D: ninety-one actors speak twelve English sentences with six emotions (Cao et al., 2014).
 
 A file's name is actor, sentence, emotion and intensity, such as ``1001_DFA_ANG_XX``. The parts, their codes and the licence are those
-of the authors' README, the genders (43 women, 48 men) those of their VideoDemographics.csv. Some intensities have one letter, which
-the README does not describe; they are read too.
+of the authors' README, the genders (43 women, 48 men) those of their VideoDemographics.csv. Names with one letter for the intensity,
+as in circulation, are read too; the README does not describe them.
 """
 
 from __future__ import annotations

@@ -73,3 +73,9 @@ def test_clips_without_sound_in_the_low_band_or_too_short_are_left_out(spoken: t
 def test_published_recordings_are_no_near_duplicates(key: str, shared_data: Path) -> None:
     clips = CORPORA[key].read(shared_data / key).clips
     assert find_near_duplicates([clip for clip in clips if clip.speaker in {"01", "17", "23", "03", "08", "SM1"}]) == ()
+
+
+def test_the_recording_that_emovo_publishes_under_two_names_is_found(shared_data: Path) -> None:
+    clips = [clip for clip in CORPORA["emovo"].read(shared_data / "emovo").clips if clip.speaker == "f3"]
+    (pair,) = find_near_duplicates(clips)
+    assert (pair.first.name, pair.second.name) == ("tri-f3-n1", "tri-f3-n2")
