@@ -109,7 +109,8 @@ def confusion(counts: NDArray[np.integer], emotions: Sequence[str], *, family: s
         axes = _heat(figure, of_row, rows=emotions, columns=emotions, text=lambda value: f"{100 * value:.0f}")
         axes.set(xlabel="taken for", ylabel="true emotion", title=family)
 
-    return _svg(f"confusion-{family}", f"Confusion matrix of {family}", draw, width=SMALL_WIDTH_INCHES, height=SMALL_WIDTH_INCHES)
+    size = max(SMALL_WIDTH_INCHES, ROW_INCHES * len(emotions))
+    return _svg(f"confusion-{family}", f"Confusion matrix of {family}", draw, width=size, height=size)
 
 
 def f1_by_emotion(board: pd.DataFrame) -> str:

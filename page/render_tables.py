@@ -11,7 +11,7 @@ import numpy as np
 from page.batch import Row
 from page.board import Cell, Figures
 from page.engine import title_of
-from page.render import chip_of, note, scrolling, whole
+from page.render import MANY_EMOTIONS, chip_of, note, scrolling, whole
 
 FIGURES = {
     True: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
@@ -46,8 +46,8 @@ def _figure(cell: Cell) -> str:
 def batch(rows: Sequence[Row]) -> str:
     """Show one line a file: every family's emotion, or the reason why there is none."""
     titles = next(([prediction.title for prediction in row.predictions] for row in rows if row.predictions), [])
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *titles, "Notes"))
-    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 3)}</tr>' for row in rows)
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *titles))
+    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 2)}</tr>' for row in rows)
     table = f'<table class="files"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     n_bad = sum(bool(row.problem) for row in rows)
     return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged</h2>{scrolling("Files", table)}</section>'
@@ -60,10 +60,8 @@ def _judged(row: Row, *, n_columns: int) -> str:
     n_agree = sum(prediction.emotion == best.emotion for prediction in row.predictions)
     others = "".join(f"<td>{escape(prediction.emotion)} {whole(prediction.confidence)}</td>" for prediction in row.predictions)
     notes = " ".join((*row.notes, *row.advice))
-    return (
-        f"<td>{chip_of(best, shows_unsure=True)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}"
-        f'<td class="notes">{escape(notes)}</td>'
-    )
+    below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
+    return f"<td>{chip_of(best, shows_unsure=True)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
 
 
 def figures(found: Figures) -> str:
@@ -71,7 +69,7 @@ def figures(found: Figures) -> str:
     title = title_of(found.family)
     return (
         '<div class="pair">'
-        f"{paper(f'What {title} takes for what, %', found.confusion)}"
+        f"{paper(f'What {title} takes for what, %', found.confusion, is_wide=len(found.f1) > MANY_EMOTIONS)}"
         f'<section class="card"><h2>F1 of {escape(title)}, %</h2>{f1_bars(found)}</section>'
         f"{paper('UAR of every family, with 95 % intervals', found.intervals)}"
         f"{paper('What a random split would have claimed', found.random_split)}"
@@ -98,11 +96,12 @@ def _bar(emotion: str, value: float) -> str:
     return f"<span>{escape(emotion)}</span>{meter}<b>{shown}</b>"
 
 
-def paper(title: str, svg: str, *, hint: str = "") -> str:
+def paper(title: str, svg: str, *, hint: str = "", is_wide: bool = False) -> str:
     """Put a drawing on a light card, as it is drawn in dark ink."""
     if not svg:
         return note(f"{title}: this run did not measure it.")
-    return f'<section class="card"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'
+    wide = " wide" if is_wide else ""
+    return f'<section class="card{wide}"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'
 
 
 def download(name: str, text: str) -> str:

@@ -11,7 +11,7 @@ from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard.table import read_leaderboard
 from page.engine import BASELINE, Engine
 from runs.layout import RESULTS, SHIPPED, RunFolder, is_shipped
-from runs.licences import strictest
+from runs.licences import NOT_STATED, strictest
 from runs.reader import Run, list_runs
 
 MAX_LOADED = 3
@@ -115,7 +115,7 @@ def describe(run: Run) -> str:
         None if manifest.speakers_known else "speakers unknown",
         f"{len(manifest.emotions)} emotions" if manifest.emotions else None,
         _best(run.folder),
-        strictest(manifest.licence),
+        "licence not stated" if strictest(manifest.licence) == NOT_STATED else strictest(manifest.licence),
     ]
     return " · ".join(part for part in parts if part)
 

@@ -138,3 +138,44 @@ def test_a_download_holds_its_file() -> None:
 
     html = render_tables.download("x.csv", "a,b\nü,1\n")
     assert b64decode(html.split("base64,")[1].split('"')[0]).decode() == "a,b\nü,1\n"
+
+
+def test_what_was_noted_on_a_file_stands_below_its_row(engine: Engine, clip: np.ndarray) -> None:
+    predictions = listen(engine, clip).predictions
+    html = render_tables.batch([Row("a.wav", predictions, notes=("A constant offset",), advice=(NASTY,)), Row("b.wav", predictions)])
+    assert html.count('<tr class="notes">') == 1
+    assert "A constant offset" in html
+    assert NASTY not in html
+
+
+def test_an_emotions_name_is_escaped_wherever_it_is_shown(engine: Engine, clip: np.ndarray) -> None:
+    found = listen(engine, np.tile(clip, 4))
+    as_nasty = {NASTY if name == "angry" else name: p for name, p in found.predictions[0].probabilities.items()}
+    one = replace(found.predictions[0], emotion=NASTY, probabilities=as_nasty)
+    windows = tuple(replace(w, probabilities={one.family: as_nasty} if w.probabilities else {}) for w in found.timeline)
+    nasty = replace(found, emotions=tuple(as_nasty), predictions=(one,), agreement=(NASTY, 1), timeline=windows)
+    assert NASTY not in render.predicted(nasty, clip, ())
+    assert NASTY not in render_tables.batch([Row("a.wav", (one,))])
+
+
+def test_unknown_speakers_are_announced_and_no_figure_is_called_one_for_unseen_ones(copied_results: Path) -> None:
+    (copied_results / "run.json").write_text('{"is_real": true, "title": "Own", "speakers_known": false}')
+    engine = Engine(copied_results)
+    assert "Speakers unknown." in render.banner(engine)
+    assert "unseen speakers" not in render.header(engine) + render.waiting(engine)
+    assert "no figure is for unseen speakers" in render_tables.board(board.show_table(engine), speakers_known=False)
+
+
+def test_the_strictest_licence_of_several_corpora_is_shown(copied_results: Path) -> None:
+    (copied_results / "run.json").write_text(json.dumps({"title": "Two", "licence": "CC BY 4.0 + CC BY-NC 4.0"}))
+    assert render.about(Engine(copied_results), "{licence}").startswith("CC BY-NC 4.0, the strictest of")
+
+
+def test_figures_across_corpora_are_the_chosen_familys_or_the_best_ones_that_has_them(copied_results: Path) -> None:
+    rows = ["a,b,linear,9,3,happy,0.5,0.4,0.6", "b,a,linear,9,3,happy,0.4,0.3,0.5"]
+    header = "trained_on,tested_on,family,n_clips,n_speakers,emotions,uar,uar_ci_low,uar_ci_high"
+    assert "across corpora" not in render_tables.figures(board.draw(Engine(copied_results), "linear"))
+    (copied_results / "cross_corpus.csv").write_text("\n".join([header, *rows]))
+    engine = Engine(copied_results)
+    assert [board.draw(engine, family).crossed for family in ("linear", "conv1d")] == ["linear", "linear"]
+    assert "Linear across corpora" in render_tables.figures(board.draw(engine, "conv1d"))
