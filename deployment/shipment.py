@@ -12,7 +12,7 @@ from emotune.errors import ChampionError, DeployError, PredictionsError
 from features import INPUT_KINDS
 from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
-from page.engine import BASELINE
+from page.engine import REFERENCES
 from runs.cards import CARD_FILE, Card
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
@@ -32,7 +32,7 @@ class Outcome:
     board : DataFrame
         The leaderboard, best family first.
     champions : mapping of str to Card
-        By family, best first, without the dummy: the page does not load it.
+        By family, best first, without the references, which the page does not load.
     """
 
     folder: Path
@@ -84,7 +84,7 @@ def read_outcome(folder: Path) -> Outcome:
         If the leaderboard cannot be read.
     """
     run = Run.at(folder)
-    cards = {key: card for key, card in run.cards().items() if key != BASELINE}
+    cards = {key: card for key, card in run.cards().items() if key not in REFERENCES}
     if not cards:
         raise DeployError(f"A Space needs champions, and {run.folder.models} has none; run search/run.py first.")
     for path in _result_files(run.folder):

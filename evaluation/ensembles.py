@@ -58,10 +58,11 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
         split: {fold: _pooled([member.predictions[split][fold] for member in members], pools[fold]) for fold in every_fold}
         for split in (Split.HELD_OUT, Split.INNER)
     }
-    if any(Split.NO_AUGMENTATION in member.predictions for member in members):
-        predictions[Split.NO_AUGMENTATION] = {
-            fold: _pooled([_without_augmentation(member, fold) for member in members], pools[fold]) for fold in every_fold
-        }
+    for split in (Split.NO_AUGMENTATION, Split.DEFAULTS):
+        if any(split in member.predictions for member in members):
+            predictions[split] = {
+                fold: _pooled([_instead(member, split, fold) for member in members], pools[fold]) for fold in every_fold
+            }
     if all(Split.RANDOM in member.predictions for member in members):
         folds = members[0].predictions[Split.RANDOM]
         predictions[Split.RANDOM] = {
@@ -81,10 +82,10 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
     return Result(tuned, predictions, 1.0, threshold)
 
 
-def _without_augmentation(member: Result, fold: int) -> FoldPredictions:
-    """Return a member's predictions without augmentation; those of a member that never had any are its held-out ones."""
-    alone: Mapping[int, FoldPredictions] = member.predictions.get(Split.NO_AUGMENTATION, {})
-    return alone.get(fold) or member.predictions[Split.HELD_OUT][fold]
+def _instead(member: Result, split: Split, fold: int) -> FoldPredictions:
+    """Return a member's predictions of an audit; where the audit would fit the same configuration, its held-out ones."""
+    audit: Mapping[int, FoldPredictions] = member.predictions.get(split, {})
+    return audit.get(fold) or member.predictions[Split.HELD_OUT][fold]
 
 
 def _same_rows(members: Sequence[ByFold], fold: int) -> list[FoldPredictions]:

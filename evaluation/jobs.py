@@ -25,13 +25,14 @@ MAX_INNER_PARTS = 3
 class Split(StrEnum):
     """Who is tested.
 
-    In order: unseen speakers; training speakers; unseen speakers by a model without augmentation; clips at random; the other
-    corpora by a model of one.
+    In order: unseen speakers; training speakers; unseen speakers by a model without augmentation, and by one with the family's
+    defaults; clips at random; the other corpora by a model of one.
     """
 
     HELD_OUT = "held_out"
     INNER = "inner"
     NO_AUGMENTATION = "no_augmentation"
+    DEFAULTS = "defaults"
     RANDOM = "random"
     OTHER_CORPORA = "other_corpora"
 
@@ -40,7 +41,8 @@ class Budget(StrEnum):
     """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
 
     A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs, bags none, makes the inner predictions of a half with
-    one model, fitted to that half's other speakers, and leaves out the audits (perturbed clips, random split, no augmentation).
+    one model, fitted to that half's other speakers, and leaves out the audits (perturbed clips, random split, no augmentation,
+    defaults).
     """
 
     FULL = "full"
@@ -152,6 +154,8 @@ def plan_evaluations(
     if budget is Budget.FULL:
         augmented = {fold: config for fold, config in by_fold.items() if config["augmentation"] != "none"}
         jobs += [job(Split.NO_AUGMENTATION, fold, without_augmentation(config)) for fold, config in augmented.items()]
+        untuned = {**family.defaults, **family.champion_overrides}
+        jobs += [job(Split.DEFAULTS, fold, untuned) for fold, config in by_fold.items() if dict(config) != untuned]
     return jobs
 
 
@@ -162,7 +166,7 @@ def splits_of(job: EvaluationJob, dataset: Dataset) -> list[tuple[Rows, Rows]]:
     that half's folds, but by models of other speakers: what is learnt from here is a handful of numbers.
     """
     match job.split:
-        case Split.HELD_OUT | Split.NO_AUGMENTATION:
+        case Split.HELD_OUT | Split.NO_AUGMENTATION | Split.DEFAULTS:
             return [dataset.split(test_fold=job.fold)]
         case Split.INNER:
             half = dataset.folds.tuning_half_for(job.fold)

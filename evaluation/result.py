@@ -19,7 +19,7 @@ from metrics.scores import uar
 from models import Config, Family
 
 ByFold = Mapping[int, FoldPredictions]
-OF_FOLDS = (Split.HELD_OUT, Split.INNER, Split.NO_AUGMENTATION)
+OF_FOLDS = (Split.HELD_OUT, Split.INNER, Split.NO_AUGMENTATION, Split.DEFAULTS)
 """The splits that are tested on an outer fold, or leave it out."""
 
 

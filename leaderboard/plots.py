@@ -56,7 +56,7 @@ REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 Draw = Callable[[Figure], None]
 
 
-def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None) -> str:
+def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None, tested_on: str = "unseen speakers") -> str:
     """Draw each family's UAR with its 95 % interval, and the line of human listeners where one is known.
 
     Parameters
@@ -65,6 +65,8 @@ def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None) -> st
         The leaderboard.
     human_accuracy : float, optional
         What human listeners reach on the same recordings, a fraction.
+    tested_on : str
+        Whom the scores are for.
     """
 
     def draw(figure: Figure) -> None:
@@ -76,7 +78,7 @@ def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None) -> st
         axes.axvline(chance, color=GREY, linestyle=":", label=f"chance {chance:.1f}")
         if human_accuracy is not None:
             axes.axvline(100 * human_accuracy, color=INK, linestyle="--", label=f"human listeners {100 * human_accuracy:.1f}")
-        axes.set(xlabel="UAR on unseen speakers, %", xlim=(0, 100))
+        axes.set(xlabel=f"UAR on {tested_on}, %", xlim=(0, 100))
         figure.legend(loc="outside upper center", ncols=2)
 
     return _svg("intervals", "UAR of every family with its 95 % interval", draw, rows=len(board))

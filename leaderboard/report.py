@@ -169,7 +169,7 @@ def scores(outcome: Outcome) -> str:
     """Draw the scores with their intervals, beside human listeners where they were measured."""
     human = HUMAN_ACCURACY.get(str(outcome.run.get("corpus")))
     source = f"<p>Human listeners: {percent(human)} % of answers right ({HUMAN_SOURCE}).</p>" if human is not None else ""
-    return source + _figures([plots.intervals(outcome.board, human_accuracy=human)])
+    return source + _figures([plots.intervals(outcome.board, human_accuracy=human, tested_on=outcome.tested_on)])
 
 
 def random_split(outcome: Outcome) -> str:

@@ -39,6 +39,10 @@ AUDIT_FACTS = (
     "augmentation_gain_ci_low",
     "augmentation_gain_ci_high",
     "tuning_uar",
+    "uar_defaults",
+    "tuning_gain",
+    "tuning_gain_ci_low",
+    "tuning_gain_ci_high",
     "tested_on",
     "budget",
 )
@@ -190,6 +194,7 @@ SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "Macro F1, %": lambda row: percent(row["macro_f1"]),
     "A random split would claim, %": lambda row: percent(row["random_split_accuracy"]),
     "Augmentation gave, points": lambda row: percent(row["augmentation_gain"], sign="+"),
+    "Tuning gave, points": lambda row: percent(row.get("tuning_gain"), sign="+"),
     "p against best": lambda row: p_text(row["p_vs_best"]),
     "ms a clip": lambda row: number(row["predict_ms_per_clip"]),
     "MB": lambda row: number(row["model_mb"]),

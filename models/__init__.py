@@ -6,6 +6,7 @@ To add a family, write its file and add its line to :data:`FAMILIES`.
 from __future__ import annotations
 
 from emotune.registry import Registry
+from models.baseline import Baseline
 from models.dummy import Dummy
 from models.ensemble import Ensemble, EnsembleScratch
 from models.family import Config, Examples, Family, Model
@@ -21,6 +22,7 @@ FAMILIES: Registry[Family] = Registry(
     "family",
     (
         Dummy(),
+        Baseline(),
         Linear(),
         RandomForest(),
         XGBoost(),

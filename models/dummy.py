@@ -41,6 +41,7 @@ class Dummy(Family):
     description = "Predicts the emotions' shares for every clip; a family that does not beat it has learnt nothing."
     input_kind = "functionals"
     is_tuned = False
+    is_reference = True
     defaults: ClassVar[Config] = {"augmentation": "none"}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

@@ -121,6 +121,8 @@ class Family(ABC):
         Configuration of the first trial: a complete point of the search space.
     is_tuned : bool
         Whether it has a search space.
+    is_reference : bool
+        Whether it only shows what a search has to beat; no page or Space offers it.
     is_pretrained : bool
         Whether it uses a network that was trained on other recordings.
     champion_overrides : mapping
@@ -133,6 +135,7 @@ class Family(ABC):
     input_kind: ClassVar[str]
     is_neural: ClassVar[bool] = False
     is_tuned: ClassVar[bool] = True
+    is_reference: ClassVar[bool] = False
     is_pretrained: ClassVar[bool] = False
     defaults: ClassVar[Config]
     champion_overrides: ClassVar[Config] = {}

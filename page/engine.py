@@ -29,7 +29,8 @@ from runs.champions import Champion, load_champion
 from runs.manifest import Manifest
 from runs.reader import Run
 
-BASELINE = "dummy"
+REFERENCES = frozenset(key for key in FAMILIES if FAMILIES[key].is_reference)
+"""Families that show what a search has to beat; the page does not offer them."""
 ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
 
@@ -138,7 +139,7 @@ class Engine:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Every family of the result but the dummy, in the order of :func:`rank`."""
+        """Every family of the result but the references, in the order of :func:`rank`."""
         with self._lock:
             return self._members
 
@@ -215,7 +216,7 @@ class Engine:
     @cached_property
     def _members(self) -> tuple[Member, ...]:
         scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
-        found = [self._load(key, scores.get(key, {})) for key in sorted({*self.run.families, *map(str, scores)} - {BASELINE})]
+        found = [self._load(key, scores.get(key, {})) for key in sorted({*self.run.families, *map(str, scores)} - REFERENCES)]
         ready = {member.key for member in found if member.champion}
         return rank([_with_its_members(member, ready) for member in found])
 

@@ -12,7 +12,7 @@ from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
 from page.drawing import chart, chip, sound, timeline
 from page.emotion_styles import short_names
-from page.engine import BASELINE, Engine, Member, title_of
+from page.engine import REFERENCES, Engine, Member, title_of
 from page.listen import ClipPredictions, Prediction
 from page.stress import Curve, Stressed
 from runs.licences import strictest
@@ -57,7 +57,7 @@ def waiting(engine: Engine) -> str:
     board = engine.board
     if board is None:
         return note("This result has no leaderboard yet; run the search to see what its families are worth.")
-    board = board[board["family"] != BASELINE]
+    board = board[~board["family"].isin(REFERENCES)]
     rows = "".join(
         f'<li><div class="who"><strong>{escape(title_of(key))}</strong><span>{_percent(uar)}</span></div>'
         f'<div class="meter"><i style="width:{100 * uar:.1f}%"></i></div><p>{escape(_description(key))}</p></li>'

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard.table import read_leaderboard
-from page.engine import BASELINE, Engine
+from page.engine import REFERENCES, Engine
 from runs.layout import RESULTS, SHIPPED, RunFolder, is_shipped
 from runs.licences import NOT_STATED, strictest
 from runs.reader import Run, list_runs
@@ -125,7 +125,7 @@ def _best(folder: RunFolder) -> str | None:
         board = read_leaderboard(folder.leaderboard)
     except PredictionsError:
         return None
-    scores = board.loc[board["family"] != BASELINE, "uar"].dropna()
+    scores = board.loc[~board["family"].isin(REFERENCES), "uar"].dropna()
     return None if scores.empty else f"best UAR {100 * scores.max():.1f} %"
 
 

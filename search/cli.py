@@ -223,4 +223,4 @@ def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:
     from leaderboard.table import markdown_table
 
     real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
-    print(f"\n{corpus.title}{real}, unseen speakers:\n\n{markdown_table(board)}\n\nWritten to {folder}")
+    print(f"\n{corpus.title}{real}, {board['tested_on'].iloc[0]}:\n\n{markdown_table(board)}\n\nWritten to {folder}")

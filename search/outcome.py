@@ -18,8 +18,8 @@ from corpora import Corpus
 from evaluation.dataset import Dataset, Rows, derive_seed
 from evaluation.ensembles import MEMBER_KEYS, fit_pool
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import ChampionJob, Split
-from evaluation.result import Result, together
+from evaluation.jobs import Budget, ChampionJob, Split
+from evaluation.result import ByFold, Result, together
 from features import INPUT_KINDS
 from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
 from metrics.calibration import apply_temperature
@@ -158,7 +158,8 @@ def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, An
         **_random_split(fitted.result, dataset),
         **{f"uar_{name}": _perturbed_uar(name, list(held_out.values()), dataset) for name in held_out[0].perturbed},
         "augmentation": "of its members" if fitted.members else describe_policy(tuned.shipped),
-        **_augmentation_gain(fitted.result, dataset, seed=seed),
+        **_gain(fitted.result, Split.NO_AUGMENTATION, dataset, name="augmentation_gain", seed=seed),
+        **_defaults(fitted.result, dataset, seed=seed),
         "tuning_uar": float(np.mean(list(tuned.tuning_uar.values()))) if tuned.tuning_uar else None,
         "tested_on": str(dataset.tested_on),
         "budget": str(tuned.budget),
@@ -182,23 +183,40 @@ def _random_split(result: Result, dataset: Dataset) -> dict[str, float]:
     return {"random_split_accuracy": accuracy(targets, probabilities)}
 
 
-def _augmentation_gain(result: Result, dataset: Dataset, *, seed: int) -> dict[str, float]:
-    """Return the difference in UAR between configurations tuned with augmentation and the same ones without it.
+def _gain(result: Result, split: Split, dataset: Dataset, *, name: str, seed: int) -> dict[str, float]:
+    """Return by how much UAR exceeds that of an audit's predictions, with its interval, paired over speakers.
 
-    The difference is paired over speakers. It favours augmentation, because the configuration was tuned with it.
+    The gain by augmentation favours augmentation, because the configuration was tuned with it.
     """
-    held_out, alone = result.predictions[Split.HELD_OUT], result.predictions.get(Split.NO_AUGMENTATION)
-    if not alone:
+    reference = _audit(result, split)
+    if reference is None:
         return {}
+    held_out = result.predictions[Split.HELD_OUT]
     folds = list(held_out)
-    reference = {fold: alone.get(fold) or held_out[fold] for fold in folds}
     speakers = dataset.speakers[np.concatenate([held_out[fold].rows for fold in folds])]
     with_it, targets = together(held_out, folds, dataset)
     without, _ = together(reference, folds, dataset)
     counts = [confusion_by(pd.Series(speakers), targets, probabilities)[1] for probabilities in (with_it, without)]
     low, high = difference_interval(counts[0], counts[1], seed=seed)
-    gain = uar(targets, with_it) - uar(targets, without)
-    return {"augmentation_gain": gain, "augmentation_gain_ci_low": low, "augmentation_gain_ci_high": high}
+    return {name: uar(targets, with_it) - uar(targets, without), f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
+def _audit(result: Result, split: Split) -> ByFold | None:
+    """Return an audit's predictions of every fold; where it would fit the same configuration, the held-out ones."""
+    audit = result.predictions.get(split)
+    held_out = result.predictions[Split.HELD_OUT]
+    return None if not audit else {fold: audit.get(fold) or held_out[fold] for fold in held_out}
+
+
+def _defaults(result: Result, dataset: Dataset, *, seed: int) -> dict[str, float]:
+    """Return the UAR of the family's defaults and what tuning gained over them."""
+    audit = _audit(result, Split.DEFAULTS)
+    if audit is None and result.tuned.family.is_tuned and result.tuned.budget is Budget.FULL:
+        audit = result.predictions[Split.HELD_OUT]  # the defaults won in both halves
+    if audit is None:
+        return {}
+    probabilities, targets = together(audit, list(audit), dataset)
+    return {"uar_defaults": uar(targets, probabilities), **_gain(result, Split.DEFAULTS, dataset, name="tuning_gain", seed=seed)}
 
 
 def _perturbed_uar(name: str, predictions: Sequence[FoldPredictions], dataset: Dataset) -> float:

@@ -52,6 +52,8 @@ def facts() -> dict[str, dict[str, object]]:
             "augmentation": "noise + pitch",
             "augmentation_gain": 0.0213,
             "tuning_uar": 0.7,
+            "uar_defaults": 0.68,
+            "tuning_gain": 0.012,
             "n_trials": 50,
             "n_pruned": 12,
             "n_failed": 0,

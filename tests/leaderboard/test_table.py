@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 GOLDEN_HEADER = (
     "rank,family,uar,uar_ci_low,uar_ci_high,accuracy,accuracy_ci_low,accuracy_ci_high,macro_f1,macro_f1_ci_low,macro_f1_ci_high,"
     "f1_neutral,f1_calm,f1_happy,f1_sad,f1_angry,f1_fearful,f1_disgust,f1_surprised,uar_fold_sd,log_loss,ece,"
-    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,tested_on,budget,p_vs_best,"
+    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,uar_defaults,tuning_gain,tuning_gain_ci_low,tuning_gain_ci_high,tested_on,budget,p_vs_best,"
     "n_trials,n_pruned,n_failed,tune_seconds,fit_seconds,predict_ms_per_clip,model_mb,n_parameters,seed,run_hash"
 )
 
@@ -166,9 +166,9 @@ def test_no_unfinished_file_is_left_beside_the_results(results):
 def test_markdown_shows_per_cent_points_and_dashes(board):
     lines = table.markdown_table(board).splitlines()
     assert len(lines) == 5
-    assert {line.count("|") for line in lines} == {10}
+    assert {line.count("|") for line in lines} == {11}
     assert lines[2].startswith(f"| good | {100 * board['uar'][0]:.1f} [")
-    assert "| 81.2 | +2.1 | – | 4.56 | 1.25 |" in lines[2]
+    assert "| 81.2 | +2.1 | +1.2 | – | 4.56 | 1.25 |" in lines[2]
     assert "| 55.0 | -0.4 |" in lines[3]
     assert lines[4].endswith("| – | – |")
 
