@@ -85,7 +85,8 @@ class BatchMaker:
         Training clips and augmented copies.
     config : mapping
         ``batch_size``, ``balanced``, ``original_share``, ``time_mask``, ``column_mask``, ``mixup``, ``label_smoothing``.
-        ``original_share`` is the probability that an epoch shows a clip unchanged, if the clip has augmented copies.
+        The smoothed share of a target is spread over the emotions that have examples. ``original_share`` is the probability that
+        an epoch shows a clip unchanged, if the clip has augmented copies.
     """
 
     sequences: Sequence[Array]
@@ -103,7 +104,8 @@ class BatchMaker:
         weights = self.examples.weights(balanced=self.config["balanced"])
         smoothing = self.config["label_smoothing"]
         targets = np.eye(self.examples.n_emotions, dtype=np.float32)[self.examples.targets]
-        targets = targets * (1 - smoothing) + smoothing / self.examples.n_emotions
+        is_present = np.isin(np.arange(self.examples.n_emotions), self.examples.targets)
+        targets = targets * (1 - smoothing) + smoothing * is_present.astype(np.float32) / is_present.sum()
         for rows in np.array_split(chosen, self.n_batches):
             inputs, mask = pad([self._augment(self.sequences[row], rng) for row in rows])
             mixed = self._mix(inputs, mask, targets[rows], rng)

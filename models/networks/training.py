@@ -20,6 +20,7 @@ from metrics.calibration import fit_temperature
 from metrics.scores import log_loss, uar
 from models.family import Config, EpochCallback, Examples, Family, Model
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
+from models.networks.blocks import MASKED_SCORE
 from models.networks.tracing import TracedNetwork, trace_forward
 from models.speakers import choose_inner_speakers, require_disjoint
 
@@ -122,6 +123,7 @@ class NeuralFamily(Family):
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
         training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
         self.init_from_probe(network, training, config)
+        rule_out(network, absent_emotions(examples))
         validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
         validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
         forward = trace_forward(network)
@@ -200,6 +202,29 @@ def train(
                 break
     network.set_weights(best_weights)
     scale_temperature(network, forward(inputs, mask).numpy(), targets)
+
+
+def absent_emotions(examples: Examples) -> NDArray[np.intp]:
+    """Return the emotions without examples."""
+    return np.setdiff1d(np.arange(examples.n_emotions), examples.targets)
+
+
+def rule_out(network: keras.Model, emotions: NDArray[np.intp]) -> None:
+    """Give emotions the probability 0, before and after training: no target has them, hence no step changes their logits.
+
+    Parameters
+    ----------
+    network : keras.Model
+        A network with a dense last layer; changed in place.
+    emotions : ndarray of int
+        Emotions that the training examples lack.
+    """
+    if not len(emotions):
+        return
+    last = network.layers[-1]
+    kernel, bias = last.get_weights()
+    kernel[:, emotions], bias[emotions] = 0, MASKED_SCORE
+    last.set_weights([kernel, bias])
 
 
 def scale_temperature(network: keras.Model, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:

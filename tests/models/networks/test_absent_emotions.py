@@ -1,0 +1,61 @@
+"""Networks whose training examples lack some of the dataset's emotions, and weights of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import FAMILIES, Config, Examples, Family
+
+MakeExamples = Callable[[str], Examples]
+SmallestConfig = Callable[[Family], Config]
+ABSENT = [1, 6]
+neural_families = pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.is_neural], ids=lambda family: family.key)
+
+
+@neural_families
+def test_an_emotion_without_examples_has_no_probability(
+    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig, tmp_path: Path
+) -> None:
+    every = make_examples(family.input_kind)
+    lacking = every.select(~np.isin(every.targets, ABSENT))
+    config = {**smallest_config(family), "label_smoothing": 0.1, "mixup": 0.2, "n_bags": 2}
+    model = family.fit(lacking, config, seed=0)
+    probabilities = model.predict(every.inputs)
+    assert probabilities.shape == (len(every), every.n_emotions)
+    assert probabilities[:, ABSENT].max() <= 1e-6
+    assert np.delete(probabilities, ABSENT, axis=1).min() > 0
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    family.save(model, tmp_path)
+    loaded = family.load(tmp_path, n_emotions=every.n_emotions)
+    np.testing.assert_allclose(loaded.predict(every.inputs), probabilities, atol=1e-6)
+
+
+@neural_families
+def test_an_emotion_that_one_speaker_has_may_be_absent_from_training_or_from_validation(
+    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig
+) -> None:
+    every = make_examples(family.input_kind)
+    for speaker in np.unique(every.speakers):
+        some = every.select((every.targets != 1) | (every.speakers == speaker))
+        reported: list[float] = []
+        probabilities = family.fit(some, smallest_config(family), seed=0, callback=reported.append).predict(every.inputs[:4])
+        assert np.isfinite([*reported, *probabilities.ravel()]).all()
+
+
+@neural_families
+def test_examples_of_a_corpus_without_weight_teach_nothing(
+    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig
+) -> None:
+    every = make_examples(family.input_kind)
+    is_training = ~np.isin(every.speakers, ["S01"])
+    shuffled = np.where(every.sources % 2 == 0, every.targets, (every.targets + 3) % every.n_emotions)
+    config = {**smallest_config(family), "balanced": False, "mixup": 0.0, "label_smoothing": 0.0}
+    weights = np.where(every.sources % 2 == 0, 2.0, 0.0)
+    del is_training
+    told, misled = (replace(every, targets=targets, corpus_weights=weights) for targets in (every.targets, shuffled))
+    del told, misled, config
