@@ -38,8 +38,8 @@ MIN_ENVELOPE_SIMILARITY = 0.75
 """Whispered, clipped or much shortened copies may fall below it; codecs, levels, rates and silence hardly change the envelope."""
 
 MIN_WAVEFORM_CORRELATION = 0.8
-"""Copies of RAVDESS, EmoDB, EMOVO, URDU and nEMO as MP3, Ogg or at 8 kHz reach 0.96; their different recordings at most 0.56.
-EMOVO has one recording under two names (tri-f3-n1 and tri-f3-n2, 0.98)."""
+"""Copies of RAVDESS, EmoDB, EMOVO, URDU and nEMO as MP3, Ogg or at 8 kHz reach 0.96; of their own clips, candidates that are
+different recordings reach 0.56 at most. EMOVO has one recording under two names (tri-f3-n1 and tri-f3-n2, 0.98)."""
 
 
 @dataclass(frozen=True, eq=False)
