@@ -1,9 +1,8 @@
-"""Networks whose training examples lack some of the dataset's emotions, and weights of examples."""
+"""Networks whose training examples lack some of the dataset's emotions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,17 +44,3 @@ def test_an_emotion_that_one_speaker_has_may_be_absent_from_training_or_from_val
         reported: list[float] = []
         probabilities = family.fit(some, smallest_config(family), seed=0, callback=reported.append).predict(every.inputs[:4])
         assert np.isfinite([*reported, *probabilities.ravel()]).all()
-
-
-@neural_families
-def test_examples_of_a_corpus_without_weight_teach_nothing(
-    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig
-) -> None:
-    every = make_examples(family.input_kind)
-    is_training = ~np.isin(every.speakers, ["S01"])
-    shuffled = np.where(every.sources % 2 == 0, every.targets, (every.targets + 3) % every.n_emotions)
-    config = {**smallest_config(family), "balanced": False, "mixup": 0.0, "label_smoothing": 0.0}
-    weights = np.where(every.sources % 2 == 0, 2.0, 0.0)
-    del is_training
-    told, misled = (replace(every, targets=targets, corpus_weights=weights) for targets in (every.targets, shuffled))
-    del told, misled, config

@@ -103,6 +103,21 @@ def test_smoothing_gives_every_emotion_its_share(examples: Examples) -> None:
         assert targets.max() == pytest.approx(0.85)
 
 
+def test_emotions_without_examples_get_no_share(examples: Examples) -> None:
+    for _, _, targets, _ in epoch(examples.select(examples.targets != 2), label_smoothing=0.2):
+        assert (targets[:, 2] == 0).all()
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_examples_carry_the_weights_of_their_corpora(balanced: bool, examples: Examples) -> None:
+    weighted = replace(examples, corpus_weights=np.where(examples.sources % 3 == 0, 2.0, 0.5))
+    batches = epoch(weighted, balanced=balanced)
+    found = np.concatenate([weights for *_, weights in batches])
+    np.testing.assert_allclose(found, weighted.weights(balanced=balanced)[shown(batches)], rtol=1e-6)
+    assert len(np.unique(found)) > 1
+
+
 def test_mixing_blends_sequences_and_targets_and_keeps_distributions(examples: Examples) -> None:
     batches = epoch(examples, mixup=0.4)
     targets = np.concatenate([targets for _, _, targets, _ in batches])

@@ -89,12 +89,15 @@ def small_network() -> keras.Model:
     return keras.Model([inputs, mask], keras.layers.Dense(N_EMOTIONS)(mean))
 
 
-def train_small(**changes: Any) -> tuple[keras.Model, list[float], tuple[Any, np.ndarray]]:
-    """Train on a separable problem; return the network, the reported UARs and the validation set."""
+def train_small(
+    *, mislabelled: float = 0.0, corpus_weights: np.ndarray | None = None, **changes: Any
+) -> tuple[keras.Model, list[float], tuple[Any, np.ndarray]]:
+    """Train on a separable problem, the first clips perhaps mislabelled; return the network, the reported UARs and the validation."""
     sequences, targets = separable(48, seed=1)
+    targets = np.where(np.arange(48) < 48 * mislabelled, (targets + 1) % N_EMOTIONS, targets)
     n = len(targets)
     speakers, originals = np.full(n, "S1"), np.ones(n, dtype=bool)
-    examples = Examples(tuple(sequences), targets, speakers, np.arange(n), originals, {"S1": "female"}, N_EMOTIONS)
+    examples = Examples(tuple(sequences), targets, speakers, np.arange(n), originals, {"S1": "female"}, N_EMOTIONS, corpus_weights)
     config = {**SHARED_DEFAULTS, "batch_size": 16, "n_epochs": 8, "learning_rate": 0.05, **changes}
     unseen, unseen_targets = separable(24, seed=2)
     validation = pad(unseen), unseen_targets
@@ -109,6 +112,14 @@ def test_a_network_learns_a_separable_problem() -> None:
     network, reported, ((inputs, mask), targets) = train_small()
     assert reported[-1] > 0.9
     assert (network([inputs, mask]).numpy().argmax(axis=1) == targets).mean() > 0.9
+
+
+def test_a_network_learns_nothing_from_clips_of_weight_zero() -> None:
+    weights = np.where(np.arange(48) < 30, 0.0, 1.0)
+    _, misled, _ = train_small(mislabelled=30 / 48)
+    _, reported, _ = train_small(mislabelled=30 / 48, corpus_weights=weights)
+    assert misled[-1] < 0.5
+    assert reported[-1] > 0.9
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, scores: Sequence[float]) -> Callable[[], list[np.ndarray]]:

@@ -189,6 +189,23 @@ def test_every_initial_trial_is_a_point_of_the_search_space() -> None:
         assert config["head"] == initial["head"]
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_an_emotion_without_examples_has_no_probability(head: str, examples: Examples) -> None:
+    lacking = examples.select(~np.isin(examples.targets, [1, 6]))
+    probabilities = WHISPER.fit(lacking, {**config_of(head), "n_bags": 2}, seed=0).predict(examples.inputs)
+    assert probabilities[:, [1, 6]].max() <= 1e-6
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_tuned_layer_does_not_depend_on_earlier_fits(examples: Examples) -> None:
+    config, inputs = {**config_of("tuned", low_rank=8), "learning_rate": 1e-3}, examples.inputs[:4]
+    alone = WHISPER.fit(examples, config, seed=0)
+    expected = alone.predict(inputs)
+    WHISPER.fit(examples, {**config, "penalty": 1.0, "head_dropout": 0.1}, seed=1)
+    np.testing.assert_array_equal(alone.predict(inputs), expected)
+    np.testing.assert_array_equal(WHISPER.fit(examples, config, seed=0).predict(inputs), expected)
+
+
 def test_an_emotion_without_examples_is_never_predicted(examples: Examples) -> None:
     two = examples.select(np.isin(examples.targets, [2, 5]))
     X = np.random.default_rng(0).normal(size=(len(two), 5)).astype(np.float32)
