@@ -57,7 +57,8 @@ class WhisperLayers(InputKind):
         self._folder = folder
 
     def __reduce__(self) -> tuple[type[WhisperLayers], tuple[Path | None]]:
-        return WhisperLayers, (self._folder,)
+        # Another process does not know which folder this one was told to use.
+        return WhisperLayers, (vars(self).get("folder", self._folder),)
 
     @cached_property
     def folder(self) -> Path:
