@@ -46,7 +46,7 @@ def main() -> None:
     paths = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         parser.error(f"there are no recordings under {arguments.folder}")
-    loaders = {"soundfile and soxr": plain, "load": load}
+    loaders: dict[str, Callable[[Path], object]] = {"soundfile and soxr": plain, "load": load}
     times = [{name: seconds_for(loader, paths) for name, loader in loaders.items()} for _ in range(arguments.repeats)]
     for name in loaders:
         best = min(passed[name] for passed in times)

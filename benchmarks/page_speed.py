@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _listen(engine: Engine, path: Path) -> object:
-    return listen(engine, load_clip(path))
+    return listen(engine, load_clip(path).samples)
 
 
 def timed(run: Callable[[], object]) -> float:
