@@ -11,6 +11,8 @@ import soundfile
 
 from audio.clip import Clip
 from page.examples import FOLDER as EXAMPLES
+from page.interface import build, launch_options
+from page.results import Results
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -151,6 +153,69 @@ def test_a_batch_becomes_a_table_and_a_download(tab: playwright.Page, tmp_path: 
         tab.locator("#judged .download").click()
     assert download.value.suggested_filename == "emotune.csv"
     assert "synthetic-sad.flac,linear" in Path(download.value.path()).read_text()
+
+
+@pytest.fixture
+def two_results_url(results: Path, copied_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of a page that has a second result, whose speakers are unknown."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))  # a page deletes its uploads, and the examples, as it closes
+    (copied_results / "run.json").write_text('{"corpus": "other", "title": "Another corpus", "speakers_known": false}')
+    page = build(Results(results, own=copied_results.parent, shipped=tmp_path / "none"))
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield url
+    page.close()
+
+
+def test_another_result_is_shown_without_a_restart_keeps_the_clip_and_leaves_other_visitors_alone(
+    browser: playwright.Browser, two_results_url: str
+) -> None:
+    tabs = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in range(2)]
+    for tab in tabs:
+        tab.set_default_timeout(PATIENCE_MS)
+        tab.goto(two_results_url)
+        tab.get_by_role("button", name="angry").click()
+        tab.locator("#prediction .verdict").wait_for()
+    first, second = tabs
+    first.locator("#result input").click()
+    first.get_by_role("option", name="Another corpus").click()
+    first.locator(".masthead", has_text="Another corpus").wait_for()
+    first.get_by_text("Speakers unknown.").wait_for()
+    first.locator("#prediction .verdict").wait_for()
+    open_tab(first, "Leaderboard")
+    first.get_by_text("no figure is for unseen speakers. Choose").wait_for()
+    assert "Synthetic clips" in second.locator(".masthead").inner_text()
+    for tab in tabs:
+        tab.close()
+
+
+def test_one_result_alone_has_no_list(tab: playwright.Page) -> None:
+    assert not tab.locator("#result").is_visible()
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_a_film_can_be_given_beside_the_players_own_upload(tab: playwright.Page, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"clip.{kind}"
+    write_film(path, codec={"mp4": "aac", "webm": "libopus"}[kind])
+    with tab.expect_file_chooser() as chooser:
+        tab.get_by_role("button", name="any other file with sound").click()
+    chooser.value.set_files(path)
+    tab.locator("#prediction .verdict").wait_for()
+
+
+def write_film(path: Path, *, codec: str) -> None:
+    """Write two seconds of sound into a container that also takes pictures."""
+    av = pytest.importorskip("av")
+    samples = (0.2 * np.iinfo(np.int16).max * np.sin(np.arange(2 * MICROPHONE_RATE_HZ) * 0.05)).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=MICROPHONE_RATE_HZ)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.sample_rate = MICROPHONE_RATE_HZ
+        size = stream.frame_size or 960
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=MICROPHONE_RATE_HZ, frame_size=size)
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
 
 
 def test_about_says_what_it_must_not_be_used_for(tab: playwright.Page) -> None:
