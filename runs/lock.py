@@ -15,7 +15,7 @@ from runs.layout import RunFolder
 
 
 @contextmanager
-def only_writer(run: RunFolder, *, command: str = "") -> Iterator[None]:
+def only_writer(run: RunFolder, *, command: str = "", wait_seconds: float = 0) -> Iterator[None]:
     """Hold the lock of a run's folder.
 
     Parameters
@@ -24,6 +24,8 @@ def only_writer(run: RunFolder, *, command: str = "") -> Iterator[None]:
         The folder; it need not exist yet.
     command : str
         What the holder does, for the message that another command gets.
+    wait_seconds : float
+        How long to wait for another holder.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def only_writer(run: RunFolder, *, command: str = "") -> Iterator[None]:
     holder = run.lock.with_suffix(".holder")
     lock = FileLock(run.lock)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise RunError(
             f"Only one command may write to {run.path} at a time, but {_describe(holder)}; wait for it or give --out."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -66,6 +69,25 @@ class WorkFolder:
         """Keep the weights of a last fit."""
         with whole_folder(self.path(job)) as temporary:
             FAMILIES[job.family].save(model, temporary)
+
+    def pack(self, job: Job) -> Path:
+        """Return the outcome of a job as one file: what is kept of an evaluation, an archive beside the weights of a last fit."""
+        if isinstance(job, EvaluationJob):
+            return self.path(job)
+        return Path(shutil.make_archive(str(self.path(job)), "zip", self.path(job)))
+
+    def unpack(self, job: Job, packed: BinaryIO) -> bool:
+        """Keep the outcome of a job that :meth:`pack` made elsewhere; return whether it is readable."""
+        try:
+            if isinstance(job, EvaluationJob):
+                with whole_file(self.path(job)) as file, file.open("wb") as target:
+                    shutil.copyfileobj(packed, target)
+            else:
+                with whole_folder(self.path(job)) as folder, zipfile.ZipFile(BytesIO(packed.read())) as archive:
+                    archive.extractall(folder)
+        except zipfile.BadZipFile:
+            return False
+        return self.has(job)
 
     def forget(self, family: str) -> None:
         """Remove everything that is kept of a family."""

@@ -16,7 +16,7 @@ from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named
-from emotune.errors import DownloadError, EmotuneError
+from emotune.errors import DownloadError, EmotuneError, RunError
 from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
 from evaluation.folds import RULES, SPEAKERS
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from models import Family
+    from search.plan import Shared
 
 DEFAULT_TRIALS = 50
 LIST_CORPORA = "--list-corpora"
 """Answered before the families are imported, which takes seconds."""
+STORAGE_VARIABLE = "EMOTUNE_STORAGE"
 NOT_REAL = (
     "RAVDESS is not here and could not be downloaded, so this run uses the embedded SYNTHETIC corpus: speech-like sounds made by "
     "code. Its numbers say nothing about real speech. Give --data DIR, or --corpus ravdess to insist."
@@ -71,6 +73,15 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
+    p.add_argument(
+        "--storage",
+        metavar="URL",
+        default=os.environ.get(STORAGE_VARIABLE),
+        help=f"database shared by hosts: postgresql://…, mysql://…, sqlite:///FILE, grpc://HOST:PORT ({STORAGE_VARIABLE})",
+    )
+    p.add_argument(
+        "--artifacts", metavar="DIR|s3://BUCKET", help="where hosts with --storage exchange arrays (a folder in the results folder)"
+    )
     p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
     p.add_argument(
         "--check",
@@ -94,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.check is not None:
             return _check(options)
-        return _run(options, command="python search/run.py " + shlex.join(given))
+        return _run(options, given)
     except EmotuneError as error:
         print(f"emotune: {error}", file=sys.stderr)
         return 2
@@ -111,9 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(options: argparse.Namespace, *, command: str) -> int:
+def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
     from runs.layout import RESULTS
+    from search.hosts import run_shared
     from search.plan import RunPlan, require_trials
     from search.progress import ConsoleReporter
     from search.runner import run
@@ -138,18 +150,46 @@ def _run(options: argparse.Namespace, *, command: str) -> int:
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
         fresh=options.fresh,
         encoder=options.whisper.resolve() if options.whisper else None,
-        command=command,
+        command="python search/run.py " + shlex.join(_without_password(given, options.storage)),
+        shared=_shared(options, folder),
     )
     if options.export_features:
         from search.export import export_features
 
         print(export_features(plan, ConsoleReporter()))
         return 0
-    board = run(plan, ConsoleReporter())
-    _print_board(board, corpus, folder)
+    board = run_shared(plan, ConsoleReporter()) if plan.shared else run(plan, ConsoleReporter())
+    if board is not None:
+        _print_board(board, corpus, folder)
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
     return 0
+
+
+def _shared(options: argparse.Namespace, folder: Path) -> Shared | None:
+    """Return what hosts share, if a database was named."""
+    from search.plan import Shared
+    from search.storage import Database
+
+    if not options.storage:
+        if options.artifacts:
+            raise RunError(
+                f"--artifacts is where hosts with --storage exchange arrays, got {options.artifacts} alone; add --storage."
+            )
+        return None
+    own = str(folder / "work" / "artifacts")
+    if not options.artifacts:
+        print(f"emotune: hosts exchange arrays in {own}; where they do not share that folder, give --artifacts.", file=sys.stderr)
+    is_bucket = (options.artifacts or "").startswith("s3://")
+    artifacts = options.artifacts if is_bucket else str(Path(options.artifacts or own).expanduser().resolve())
+    return Shared(Database(options.storage), artifacts)
+
+
+def _without_password(given: Sequence[str], url: str | None) -> list[str]:
+    """Return the arguments as the run's folder may record them."""
+    from search.storage import without_password
+
+    return [argument.replace(url, without_password(url)) for argument in given] if url else list(given)
 
 
 def _list_corpora() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from evaluation.folds import HALVES, SPEAKERS
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
+from search.storage import Database
 from search.study import StudyPlan
 
 CACHE_VARIABLE = "EMOTUNE_CACHE"
@@ -22,6 +24,25 @@ CACHE_VARIABLE = "EMOTUNE_CACHE"
 def cache_folder() -> Path:
     """Return where features are kept: the folder that EMOTUNE_CACHE names, else the project's ``cache/``."""
     return Path(os.environ.get(CACHE_VARIABLE) or PROJECT_ROOT / "cache").expanduser()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What hosts share that work on one run.
+
+    Attributes
+    ----------
+    database : Database
+        Where trials and evaluations are kept.
+    artifacts : str
+        Where arrays and weights are exchanged: a folder or ``s3://BUCKET``.
+    prefixes : mapping of str to str
+        By family: what the names of its studies begin with; known once the data have been read.
+    """
+
+    database: Database
+    artifacts: str
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,8 @@ class RunPlan:
         Folder of Whisper's weights, if the command named one.
     command : str
         As typed, for the manifest.
+    shared : Shared or None
+        What other hosts share; None for a run in its own folder only.
     """
 
     corpus: Corpus
@@ -74,6 +97,7 @@ class RunPlan:
     encoder: Path | None = None
     command: str = ""
     started: float = field(default_factory=time.time)
+    shared: Shared | None = None
 
     @property
     def run(self) -> RunFolder:
@@ -88,7 +112,10 @@ class RunPlan:
     def study_plans(self, family: Family) -> list[StudyPlan]:
         """Return the two studies of a family."""
         deadline = None if self.timeout_seconds is None else self.started + self.timeout_seconds
-        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline) for half in HALVES if family.is_tuned]
+        database = self.shared.database if self.shared else None
+        prefix = self.shared.prefixes[family.key] if self.shared and family.is_tuned else ""
+        halves = HALVES if family.is_tuned else ()
+        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix) for half in halves]
 
 
 def require_trials(n_trials: int) -> None:

@@ -109,7 +109,7 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
     pool = WorkerPool(dataset, plan.run, n_jobs=plan.n_jobs, tell=reporter.trial_ended, encoder=plan.encoder)
     at_once = True
     try:
-        for family in sorted(plan.fitted_families, key=_order):
+        for family in sorted(plan.fitted_families, key=in_order):
             pool.submit(plan.study_plans(family) if family.is_tuned else evaluations_of(family))
         for done in pool.finished():
             match done:
@@ -127,6 +127,6 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
         pool.close(at_once=at_once)
 
 
-def _order(family: Family) -> tuple[bool, bool]:
+def in_order(family: Family) -> tuple[bool, bool]:
     """Return what families are sorted by: the first rows, then the slow families, so that no core is idle in the end."""
     return family.key not in FIRST_FAMILIES, not family.is_neural

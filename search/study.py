@@ -1,7 +1,7 @@
-"""A study: one family tuned on one half, trial by trial, in a journal that survives a kill.
+"""A study: one family tuned on one half, trial by trial, in a journal that survives a kill or in a database that hosts share.
 
 Each trial draws from a sampler seeded by the study and the trial's number, so a run that was killed and continued takes the same
-trials as one that was not.
+trials as one that was not. In a database the number is that of the item (:mod:`search.items`) that the trial carries out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -27,6 +28,8 @@ from features import INPUT_KINDS
 from metrics.scores import uar
 from models import FAMILIES, Family
 from runs.layout import RunFolder
+from search.items import KEY
+from search.storage import Database, open_database
 
 N_STARTUP_TRIALS = 10
 STEPS_PER_FOLD = 100
@@ -63,6 +66,10 @@ class StudyPlan:
         Of the run.
     deadline : float or None
         Seconds since the epoch after which no further trial is begun.
+    database : Database or None
+        Where it is kept; None for the journal of the run's folder.
+    prefix : str
+        What its name begins with in a database, where studies of other runs lie beside it.
     """
 
     family: str
@@ -70,11 +77,23 @@ class StudyPlan:
     n_trials: int
     seed: int
     deadline: float | None = None
+    database: Database | None = None
+    prefix: str = ""
 
     @property
     def name(self) -> str:
-        """Its name in the journal."""
+        """Its name in a run, and in the journal."""
         return f"{self.family}-{self.half}"
+
+    @property
+    def budget(self) -> Budget:
+        """With how much its trials are made, unless it was begun with more."""
+        return Budget.of(self.n_trials)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether no further trial may begin."""
+        return self.deadline is not None and time.time() > self.deadline
 
 
 def open_storage(run: RunFolder) -> JournalStorage:
@@ -85,9 +104,10 @@ def open_storage(run: RunFolder) -> JournalStorage:
 
 def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:
     """Return a study, new or continued; the caller has checked the conditions of the run's folder."""
+    storage = open_storage(run) if plan.database is None else open_database(plan.database)
     return optuna.create_study(
-        study_name=plan.name,
-        storage=open_storage(run),
+        study_name=plan.prefix + plan.name,
+        storage=storage,
         direction="maximize",
         load_if_exists=True,
         pruner=_pruner(FAMILIES[plan.family]),
@@ -109,7 +129,7 @@ def run_study(plan: StudyPlan, dataset: Dataset, run: RunFolder, *, tell: Callab
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     while len(ended := ended_trials(study)) < plan.n_trials:
-        if plan.deadline is not None and time.time() > plan.deadline and any(t.state is TrialState.COMPLETE for t in ended):
+        if plan.is_late and any(t.state is TrialState.COMPLETE for t in ended):
             break
         _run_trial(study, family, plan, dataset, number=len(ended), tell=tell)
     best_trial(study)
@@ -125,7 +145,7 @@ def _with_budget(study: optuna.Study, plan: StudyPlan, run: RunFolder) -> optuna
 
     The trials of a quick look trained too briefly to stand beside full ones: a longer search begins the study anew.
     """
-    wanted = Budget.of(plan.n_trials)
+    wanted = plan.budget
     if BUDGET in study.user_attrs and budget_of(study) is Budget.QUICK and wanted is Budget.FULL:
         optuna.delete_study(study_name=plan.name, storage=open_storage(run))
         study = open_study(plan, run)
@@ -144,12 +164,17 @@ def forget_studies(family: str, run: RunFolder) -> None:
 
 def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that count: completed, pruned, or failed by themselves (not killed), with what they were."""
-    trials = study.get_trials(deepcopy=False, states=FINISHED)
-    return [
+    counting = [
         trial
-        for trial in trials
+        for trial in study.get_trials(deepcopy=False, states=FINISHED)
         if "error" in trial.user_attrs or (trial.state is not TrialState.FAIL and "config" in trial.user_attrs)
     ]
+    return sorted(counting, key=number_of)
+
+
+def number_of(trial: FrozenTrial) -> int:
+    """Return the number of a trial among those that count, if hosts share the study; else its number in the journal."""
+    return int(trial.user_attrs.get(KEY, trial.number))
 
 
 def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder) -> Tuned:
@@ -189,7 +214,7 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
             f"A study needs one completed trial, but all {len(reasons)} of {study.study_name} failed, the last with: "
             f"{reasons[-1] if reasons else 'no trial was run'}; mend that and run again."
         )
-    return max(complete, key=lambda trial: (trial.value, -trial.number))
+    return max(complete, key=lambda trial: (trial.value, -number_of(trial)))
 
 
 def _run_trial(
@@ -201,16 +226,32 @@ def _run_trial(
     number: int,
     tell: Callable[[TrialEnd], None],
 ) -> None:
-    started = time.monotonic()
+    study.sampler = sampler_of(plan, number)
+    if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(initial_params(family, number, dataset))
+    carry_out(study.ask(), plan, dataset, number=number, tell=tell)
+
+
+def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
+    """Return the sampler of one trial; it follows from the study and the trial's number."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.sampler = optuna.samplers.TPESampler(
+        return optuna.samplers.TPESampler(
             seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
         )
-    if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        alike = {CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {}
-        study.enqueue_trial({**family.initial_trials[number], **alike})
-    trial = study.ask()
+
+
+def initial_params(family: Family, number: int, dataset: Dataset) -> dict[str, Any]:
+    """Return the parameters that a family gives to one of its first trials; nothing to the others."""
+    if number >= len(family.initial_trials):
+        return {}
+    return {**family.initial_trials[number], **({CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {})}
+
+
+def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number: int, tell: Callable[[TrialEnd], None]) -> None:
+    """Carry out a trial whose study has its sampler, record how it ended, and tell of it."""
+    started = time.monotonic()
+    study, family = trial.study, FAMILIES[plan.family]
     value, state = None, TrialState.COMPLETE
     try:
         config = family.suggest(trial)
@@ -222,8 +263,8 @@ def _run_trial(
         value = score_config(family, config, plan, dataset, trial=trial)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
-    except OSError:  # a full disk or a folder that became read-only says nothing about the configuration
-        raise
+    except (OSError, StudyError, UpdateFinishedTrialError):
+        raise  # a full disk, a database that is gone or a trial taken for lost says nothing about the configuration
     except Exception as error:  # recorded with its reason; a run must outlive any one trial
         state = TrialState.FAIL
         trial.set_user_attr("error", f"{type(error).__name__}: {error}"[:500])
@@ -302,5 +343,5 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
     """Return a trial that ended as the report shows it."""
     attributes = trial.user_attrs
     return TrialRecord(
-        trial.number, trial.state.name, trial.value, attributes.get("seconds", 0.0), trial.params, attributes.get("error", "")
+        number_of(trial), trial.state.name, trial.value, attributes.get("seconds", 0.0), trial.params, attributes.get("error", "")
     )

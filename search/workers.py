@@ -26,6 +26,7 @@ from features.whisper.weights import use_whisper
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.study import StudyPlan, TrialEnd, run_study
+from search.taken import TakenJob, TakenTrial, carry_out_job, carry_out_trial
 
 POLL_SECONDS = 0.5
 SINGLE_THREADED = {
@@ -34,7 +35,7 @@ SINGLE_THREADED = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-Plan = StudyPlan | Job
+Plan = StudyPlan | Job | TakenTrial | TakenJob
 FITS_PER_PROCESS = 150
 """Then a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
 FITS_PER_TRIAL = 3
@@ -49,7 +50,13 @@ class Worker:
 
     def needs_restart(self, plan: Plan) -> bool:
         """Count a finished plan, and return whether the process should be replaced."""
-        self.n_fits += plan.n_trials * FITS_PER_TRIAL if isinstance(plan, StudyPlan) else 1
+        match plan:
+            case StudyPlan():
+                self.n_fits += plan.n_trials * FITS_PER_TRIAL
+            case TakenTrial():
+                self.n_fits += FITS_PER_TRIAL
+            case _:
+                self.n_fits += 1
         return self.n_fits >= FITS_PER_PROCESS
 
     def kill(self) -> None:
@@ -111,23 +118,35 @@ class WorkerPool:
             Whatever a plan raised, or if a process was killed.
         """
         while self._running:
-            done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            self._pass_on_events()
-            for future in done:
-                plan, worker = self._running.pop(future)
-                try:
-                    future.result()
-                except BrokenProcessPool:
-                    raise StudyError(
-                        f"A process must live to the end of its work, but that of {plan.family} was ended from outside (out of "
-                        f"memory?); what it said is in {self._log}; the same command continues from here."
-                    ) from None
-                if worker.needs_restart(plan):
-                    worker.executor.shutdown(wait=False)
-                    worker = self._start_worker()
-                self._idle.append(worker)
+            for plan in self.collect(POLL_SECONDS):
                 yield plan
                 self.submit(())
+
+    @property
+    def n_idle(self) -> int:
+        """How many processes have nothing to do."""
+        return len(self._idle)
+
+    def collect(self, timeout: float) -> Iterator[Plan]:
+        """Wait until a plan finishes, or for so many seconds, and yield those that did; raises as :meth:`finished`."""
+        if not self._running:
+            time.sleep(timeout)
+        done, _ = wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
+        self._pass_on_events()
+        for future in done:
+            plan, worker = self._running.pop(future)
+            try:
+                future.result()
+            except BrokenProcessPool:
+                raise StudyError(
+                    f"A process must live to the end of its work, but that of {plan.family} was ended from outside (out of "
+                    f"memory?); what it said is in {self._log}; the same command continues from here."
+                ) from None
+            if worker.needs_restart(plan):
+                worker.executor.shutdown(wait=False)
+                worker = self._start_worker()
+            self._idle.append(worker)
+            yield plan
 
     def close(self, *, at_once: bool) -> None:
         """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
@@ -180,3 +199,7 @@ def _run(plan: Plan) -> None:
         case ChampionJob():
             if not work.has(plan):
                 work.write_model(plan, fit_champion(plan, dataset))
+        case TakenTrial():
+            carry_out_trial(plan, dataset, run, tell=events.put)
+        case TakenJob():
+            carry_out_job(plan, dataset)
