@@ -194,8 +194,10 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
     """Return what was predicted as plain values."""
     emotion, n_agree = found.agreement
     unavailable = [{"family": member.key, "reason": member.problem} for member in engine.members if member.champion is None]
+    content = asdict(found)
     return {
-        **asdict(found),
+        **content,
+        "answers": content["predictions"],  # its name before 0.3.0: programs that read it go on
         "agreement": {"emotion": emotion, "families": n_agree, "of": len(found.predictions)},
         "unavailable": unavailable,
         "is_real": engine.is_real,

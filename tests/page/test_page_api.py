@@ -73,6 +73,7 @@ def test_predict_answers_with_every_family_and_emotion(client: Client, recording
     found = client.predict(handle_file(recordings[0]), api_name="/predict")
     assert [prediction["family"] for prediction in found["predictions"]] == [member.key for member in engine.ready]
     assert all(list(prediction["probabilities"]) == list(engine.emotions) for prediction in found["predictions"])
+    assert found["answers"] == found["predictions"], "programs written for 0.2.0 read this name"
     assert found["is_real"] is False
     assert found["unavailable"] == []
 
