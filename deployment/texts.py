@@ -16,8 +16,7 @@ CARDS_FOLDER = "model-cards"
 SPACE = """
 # emotune
 
-Speak, and hear what every family of speech-emotion models makes of it: side by side, each with what it is worth on **unseen
-speakers**. Learnt from {corpus}{made}.
+Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on **unseen speakers**. Learnt from {corpus}{made}.
 
 {table}
 
@@ -42,7 +41,7 @@ Recognises {emotions} in short recordings of speech. Learnt from {corpus}{made}.
 
 ## What it is worth
 
-On speakers that neither its training nor its tuning ever heard:
+On unseen speakers, who were in neither its training nor its tuning:
 
 {scores}
 
