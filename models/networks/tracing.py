@@ -24,8 +24,8 @@ from models.networks.stand_ins import STAND_IN_PREFIX, has_stand_in, stand_ins
 if TYPE_CHECKING:
     import keras
 
-MAX_TRACES = 12
-"""Architectures whose traces a process keeps; one takes about 10 MB."""
+MAX_TRACES = 8
+"""Architectures whose traces a process keeps; one takes about 25 MB."""
 Step = Callable[..., None]
 
 
