@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         print(
             f"emotune: the run's folder and the cache must be writable, but: {error.strerror or error}{place}; free some space or "
-            f"give --out a folder that can be written to, then repeat the command: it continues.",
+            f"give --out (EMOTUNE_CACHE for the cache) a folder that can be written to, then repeat the command: it continues.",
             file=sys.stderr,
         )
         return 2
