@@ -42,19 +42,18 @@ def open_artifacts(place: str) -> Store:
     if not bucket or "/" in bucket:
         raise StudyError(f"--artifacts must be a folder or s3://BUCKET, got {place}; name a bucket without a path in it.")
     try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
+        store = Boto3ArtifactStore(bucket)
+        store.client.head_bucket(Bucket=bucket)
     except ImportError:
         raise StudyError(f"--artifacts {place} needs boto3, which is not installed; pip install boto3, then repeat.") from None
-    try:
-        client = boto3.client("s3")
-        client.head_bucket(Bucket=bucket)
-    except (BotoCoreError, ClientError, ValueError) as error:
+    except Exception as error:
+        if not type(error).__module__.startswith(("botocore", "boto3")) and not isinstance(error, ValueError):
+            raise
         raise StudyError(
             f"The bucket of --artifacts must answer, but {place} does not: {str(error).rstrip('.')}; check its name, the credentials "
             "and AWS_ENDPOINT_URL, then run the same command again."
         ) from None
-    return Backoff(Boto3ArtifactStore(bucket, client))
+    return Backoff(store)
 
 
 def put(store: Store, path: Path, trial: FrozenTrial | optuna.Trial, storage: BaseStorage) -> str:
