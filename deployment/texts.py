@@ -16,7 +16,8 @@ CARDS_FOLDER = "model-cards"
 SPACE = """
 # emotune
 
-Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on **unseen speakers**. Learnt from {corpus}{made}.
+Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on **unseen
+speakers**. Learnt from {corpus}{made}.
 
 {table}
 
