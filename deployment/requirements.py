@@ -6,7 +6,7 @@ import re
 
 from emotune.errors import DeployError
 
-SEARCH_ONLY = ("optuna",)
+SEARCH_ONLY = ("optuna", "sqlalchemy")
 """Requirements that nothing on the page imports; a test looks."""
 
 HEADER = "# What the page needs: the project's requirements without the search's."
