@@ -32,8 +32,14 @@ CONNECTION = {
 PATIENCE_SECONDS = 600.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 GRPC_SECONDS = 10.0
+UNDER_THE_CACHE = {"_create_new_trial", "_get_best_trial_id", "_get_trials", "_set_trial_param"}
+"""Methods of the tables that Optuna's cache calls past the public ones."""
 N_OPENINGS = 8
 """Hosts that begin at once may create the same tables; Optuna raises in all but one."""
+
+
+class _SilenceError(StudyError):
+    """The database did not answer when it was opened."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,11 @@ def open_database(database: Database) -> BaseStorage:
         return _open_proxy(database) if database.kind == "grpc" else _open_tables(database)
 
 
+def reopen_database(database: Database) -> BaseStorage:
+    """Return the storage of a database that another process of this host has open, and wait for it if it is away."""
+    return with_patience(lambda: open_database(database))
+
+
 def _open_proxy(database: Database) -> BaseStorage:
     try:
         parts = urlsplit(database.url)
@@ -111,7 +122,7 @@ def _open_proxy(database: Database) -> BaseStorage:
     try:
         proxy.wait_server_ready(timeout=GRPC_SECONDS)
     except ConnectionError as error:
-        raise StudyError(_silence(database, error)) from None
+        raise _SilenceError(_silence(database, error)) from None
     return proxy
 
 
@@ -131,10 +142,10 @@ def _open_tables(database: Database) -> BaseStorage:
             raise StudyError(f"--storage must be an address that SQLAlchemy reads, got {database.address}: {_line(error)}") from None
         except (exc.IntegrityError, exc.ProgrammingError, exc.OperationalError) as error:
             if not (isinstance(error, exc.IntegrityError) or "exist" in str(error)) or attempt == N_OPENINGS:
-                raise StudyError(_silence(database, error)) from None
+                raise _SilenceError(_silence(database, error)) from None
             time.sleep(random.uniform(0.1, 1.0))
         except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
-            raise StudyError(_silence(database, error)) from None
+            raise _SilenceError(_silence(database, error)) from None
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -183,6 +194,8 @@ def passes(error: BaseException) -> bool:
     """Return whether an error says that the database, or the proxy before it, does not answer for the time being."""
     from sqlalchemy import exc
 
+    if isinstance(error, _SilenceError):
+        return True
     cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
     if isinstance(cause, exc.DBAPIError):
         return isinstance(cause, exc.OperationalError | exc.InterfaceError) or bool(cause.connection_invalidated)
@@ -230,7 +243,7 @@ def _patient(method: Callable[..., T]) -> Callable[..., T]:
 
 def _patient_methods(kind: type[BaseStorage]) -> dict[str, Any]:
     """Return every method of a storage by which Optuna reads or writes, made patient."""
-    names = {*BaseStorage.__abstractmethods__, "_get_trials", "_create_new_trial", "get_trial_id_from_study_id_trial_number"}
+    names = {name for name in vars(BaseStorage) if name.startswith(("get_", "set_", "create_", "delete_"))} | UNDER_THE_CACHE
     return {name: _patient(getattr(kind, name)) for name in names if hasattr(kind, name)}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -263,7 +263,7 @@ def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number:
         value = score_config(family, config, plan, dataset, trial=trial)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
-    except (OSError, StudyError, UpdateFinishedTrialError):
+    except (OSError, StudyError, StorageInternalError, UpdateFinishedTrialError):
         raise  # a full disk, a database that is gone or a trial taken for lost says nothing about the configuration
     except Exception as error:  # recorded with its reason; a run must outlive any one trial
         state = TrialState.FAIL

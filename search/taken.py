@@ -18,7 +18,7 @@ from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.artifacts import open_artifacts, put
 from search.items import beating, finish
-from search.storage import Database, open_database
+from search.storage import Database, reopen_database
 from search.study import StudyPlan, TrialEnd, carry_out, open_study, sampler_of
 
 JOB = "job"
@@ -92,7 +92,7 @@ def carry_out_trial(taken: TakenTrial, dataset: Dataset, run: RunFolder, *, tell
     """Carry out a trial. If it was taken for lost meanwhile, another host repeats it and this outcome is dropped."""
     database = taken.study.database
     assert database is not None
-    storage = open_database(database)
+    storage = reopen_database(database)
     study = open_study(taken.study, run)
     study.sampler = sampler_of(taken.study, taken.number)
     study.get_trials(deepcopy=False)  # Optuna's cache knows no trial that it has not listed
@@ -106,7 +106,7 @@ def carry_out_trial(taken: TakenTrial, dataset: Dataset, run: RunFolder, *, tell
 
 def carry_out_job(taken: TakenJob, dataset: Dataset) -> None:
     """Carry out an evaluation or a last fit, and upload its outcome."""
-    storage, store = open_database(taken.database), open_artifacts(taken.artifacts)
+    storage, store = reopen_database(taken.database), open_artifacts(taken.artifacts)
     with beating(storage, taken.trial_id, taken.database), tempfile.TemporaryDirectory() as folder:
         work = WorkFolder(RunFolder(Path(folder)))
         match taken.job:
