@@ -199,7 +199,8 @@ def passes(error: BaseException) -> bool:
     cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
     if isinstance(cause, exc.DBAPIError):
         return isinstance(cause, exc.OperationalError | exc.InterfaceError) or bool(cause.connection_invalidated)
-    if isinstance(cause, exc.TimeoutError):
+    # Optuna reads trials a second time in the transaction that a lost connection has ended.
+    if isinstance(cause, exc.TimeoutError | exc.PendingRollbackError):
         return True
     code = getattr(error, "code", None)
     if not callable(code) or not hasattr(error, "details"):

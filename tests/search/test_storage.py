@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from sqlalchemy.exc import PendingRollbackError
 
 from corpora.synthetic import Synthetic
 from emotune.errors import RunError, StudyError
@@ -25,7 +26,7 @@ from search.hosts import run_shared
 from search.items import attempts, is_lost
 from search.plan import RunPlan, Shared
 from search.runner import run
-from search.storage import Database, open_database
+from search.storage import Database, open_database, with_patience
 from search.study import ended_trials, open_study, score_config
 from tests.fixtures.small_run import silent_reporter
 from tests.search.hosts import Host, Postgres, free_port, postgres
@@ -193,6 +194,18 @@ def test_a_wrong_address_is_answered_with_one_sentence(
     assert message in shown
     assert "hush" not in shown
     assert "Traceback" not in shown
+
+
+def test_a_read_in_a_transaction_that_a_lost_connection_ended_is_repeated() -> None:
+    answers = iter([PendingRollbackError("the transaction must be rolled back"), None])
+
+    def read() -> str:
+        error = next(answers)
+        if error is not None:
+            raise optuna.exceptions.StorageInternalError("An exception is raised during the commit.") from error
+        return "the trials"
+
+    assert with_patience(read) == "the trials"
 
 
 def test_the_folder_does_not_record_the_password(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
