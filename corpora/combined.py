@@ -77,7 +77,7 @@ class Combined(Corpus):
     ) -> Reading:
         """Read every part; a recording that two corpora hold is read once."""
         readings = [part.read(root, progress=progress, allow_download=allow_download) for part in self.parts]
-        return _without_shared(_merge([_named_within(part, one) for part, one in zip(self.parts, readings, strict=True)]))
+        return _without_shared(join(list(zip(self.parts, readings, strict=True))))
 
 
 def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
@@ -179,7 +179,9 @@ def _named_within(part: Corpus, reading: Reading) -> Reading:
     )
 
 
-def _merge(readings: Sequence[Reading]) -> Reading:
+def join(parts: Sequence[tuple[Corpus, Reading]]) -> Reading:
+    """Return the readings of several corpora as one, with names that tell the corpus."""
+    readings = [_named_within(part, reading) for part, reading in parts]
     return Reading(
         clips=tuple(sorted((clip for one in readings for clip in one.clips), key=lambda clip: clip.name)),
         skipped=tuple(pair for one in readings for pair in one.skipped),

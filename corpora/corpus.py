@@ -55,6 +55,11 @@ class Reading:
         return {clip.speaker: clip.gender for clip in sorted(self.clips, key=lambda clip: clip.speaker)}
 
 
+def in_words(clip: Clip) -> str:
+    """Return a clip's name with its speaker and emotion, for people."""
+    return f"{clip.name} ({clip.speaker}, {clip.emotion})"
+
+
 TestFolds = tuple[tuple[str, ...], ...]
 
 

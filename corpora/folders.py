@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpora.labels import is_known, to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import examples, list_recordings, what_lies_in
+from corpora.places import examples, is_visible, list_recordings, what_lies_in
 from corpora.reader import Recording
 from emotune.errors import CorpusError
 
@@ -79,7 +79,7 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
 def _innermost(folder: Path) -> Path:
     """Pass through folders that hold one folder and no recording, as unpacking leaves them."""
     while folder.is_dir():
-        visible = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name != "__MACOSX"]
+        visible = [path for path in folder.iterdir() if is_visible(path.name)]
         folders = [path for path in visible if path.is_dir()]
         if len(folders) != 1 or is_known(folders[0].name) or any(path.is_file() for path in visible):
             break

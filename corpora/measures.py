@@ -14,13 +14,12 @@ import soundfile
 
 from audio.clip import Clip
 from audio.load import load
-from corpora.places import AUDIO_SUFFIXES, examples
+from corpora.places import AUDIO_SUFFIXES, examples, visible_files
 from emotune.errors import BadRecordingError
 
 SILENCE_DBFS = -120.0
 QUIET_DBFS = -60.0
 """RAVDESS, which is quiet, has its median at -40 dBFS and its quietest clip at -64 dBFS."""
-HIDDEN_FOLDERS = frozenset(["__MACOSX"])
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,13 @@ def files_not_read(folder: Path, *, read: Iterable[Path]) -> tuple[str, ...]:
     known = {os.path.abspath(path) for path in read}
     recordings: list[str] = []
     others: Counter[str] = Counter()
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in HIDDEN_FOLDERS)
-        for name in sorted(names):
-            path = Path(parent, name)
-            if os.path.abspath(path) in known or name.startswith("."):
-                continue
-            if path.suffix.lower() in AUDIO_SUFFIXES:
-                recordings.append(path.relative_to(folder).as_posix())
-            else:
-                others[path.suffix.lower() or "no suffix"] += 1
+    for path in visible_files(folder):
+        if os.path.abspath(path) in known:
+            continue
+        if path.suffix.lower() in AUDIO_SUFFIXES:
+            recordings.append(path.relative_to(folder).as_posix())
+        else:
+            others[path.suffix.lower() or "no suffix"] += 1
     sentences = []
     if recordings:
         sentences.append(f"Recordings in the folder that were not read: {len(recordings)} ({examples(recordings, n=5)}).")

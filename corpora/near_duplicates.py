@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
+from corpora.corpus import in_words
 
 DECIMATION = 8
 RATE_HZ = SAMPLE_RATE_HZ // DECIMATION
@@ -69,8 +70,7 @@ class NearDuplicate:
         return self.first.emotion != self.second.emotion
 
     def __str__(self) -> str:
-        first, second = self.first, self.second
-        return f"{first.name} ({first.speaker}, {first.emotion}) and {second.name} ({second.speaker}, {second.emotion})"
+        return f"{in_words(self.first)} and {in_words(self.second)}"
 
 
 def find_near_duplicates(clips: Sequence[Clip]) -> tuple[NearDuplicate, ...]:

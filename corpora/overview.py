@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.clip import Clip
-from corpora.corpus import Corpus, Reading
+from corpora.corpus import Corpus, Reading, in_words
 from corpora.measures import QUIET_DBFS, Measures
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import NearDuplicate
@@ -162,7 +161,7 @@ def _duplicates(findings: Findings) -> Section:
     reading = findings.reading
     exact = [(name, kept, "same samples; the first is not read") for name, kept in reading.duplicates]
     near = [
-        (_described(pair.first), _described(pair.second), f"same recording, correlation {pair.correlation:.2f}; both are read")
+        (in_words(pair.first), in_words(pair.second), f"same recording, correlation {pair.correlation:.2f}; both are read")
         for pair in findings.near_duplicates
     ]
     return Section(
@@ -201,10 +200,6 @@ def _clip_notes(reading: Reading) -> Section:
 
 def _names(findings: Findings, is_such: Callable[[Measures], bool]) -> list[str]:
     return [clip.name for clip, one in zip(findings.reading.clips, findings.measures, strict=True) if is_such(one)]
-
-
-def _described(clip: Clip) -> str:
-    return f"{clip.name} ({clip.speaker}, {clip.emotion})"
 
 
 def _format(one: Measures) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from emotune.errors import CorpusError
@@ -46,14 +46,21 @@ def existing_folder(root: Path | None = None) -> Path:
     return folder
 
 
+def is_visible(name: str) -> bool:
+    """Tell whether a file or folder of that name is a person's: not hidden, and not what macOS puts beside files in archives."""
+    return not name.startswith(".") and name != "__MACOSX"
+
+
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Yield every visible file of a folder at any depth, folder by folder."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(filter(is_visible, folders))
+        yield from (Path(parent, name) for name in sorted(files) if is_visible(name))
+
+
 def list_recordings(folder: Path) -> list[Path]:
     """Return every audio file of a folder at any depth, the shallowest first; hidden files and folders are left out."""
-    found: list[Path] = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        found.extend(
-            Path(parent, name) for name in files if not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES
-        )
+    found = (path for path in visible_files(folder) if path.suffix.lower() in AUDIO_SUFFIXES)
     return sorted(found, key=lambda path: (len(path.parts), path))
 
 

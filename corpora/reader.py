@@ -17,7 +17,7 @@ from audio.clip import SAMPLE_RATE_HZ, Clip
 from audio.limits import MIN_MISSING_SECONDS
 from audio.load import check_samples, load
 from audio.notes import IN_MANY, Note, NoteKind
-from corpora.corpus import MAX_BAD_FRACTION, Reading
+from corpora.corpus import MAX_BAD_FRACTION, Reading, in_words
 from corpora.places import examples
 from emotune.errors import BadRecordingError, CorpusError
 
@@ -219,8 +219,5 @@ def _drop_duplicates(clips: Sequence[Clip], *, skipped: tuple[tuple[str, str], .
         if first is not clip:
             duplicates.append((clip.name, first.name))
             if (clip.speaker, clip.emotion) != (first.speaker, first.emotion):
-                conflicts.append(
-                    f"{clip.name} ({clip.speaker}, {clip.emotion}) is the same recording as "
-                    f"{first.name} ({first.speaker}, {first.emotion})"
-                )
+                conflicts.append(f"{in_words(clip)} is the same recording as {in_words(first)}")
     return Reading(tuple(kept.values()), skipped, tuple(duplicates), conflicts=tuple(conflicts), texts=texts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from corpora.choose import choose_corpus
-from corpora.combined import Combined
+from corpora.combined import Combined, join
 from corpora.corpus import Corpus, Reading
 from corpora.named_files import NamedFiles
 from corpora.own import Options, OwnRecordings
@@ -42,8 +42,9 @@ def salvage(corpus: Corpus, data: Path | None = None, *, progress: Progress = No
         None if its recordings are not known.
     """
     if isinstance(corpus, Combined):
-        parts = [salvage(part, data, progress=progress) for part in corpus.parts]
-        return _joined([part for part in parts if part is not None])
+        parts = [(part, salvage(part, data, progress=progress)) for part in corpus.parts]
+        read = [(part, reading) for part, reading in parts if reading is not None]
+        return join(read) if read else None
     if isinstance(corpus, OwnRecordings):
         reading = _read(corpus.recordings, corpus, progress=progress)
         return replace(reading, skipped=(*corpus.skipped, *reading.skipped))
@@ -95,20 +96,3 @@ def _read_unlabelled(place: Path, *, progress: Progress) -> Reading | None:
 
 def _read(recordings: Iterable[Recording], corpus: Corpus, *, progress: Progress) -> Reading:
     return read_recordings(tuple(recordings), corpus=corpus.key, language=corpus.language, progress=progress, is_tolerant=True)
-
-
-def _joined(readings: list[Reading]) -> Reading | None:
-    """Join the readings of several corpora, with names that tell the corpus."""
-    if not readings:
-        return None
-    return Reading(
-        clips=tuple(
-            replace(clip, name=f"{clip.corpus}/{clip.name}", speaker=f"{clip.corpus}/{clip.speaker}")
-            for reading in readings
-            for clip in reading.clips
-        ),
-        skipped=tuple(pair for reading in readings for pair in reading.skipped),
-        duplicates=tuple(pair for reading in readings for pair in reading.duplicates),
-        notes=tuple(note for reading in readings for note in reading.notes),
-        conflicts=tuple(conflict for reading in readings for conflict in reading.conflicts),
-    )

@@ -6,7 +6,7 @@ are learnt on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -61,7 +61,7 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
     for split in (Split.NO_AUGMENTATION, Split.DEFAULTS):
         if any(split in member.predictions for member in members):
             predictions[split] = {
-                fold: _pooled([_instead(member, split, fold) for member in members], pools[fold]) for fold in every_fold
+                fold: _pooled([member.audit(split)[fold] for member in members], pools[fold]) for fold in every_fold
             }
     if all(Split.RANDOM in member.predictions for member in members):
         folds = members[0].predictions[Split.RANDOM]
@@ -80,12 +80,6 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
     tuned = Tuned(family, dict.fromkeys(HALVES, config), scores, {}, budget)
     threshold = choose_threshold(*together(predictions[Split.INNER], every_fold, dataset))
     return Result(tuned, predictions, 1.0, threshold)
-
-
-def _instead(member: Result, split: Split, fold: int) -> FoldPredictions:
-    """Return a member's predictions of an audit; where the audit would fit the same configuration, its held-out ones."""
-    audit: Mapping[int, FoldPredictions] = member.predictions.get(split, {})
-    return audit.get(fold) or member.predictions[Split.HELD_OUT][fold]
 
 
 def _same_rows(members: Sequence[ByFold], fold: int) -> list[FoldPredictions]:

@@ -19,8 +19,6 @@ from metrics.scores import uar
 from models import Config, Family
 
 ByFold = Mapping[int, FoldPredictions]
-OF_FOLDS = (Split.HELD_OUT, Split.INNER, Split.NO_AUGMENTATION, Split.DEFAULTS)
-"""The splits that are tested on an outer fold, or leave it out."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,11 @@ class Result:
         """Whose result this is."""
         return self.tuned.family
 
+    def audit(self, split: Split) -> ByFold:
+        """Return an audit's predictions of every fold; where the audit would fit the same configuration, the held-out ones."""
+        audit: ByFold = self.predictions.get(split, {})
+        return {fold: audit.get(fold) or held_out for fold, held_out in self.predictions[Split.HELD_OUT].items()}
+
 
 def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset: Dataset) -> Result:
     """Return the result of a family, its predictions calibrated.
@@ -139,13 +142,12 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     predictions = {**predictions, Split.INNER: inner}
     of_fold = {fold: fit_temperature(*together(inner, [fold], dataset)) for fold in inner}
     shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, dataset), dataset))
-    # A temperature would have seen the corpora that a model of one corpus is tested on.
-    others = predictions.get(Split.OTHER_CORPORA, {})
     calibrated: dict[Split, ByFold] = {
-        split: {fold: scale(one, of_fold[fold] if split in OF_FOLDS else shipped) for fold, one in by_fold.items()}
+        split: {fold: scale(one, shipped if split is Split.RANDOM else of_fold[fold]) for fold, one in by_fold.items()}
+        if split is not Split.OTHER_CORPORA  # a temperature would have seen the corpora that a model of one corpus is tested on
+        else by_fold
         for split, by_fold in predictions.items()
-        if split != Split.OTHER_CORPORA
-    } | ({Split.OTHER_CORPORA: others} if others else {})
+    }
     threshold = choose_threshold(*together(calibrated[Split.INNER], list(inner), dataset))
     return Result(tuned, calibrated, shipped, threshold)
 

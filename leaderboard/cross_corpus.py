@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leaderboard.table import DECIMALS
 from metrics.intervals import speaker_intervals
 from metrics.predictions import read_table
-from metrics.scores import confusion_by, uar_of
+from metrics.scores import among, confusion_by, uar_of
 
 COLUMNS = ("trained_on", "tested_on", "family", "n_clips", "n_speakers", "emotions", "uar", "uar_ci_low", "uar_ci_high")
 FEWEST_EMOTIONS = 2
@@ -50,10 +50,7 @@ def cross_corpus_row(
     common = np.unique(targets)
     if len(common) < FEWEST_EMOTIONS:
         return None
-    kept = probabilities[:, common]
-    totals = kept.sum(axis=1, keepdims=True)
-    shares = np.where(totals > 0, kept / np.where(totals > 0, totals, 1), 1 / len(common))
-    found, counts = confusion_by(speakers, np.searchsorted(common, targets), shares)
+    found, counts = confusion_by(speakers, np.searchsorted(common, targets), among(probabilities, common))
     low, high = speaker_intervals(counts, seed=seed)["uar"]
     figures = [round(float(value), DECIMALS) for value in (uar_of(counts.sum(axis=0)), low, high)]
     return dict(zip(COLUMNS, (*names, len(targets), len(found), ", ".join(emotions[k] for k in common), *figures), strict=True))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from leaderboard.table import SUBSET, build_leaderboard
 from metrics.predictions import PROBABILITY_PREFIX, SUBSET_KEYS, emotions_in
+from metrics.scores import among
 
 
 def subset_rows(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
@@ -43,10 +44,9 @@ def among_its_emotions(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Where none of them had any probability, all get the same.
     """
-    present = set(predictions["emotion"])
-    kept = [f"{PROBABILITY_PREFIX}{emotion}" for emotion in emotions_in(predictions) if emotion in present]
-    probabilities = predictions[kept].to_numpy(np.float64)
-    totals = probabilities.sum(axis=1, keepdims=True)
-    shares = np.where(totals > 0, probabilities / np.where(totals > 0, totals, 1), 1 / len(kept))
-    others = [f"{PROBABILITY_PREFIX}{emotion}" for emotion in emotions_in(predictions) if emotion not in present]
-    return predictions.drop(columns=others).assign(**dict(zip(kept, shares.T, strict=True)))
+    emotions, true = emotions_in(predictions), set(predictions["emotion"])
+    present = [k for k, emotion in enumerate(emotions) if emotion in true]
+    names = [f"{PROBABILITY_PREFIX}{emotion}" for emotion in emotions]
+    shares = among(predictions[names].to_numpy(np.float64), present)
+    kept = {names[k]: column for k, column in zip(present, shares.T, strict=True)}
+    return predictions.drop(columns=[name for name in names if name not in kept]).assign(**kept)

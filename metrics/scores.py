@@ -57,6 +57,25 @@ def validate(y_true: NDArray[np.integer], probabilities: NDArray[np.floating]) -
         )
 
 
+def among(probabilities: NDArray[np.floating], emotions: Sequence[int] | NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the probabilities of some emotions, summing to 1 again; where none of them had any, all get the same.
+
+    Parameters
+    ----------
+    probabilities : float array [shape=(n_clips, n_emotions)]
+        Predictions.
+    emotions : sequence of int [length n_kept]
+        Positions of the emotions that are kept.
+
+    Returns
+    -------
+    float array [shape=(n_clips, n_kept)]
+    """
+    kept = probabilities[:, emotions].astype(np.float64)
+    totals = kept.sum(axis=1, keepdims=True)
+    return np.where(totals > 0, kept / np.where(totals > 0, totals, 1), 1 / kept.shape[1])
+
+
 def confusion_by(
     groups: ArrayLike, y_true: NDArray[np.integer], probabilities: NDArray[np.floating]
 ) -> tuple[list[str], NDArray[np.int64]]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config, EpochCallback, Examples, Family, Model
+from models.family import Config, EpochCallback, Examples, Model, UntunedFamily
+from models.tabular import read_estimator, write_estimator
 
 if TYPE_CHECKING:
-    import optuna
     from sklearn.pipeline import Pipeline
-
-SKOPS_FILE = "model.skops"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +46,14 @@ class PipelineModel(Model):
         return probabilities
 
 
-class Baseline(Family):
+class Baseline(UntunedFamily):
     """StandardScaler and LogisticRegression with scikit-learn's defaults: the least that a search has to beat."""
 
     key = "baseline"
     title = "Baseline"
     description = "Logistic regression on functionals with scikit-learn's defaults: no search, no augmentation, no selection."
     input_kind = "functionals"
-    is_tuned = False
     is_reference = True
-    defaults: ClassVar[Config] = {"augmentation": "none"}
-
-    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Return the defaults: there is nothing to tune."""
-        return dict(self.defaults)
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PipelineModel:
         """Fit the scaler and the classifier to the original clips, all of equal weight."""
@@ -79,13 +70,9 @@ class Baseline(Family):
 
     def save(self, model: Model, folder: Path) -> None:
         """Write ``model.skops``."""
-        import skops.io
-
         assert isinstance(model, PipelineModel)
-        skops.io.dump(model.pipeline, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
+        write_estimator(model.pipeline, folder)
 
     def load(self, folder: Path, *, n_emotions: int) -> PipelineModel:
-        """Read ``model.skops``; only scikit-learn's types are allowed."""
-        import skops.io
-
-        return PipelineModel(skops.io.load(folder / SKOPS_FILE, trusted=[]), n_emotions)
+        """Read ``model.skops``."""
+        return PipelineModel(read_estimator(folder), n_emotions)

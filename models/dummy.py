@@ -6,15 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config, EpochCallback, Examples, Family, Model
-
-if TYPE_CHECKING:
-    import optuna
+from models.family import Config, EpochCallback, Examples, Model, UntunedFamily
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,20 +30,14 @@ class PriorModel(Model):
         return np.tile(self.priors, (len(inputs), 1))
 
 
-class Dummy(Family):
+class Dummy(UntunedFamily):
     """A baseline that ignores its input."""
 
     key = "dummy"
     title = "Dummy"
     description = "Predicts the emotions' shares for every clip; a family that does not beat it has learnt nothing."
     input_kind = "functionals"
-    is_tuned = False
     is_reference = True
-    defaults: ClassVar[Config] = {"augmentation": "none"}
-
-    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Return the defaults: there is nothing to tune."""
-        return dict(self.defaults)
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PriorModel:
         """Count the emotions."""

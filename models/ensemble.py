@@ -6,17 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
 from metrics.calibration import SMALLEST_PROBABILITY
-from models.family import MEMBER_PROBABILITIES, Config, EpochCallback, Examples, Family, Model
-
-if TYPE_CHECKING:
-    import optuna
+from models.family import MEMBER_PROBABILITIES, Config, EpochCallback, Examples, Family, Model, UntunedFamily
 
 WEIGHTS_FILE = "weights.json"
 RIDGE = 0.003
@@ -45,24 +42,18 @@ class LogOpinionPool(Model):
         return _pooled(_logarithms(inputs), self.weights)
 
 
-class Ensemble(Family):
+class Ensemble(UntunedFamily):
     """All tuned families, weighted by inner predictions."""
 
     key = "ensemble"
     title = "Ensemble"
     description = "A weighted product of all families' calibrated probabilities."
     input_kind = MEMBER_PROBABILITIES
-    is_tuned = False
     with_pretrained: ClassVar[bool] = True
-    defaults: ClassVar[Config] = {"augmentation": "none"}
 
     def members(self, families: Sequence[Family]) -> tuple[Family, ...]:
         """Return the families whose probabilities it pools: all tuned ones."""
         return tuple(family for family in families if family.is_tuned and (self.with_pretrained or not family.is_pretrained))
-
-    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Return the defaults: there is nothing to tune."""
-        return dict(self.defaults)
 
     def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> LogOpinionPool:
         """Fit the weights of the smallest log loss, which is a convex problem."""

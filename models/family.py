@@ -181,3 +181,14 @@ class Family(ABC):
     @abstractmethod
     def load(self, folder: Path, *, n_emotions: int) -> Model:
         """Read the model that :meth:`save` wrote."""
+
+
+class UntunedFamily(Family):
+    """A family with nothing to tune."""
+
+    is_tuned = False
+    defaults: ClassVar[Config] = {"augmentation": "none"}
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Return the defaults."""
+        return dict(self.defaults)

@@ -207,22 +207,32 @@ class TabularFamily(Family):
 
     def write_classifier(self, classifier: Any, folder: Path) -> None:
         """Write a scikit-learn estimator as ``model.skops``."""
-        import skops.io
-
-        skops.io.dump(classifier, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
+        write_estimator(classifier, folder)
 
     def read_classifier(self, folder: Path) -> Any:
-        """Read ``model.skops``; only scikit-learn's types and :data:`TRUSTED_TYPES` are allowed.
+        """Read ``model.skops``."""
+        return read_estimator(folder)
 
-        Raises
-        ------
-        ChampionError
-            If the file contains another type.
-        """
-        import skops.io
 
-        path = folder / SKOPS_FILE
-        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
-        if unknown:
-            raise ChampionError(f"{path}: a model may hold scikit-learn's types only, this one has {', '.join(unknown)}; refit it.")
-        return skops.io.load(path, trusted=list(TRUSTED_TYPES))
+def write_estimator(estimator: Any, folder: Path) -> None:
+    """Write a scikit-learn estimator as ``model.skops``."""
+    import skops.io
+
+    skops.io.dump(estimator, folder / SKOPS_FILE, compression=zipfile.ZIP_DEFLATED)
+
+
+def read_estimator(folder: Path) -> Any:
+    """Read ``model.skops``; only scikit-learn's types and :data:`TRUSTED_TYPES` are allowed.
+
+    Raises
+    ------
+    ChampionError
+        If the file contains another type.
+    """
+    import skops.io
+
+    path = folder / SKOPS_FILE
+    unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
+    if unknown:
+        raise ChampionError(f"{path}: a model may hold scikit-learn's types only, this one has {', '.join(unknown)}; refit it.")
+    return skops.io.load(path, trusted=list(TRUSTED_TYPES))

@@ -127,9 +127,8 @@ def choose_run(folder: str | Path | None = None, *, results: Path = RESULTS, shi
         if not chosen.path.is_dir():
             raise PredictionsError(f"A run's folder must exist, but {chosen.path} is no folder; run search/run.py first.")
         return chosen
-    own = [run for run in runs_in(results) if run.is_complete]
-    if own:
-        return max(own, key=lambda run: run.manifest.stat().st_mtime)
+    if own := complete_runs_in(results):
+        return own[0]
     preferred = [RunFolder(shipped / name) for name in PREFERRED_SHIPPED]
     for run in (*preferred, *runs_in(shipped)):
         if run.is_complete:
@@ -143,6 +142,12 @@ def runs_in(folder: Path) -> list[RunFolder]:
         path for path in sorted(folder.glob("[!.]*")) if (path / "leaderboard.csv").is_file() and SET_ASIDE_MARK not in path.name
     ]
     return [RunFolder(path) for path in found]
+
+
+def complete_runs_in(folder: Path) -> list[RunFolder]:
+    """Return the complete runs that lie in a folder, the newest first."""
+    complete = [run for run in runs_in(folder) if run.is_complete]
+    return sorted(complete, key=lambda run: run.manifest.stat().st_mtime, reverse=True)
 
 
 SET_ASIDE_MARK = ".until-"

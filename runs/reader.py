@@ -11,7 +11,7 @@ import pandas as pd
 from emotune.errors import PredictionsError
 from metrics.predictions import read_predictions
 from runs.cards import CARD_FILE, Card, read_card
-from runs.layout import RESULTS, SHIPPED, RunFolder, is_shipped, runs_in
+from runs.layout import RESULTS, SHIPPED, RunFolder, complete_runs_in, is_shipped, runs_in
 from runs.manifest import Manifest, read_manifest
 
 
@@ -89,10 +89,8 @@ def list_runs(first: RunFolder, *, results: Path = RESULTS, shipped: Path = SHIP
     tuple of RunFolder
         The first, the user's complete ones from the newest to the oldest, the shipped ones, the user's partial ones.
     """
-    own = runs_in(results)
-    complete = sorted((run for run in own if run.is_complete), key=lambda run: run.manifest.stat().st_mtime, reverse=True)
-    partial = [run for run in own if not run.is_complete]
+    # The partial ones among the user's come last: a run that was found before keeps its place.
     found: dict[Path, RunFolder] = {}
-    for run in (first, *complete, *runs_in(shipped), *partial):
+    for run in (first, *complete_runs_in(results), *runs_in(shipped), *runs_in(results)):
         found.setdefault(run.path.resolve(), run)
     return tuple(found.values())

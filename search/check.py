@@ -22,7 +22,7 @@ from corpora.salvage import salvage, salvage_place
 from corpora.sections import Section, html_page, printable, show
 from emotune.errors import EmotuneError
 from emotune.files import write_text
-from evaluation.folds import Folds
+from evaluation.folds import SPEAKERS, Folds
 from search.plan import RunPlan
 from search.progress import ConsoleReporter
 from search.runner import make_dataset, select_emotions
@@ -56,7 +56,7 @@ class Request:
     name: str | None
     data: Path | None = None
     own: Options = field(default_factory=Options)
-    protocol: str = "speakers"
+    protocol: str = SPEAKERS
     emotions: str | None = None
     allow_download: bool = False
     out: Path | None = None

@@ -125,7 +125,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
     from runs.layout import RESULTS
-    from search.hosts import run_shared
     from search.plan import RunPlan, require_trials
     from search.progress import ConsoleReporter
     from search.runner import run
@@ -158,7 +157,13 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
 
         print(export_features(plan, ConsoleReporter()))
         return 0
-    board = run_shared(plan, ConsoleReporter()) if plan.shared else run(plan, ConsoleReporter())
+    board: pd.DataFrame | None
+    if plan.shared:
+        from search.hosts import run_shared
+
+        board = run_shared(plan, ConsoleReporter())
+    else:
+        board = run(plan, ConsoleReporter())
     if board is not None:
         _print_board(board, corpus, folder)
     if is_fallback:
@@ -168,6 +173,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
 
 def _shared(options: argparse.Namespace, folder: Path) -> Shared | None:
     """Return what hosts share, if a database was named."""
+    from search.artifacts import BUCKET
     from search.plan import Shared
     from search.storage import Database
 
@@ -180,7 +186,7 @@ def _shared(options: argparse.Namespace, folder: Path) -> Shared | None:
     own = str(folder / "work" / "artifacts")
     if not options.artifacts:
         print(f"emotune: hosts exchange arrays in {own}; where they do not share that folder, give --artifacts.", file=sys.stderr)
-    is_bucket = (options.artifacts or "").startswith("s3://")
+    is_bucket = (options.artifacts or "").startswith(BUCKET)
     artifacts = options.artifacts if is_bucket else str(Path(options.artifacts or own).expanduser().resolve())
     return Shared(Database(options.storage), artifacts)
 

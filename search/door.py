@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from emotune.errors import PredictionsError, RunError
 from emotune.files import short_hash
+from evaluation.folds import HALVES
 from evaluation.jobs import Budget
 from runs.conditions import Conditions, differences, read_conditions
 from runs.layout import RunFolder
@@ -145,7 +146,7 @@ class Door:
         full = self._prefix_of_all(key)
         if Budget.of(self._plan.n_trials) is Budget.FULL:
             return full
-        names = {f"{full}{StudyPlan(key, half, 0, 0).name}" for half in "AB"}
+        names = {f"{full}{StudyPlan(key, half, 0, 0).name}" for half in HALVES}
         return full if names & set(optuna.get_all_study_names(self.storage)) else f"{full}quick-"
 
     def _prefix_of_all(self, key: str) -> str:

@@ -22,10 +22,10 @@ from evaluation.dataset import Dataset
 from evaluation.jobs import EvaluationJob, Job
 from evaluation.result import Tuned
 from features.whisper.weights import use_whisper
-from leaderboard.table import gather, read_leaderboard
+from leaderboard.table import read_leaderboard
 from models import Family
 from runs.conditions import conditions_of
-from runs.layout import RESULTS, RunFolder
+from runs.layout import RunFolder
 from runs.lock import only_writer
 from runs.work import WorkFolder
 from search.artifacts import fetch, has, open_artifacts, put_probe
@@ -281,8 +281,6 @@ class _Host:
         self._reporter.say("Writing the leaderboard")
         with only_writer(self._plan.run, command=self._plan.command, wait_seconds=LOCK_SECONDS):
             self._publisher.finish()
-            if self._plan.folder.parent == RESULTS:
-                gather(RESULTS)
             self._door.close(self._leading[0])
 
     def _release(self) -> None:

@@ -30,7 +30,6 @@ from optuna.trial import FrozenTrial, TrialState
 from search.storage import Database
 
 KEY, BEAT, OWNER, ERROR = "item", "beat", "owner", "error"
-LIVE = (TrialState.WAITING, TrialState.RUNNING)
 Key = str | int
 
 

@@ -19,7 +19,7 @@ from evaluation.dataset import Dataset, Rows, derive_seed
 from evaluation.ensembles import MEMBER_KEYS, fit_pool
 from evaluation.held_out import FoldPredictions
 from evaluation.jobs import Budget, ChampionJob, Split
-from evaluation.result import ByFold, Result, together
+from evaluation.result import Result, together
 from features import INPUT_KINDS
 from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
 from metrics.calibration import apply_temperature
@@ -188,9 +188,9 @@ def _gain(result: Result, split: Split, dataset: Dataset, *, name: str, seed: in
 
     The gain by augmentation favours augmentation, because the configuration was tuned with it.
     """
-    reference = _audit(result, split)
-    if reference is None:
+    if split not in result.predictions:
         return {}
+    reference = result.audit(split)
     held_out = result.predictions[Split.HELD_OUT]
     folds = list(held_out)
     speakers = dataset.speakers[np.concatenate([held_out[fold].rows for fold in folds])]
@@ -201,20 +201,12 @@ def _gain(result: Result, split: Split, dataset: Dataset, *, name: str, seed: in
     return {name: uar(targets, with_it) - uar(targets, without), f"{name}_ci_low": low, f"{name}_ci_high": high}
 
 
-def _audit(result: Result, split: Split) -> ByFold | None:
-    """Return an audit's predictions of every fold; where it would fit the same configuration, the held-out ones."""
-    audit = result.predictions.get(split)
-    held_out = result.predictions[Split.HELD_OUT]
-    return None if not audit else {fold: audit.get(fold) or held_out[fold] for fold in held_out}
-
-
 def _defaults(result: Result, dataset: Dataset, *, seed: int) -> dict[str, float]:
     """Return the UAR of the family's defaults and what tuning gained over them."""
-    audit = _audit(result, Split.DEFAULTS)
-    if audit is None and result.tuned.family.is_tuned and result.tuned.budget is Budget.FULL:
-        audit = result.predictions[Split.HELD_OUT]  # the defaults won in both halves
-    if audit is None:
+    is_asked = result.tuned.family.is_tuned and result.tuned.budget is Budget.FULL
+    if not is_asked and Split.DEFAULTS not in result.predictions:
         return {}
+    audit = result.audit(Split.DEFAULTS)
     probabilities, targets = together(audit, list(audit), dataset)
     return {"uar_defaults": uar(targets, probabilities), **_gain(result, Split.DEFAULTS, dataset, name="tuning_gain", seed=seed)}
 

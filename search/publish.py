@@ -22,12 +22,13 @@ from evaluation.result import ByFold, Result, Tuned, calibrated_result
 from features import INPUT_KINDS
 from leaderboard.report import write_report
 from leaderboard.subsets import subset_rows
-from leaderboard.table import FACTS, build_leaderboard, write_results
+from leaderboard.table import FACTS, build_leaderboard, gather, write_results
 from models import FAMILIES
 from models.family import MEMBER_PROBABILITIES
 from runs.cards import update_scores
 from runs.champions import load_champion
 from runs.conditions import Conditions
+from runs.layout import RESULTS
 from runs.manifest import Manifest, this_program
 from runs.work import WorkFolder
 from search import outcome
@@ -92,7 +93,10 @@ class Publisher:
                 self._facts[key] = outcome.family_facts(self._fitted[key], self._dataset, seed=self._plan.seed)
         self._fit_ensembles()
         outcome.write_ood_detector(self._dataset, self._plan.run)
-        return self._write(is_complete=True)
+        board = self._write(is_complete=True)
+        if self._plan.folder.parent == RESULTS:
+            gather(RESULTS)
+        return board
 
     def _take_up(self, one: Fitted) -> None:
         key = one.family.key

@@ -16,9 +16,7 @@ from evaluation.result import Tuned
 from features import INPUT_KINDS
 from features.store import FeatureStore
 from features.whisper.weights import use_whisper
-from leaderboard.table import gather
 from models import FAMILIES, Family
-from runs.layout import RESULTS
 from runs.lock import only_writer
 from search.entry import enter
 from search.plan import RunPlan
@@ -50,10 +48,7 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
         prepare(plan, dataset, reporter)
         tune_and_evaluate(plan, dataset, publisher, reporter)
         reporter.say("Writing the leaderboard")
-        board = publisher.finish()
-        if plan.folder.parent == RESULTS:
-            gather(RESULTS)
-        return board
+        return publisher.finish()
 
 
 def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:

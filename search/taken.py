@@ -16,7 +16,6 @@ from evaluation.held_out import evaluate, fit_champion
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split
 from runs.layout import RunFolder
 from runs.work import WorkFolder
-from search.artifacts import open_artifacts, put
 from search.items import beating, finish
 from search.storage import Database, reopen_database
 from search.study import StudyPlan, TrialEnd, carry_out, open_study, sampler_of
@@ -106,6 +105,9 @@ def carry_out_trial(taken: TakenTrial, dataset: Dataset, run: RunFolder, *, tell
 
 def carry_out_job(taken: TakenJob, dataset: Dataset) -> None:
     """Carry out an evaluation or a last fit, and upload its outcome."""
+    # Imported here, because a process of a run in its own folder needs no library of buckets.
+    from search.artifacts import open_artifacts, put
+
     storage, store = reopen_database(taken.database), open_artifacts(taken.artifacts)
     with beating(storage, taken.trial_id, taken.database), tempfile.TemporaryDirectory() as folder:
         work = WorkFolder(RunFolder(Path(folder)))
