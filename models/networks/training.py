@@ -21,7 +21,7 @@ from metrics.scores import log_loss, uar
 from models.family import Config, EpochCallback, Examples, Family, Model
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
 from models.networks.blocks import MASKED_SCORE
-from models.networks.tracing import TracedNetwork, trace_forward
+from models.networks.tracing import Forward, TracedNetwork, trace_alone, trace_forward
 from models.speakers import choose_inner_speakers, require_disjoint
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class NeuralModel(Model):
         Scaling of the inputs.
     networks : tuple of keras.Model
         The bags.
-    forwards : tuple of TracedNetwork
-        Forward pass of each network.
+    forwards : tuple of callable
+        Forward pass of each network, from a batch and its mask to logits.
     """
 
     standardiser: SequenceStandardiser
     networks: tuple[keras.Model, ...]
-    forwards: tuple[TracedNetwork, ...]
+    forwards: tuple[Forward, ...]
 
     @property
     def n_parameters(self) -> int:  # type: ignore[override]
@@ -143,12 +143,17 @@ class NeuralFamily(Family):
 
         files = sorted(folder.glob("member*.keras"))
         networks = tuple(keras.models.load_model(file, compile=False, safe_mode=True) for file in files)
-        return make_neural_model(SequenceStandardiser.load(folder), networks)
+        return loaded_model(SequenceStandardiser.load(folder), networks)
 
 
 def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.Model, ...]) -> NeuralModel:
     """Return a model of trained networks."""
     return NeuralModel(standardiser, networks, tuple(trace_forward(network) for network in networks))
+
+
+def loaded_model(standardiser: SequenceStandardiser, networks: tuple[keras.Model, ...]) -> NeuralModel:
+    """Return a model of networks that were read from files, to predict with."""
+    return NeuralModel(standardiser, networks, tuple(trace_alone(network) for network in networks))
 
 
 def train(

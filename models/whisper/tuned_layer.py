@@ -23,7 +23,7 @@ from models.networks.batches import BatchMaker, SequenceStandardiser, pad
 from models.networks.blocks import temporal_pooling
 from models.networks.search_space import SHARED_DEFAULTS, suggest_original_share
 from models.networks.tracing import all_layers
-from models.networks.training import PREDICTION_BATCH, NeuralFamily, NeuralModel, make_neural_model
+from models.networks.training import PREDICTION_BATCH, NeuralFamily, NeuralModel, loaded_model, make_neural_model
 
 if TYPE_CHECKING:
     import keras
@@ -88,7 +88,7 @@ class TunedLayer(NeuralFamily):
         import keras
 
         network = keras.models.load_model(folder / LAYER_FILE, compile=False, safe_mode=True)
-        return make_neural_model(plain_scaling(network.inputs[0].shape[-1]), (network,))
+        return loaded_model(plain_scaling(network.inputs[0].shape[-1]), (network,))
 
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return the pretrained layer under an untrained classifier.

@@ -16,7 +16,7 @@ import pytest
 from models import FAMILIES, Config, Examples, Family
 from models.networks import tracing
 from models.networks.adamw import MAX_GRADIENT_NORM, FlatAdamW
-from models.networks.tracing import MAX_TRACES, forget_traces, trace_forward, trace_of
+from models.networks.tracing import MAX_TRACES, forget_traces, trace_alone, trace_forward, trace_of
 
 MakeExamples = Callable[[str], Examples]
 SmallestConfig = Callable[[Family], Config]
@@ -98,6 +98,7 @@ def test_a_traced_network_predicts_as_keras_does_whatever_the_others_have_learnt
     inputs, mask, *_ = batch()
     for network in (*networks, *networks):
         np.testing.assert_allclose(trace_forward(network)(inputs, mask), network([inputs, mask]), atol=1e-5)
+        np.testing.assert_allclose(trace_alone(network)(inputs, mask), network([inputs, mask]), atol=1e-5)
 
 
 def test_training_changes_a_network_when_it_is_written_back() -> None:
