@@ -168,6 +168,7 @@ class Dataset:
         """Return training examples: the clips and the variants that a configuration asks for."""
         variants = (ORIGINAL, *variants_of(config))
         n = len(variants)
+        self.store.complete(kind, [self.clips[row] for row in rows], variants)
         return Examples(
             inputs=tuple(self.store.fetch(kind, self.clips[row], variant) for row in rows for variant in variants),
             targets=np.repeat(self.targets[rows], n),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment import ORIGINAL, Variant
+from augment import Variant
 from evaluation.dataset import Dataset, Rows, derive_seed, require_held_out
-from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Split, splits_of
-from features import INPUT_KINDS, Analysis
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Split, parts_of, split_of
+from features import INPUT_KINDS, Analysis, InputKind
 from models import FAMILIES, Family, Model
 
 N_TIMED_CLIPS = 15
@@ -38,12 +38,15 @@ class FoldPredictions:
         The same for perturbed test clips, by the keys of :data:`PERTURBATIONS`; empty where not asked for.
     fit_seconds : float
         Time of the fits, examples at hand.
+    inner : FoldPredictions or None
+        What the same job predicted of the training speakers.
     """
 
     rows: Rows
     probabilities: NDArray[np.float64]
     perturbed: Mapping[str, NDArray[np.float64]]
     fit_seconds: float
+    inner: FoldPredictions | None = None
 
 
 def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
@@ -56,29 +59,46 @@ def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
     """
     family = FAMILIES[job.family]
     kind = INPUT_KINDS[family.input_kind]
-    fit_seconds, rows, probabilities = 0.0, [], []
-    perturbed: dict[str, NDArray[np.float64]] = {}
-    for training, test in splits_of(job, dataset):
-        examples = dataset.examples(kind, training, job.config)
-        require_held_out(examples, test)
-        started = time.monotonic()
-        model = family.fit(examples, job.config, seed=derive_seed(job.seed, job.family, job.fold))
-        fit_seconds += time.monotonic() - started
-        rows.append(test)
-        probabilities.append(model.predict(dataset.inputs(kind, test)))
-        if job.split is Split.HELD_OUT and job.budget is Budget.FULL:
-            perturbed = {
-                name: np.stack([model.predict(dataset.inputs(kind, test, variant)) for variant in variants])
-                for name, variants in PERTURBATIONS.items()
-            }
-    return FoldPredictions(np.concatenate(rows), np.concatenate(probabilities), perturbed, fit_seconds)
+    training, test = split_of(job, dataset)
+    examples = dataset.examples(kind, training, job.config)
+    require_held_out(examples, test)
+    parts = parts_of(job, dataset)
+    seed = derive_seed(job.seed, job.family, job.fold)
+    started = time.monotonic()
+    if job.split is not Split.HELD_OUT:
+        model = family.fit(examples, job.config, seed=seed, parts=speakers_of(parts, dataset))
+        return FoldPredictions(test, model.predict(dataset.inputs(kind, test)), {}, time.monotonic() - started)
+    bag = family.fit_bag(examples, job.config, seed=seed, parts=speakers_of(parts, dataset))
+    fit_seconds = time.monotonic() - started
+    inner = [model.predict(dataset.inputs(kind, part)) for model, part in zip(bag.without, parts, strict=True)]
+    return FoldPredictions(
+        test,
+        bag.model.predict(dataset.inputs(kind, test)),
+        perturbed_predictions(bag.model, kind, test, dataset) if job.budget is Budget.FULL else {},
+        fit_seconds,
+        FoldPredictions(np.concatenate(parts), np.concatenate(inner), {}, 0.0),
+    )
+
+
+def perturbed_predictions(model: Model, kind: InputKind, test: Rows, dataset: Dataset) -> dict[str, NDArray[np.float64]]:
+    """Return the probabilities of perturbed test clips, (n_variants, n, n_emotions), by the keys of :data:`PERTURBATIONS`."""
+    return {
+        name: np.stack([model.predict(dataset.inputs(kind, test, variant)) for variant in variants])
+        for name, variants in PERTURBATIONS.items()
+    }
+
+
+def speakers_of(parts: Sequence[Rows], dataset: Dataset) -> list[frozenset[str]]:
+    """Return the speakers of each part."""
+    return [frozenset(dataset.speakers[part].tolist()) for part in parts]
 
 
 def fit_champion(job: ChampionJob, dataset: Dataset) -> Model:
     """Return a model fitted to all speakers."""
     family = FAMILIES[job.family]
-    examples = dataset.examples(INPUT_KINDS[family.input_kind], np.arange(len(dataset.clips)), job.config)
-    return family.fit(examples, job.config, seed=derive_seed(job.seed, job.family, "champion"))
+    examples = dataset.examples(INPUT_KINDS[family.input_kind], dataset.all_rows(), job.config)
+    parts = speakers_of(parts_of(job, dataset), dataset)
+    return family.fit(examples, job.config, seed=derive_seed(job.seed, job.family, "champion"), parts=parts)
 
 
 def time_predictions_ms(family: Family, model: Model, dataset: Dataset) -> float:
@@ -93,10 +113,3 @@ def time_predictions_ms(family: Family, model: Model, dataset: Dataset) -> float
     rows = np.linspace(0, len(dataset.clips) - 1, N_TIMED_CLIPS).astype(int)
     predict(int(rows[0]))
     return statistics.median(predict(int(row)) for row in rows)
-
-
-def variants_to_test(budget: Budget) -> tuple[Variant, ...]:
-    """Return every variant of the test clips that is predicted."""
-    if budget is Budget.QUICK:
-        return (ORIGINAL,)
-    return (ORIGINAL, *(variant for variants in PERTURBATIONS.values() for variant in variants))

@@ -1,7 +1,8 @@
 """Evaluation jobs: which fits a family needs after tuning, and who learns and who is tested in each.
 
 Inner predictions are predictions of a test fold's *training* speakers, each made by a model that was fitted to neither them nor the
-test speakers. They teach temperatures, abstention thresholds and the weights of ensembles.
+test speakers. They teach temperatures, abstention thresholds and the weights of ensembles. One job makes them and the predictions of
+the test fold, because where models are averaged the same fits serve both (:meth:`models.family.Family.fit_bag`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import numpy as np
 
 from augment.policy import without_augmentation
 from evaluation.dataset import Dataset, Rows, derive_seed
-from evaluation.folds import HALVES
 from models import Config, Family
 
 QUICK_LOOK_TRIALS = 5
@@ -25,8 +25,8 @@ MAX_INNER_PARTS = 3
 class Split(StrEnum):
     """Who is tested.
 
-    In order: unseen speakers; training speakers; unseen speakers by a model without augmentation, and by one with the family's
-    defaults; clips at random; the other corpora by a model of one.
+    In order: unseen speakers; training speakers, whose predictions come with those of unseen ones; unseen speakers by a model without
+    augmentation, and by one with the family's defaults; clips at random; the other corpora by a model of one.
     """
 
     HELD_OUT = "held_out"
@@ -40,9 +40,8 @@ class Split(StrEnum):
 class Budget(StrEnum):
     """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
 
-    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs, bags none, makes the inner predictions of a half with
-    one model, fitted to that half's other speakers, and leaves out the audits (perturbed clips, random split, no augmentation,
-    defaults).
+    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs and averages none, predicts one part of the training
+    speakers for each fold, and leaves out the audits (perturbed clips, random split, no augmentation, defaults).
     """
 
     FULL = "full"
@@ -53,13 +52,18 @@ class Budget(StrEnum):
         """Return the budget of a study of so many trials."""
         return cls.QUICK if n_trials <= QUICK_LOOK_TRIALS else cls.FULL
 
+    @property
+    def n_parts(self) -> int:
+        """In how many parts the training speakers are predicted, each by a model that did not learn from it."""
+        return 1 if self is Budget.QUICK else MAX_INNER_PARTS
+
 
 QUICK_MAX_EPOCHS = 6
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """One fit, or several for inner predictions, and what they predict.
+    """A fit or a bag of fits, and what they predict.
 
     Attributes
     ----------
@@ -68,13 +72,13 @@ class EvaluationJob:
     split : Split
         Who is tested.
     fold : int
-        Which test part; of inner predictions the fold that is left out; of other corpora the number of the one that is trained on.
+        Which test part; of other corpora the number of the one that is trained on.
     config : mapping
         What to fit.
     seed : int
         Of the run.
     budget : Budget
-        How many inner parts there are.
+        How many parts of the training speakers are predicted.
     conditions : str
         Digest of the conditions, so that an outcome made under others is never taken for this one.
     """
@@ -94,13 +98,17 @@ class ChampionJob:
 
     Attributes
     ----------
-    family, config, seed, conditions
+    family, config, seed, budget, conditions
         As of :class:`EvaluationJob`.
+    half : str
+        The half that tuned the configuration; members are validated on parts of it, as in the evaluations.
     """
 
     family: str
     config: Config
     seed: int
+    half: str
+    budget: Budget = Budget.FULL
     conditions: str = ""
 
 
@@ -110,7 +118,7 @@ Job = EvaluationJob | ChampionJob
 def plan_evaluations(
     family: Family,
     configs: Mapping[str, Config],
-    shipped: Config,
+    shipped_half: str,
     dataset: Dataset,
     *,
     seed: int,
@@ -124,9 +132,9 @@ def plan_evaluations(
     family : Family
         What is evaluated.
     configs : mapping of str to Config
-        What is evaluated in each half: the best configuration of its study, with what a champion has more of.
-    shipped : Config
-        The one whose study scored higher.
+        What is evaluated in each half: the best configuration of its study.
+    shipped_half : str
+        The half whose configuration is shipped.
     dataset : Dataset
         The clips and folds.
     seed : int
@@ -142,9 +150,8 @@ def plan_evaluations(
 
     by_fold = {fold: configs[dataset.folds.tuning_half_for(fold)] for fold in range(dataset.n_folds)}
     jobs: list[Job] = [job(Split.HELD_OUT, fold, config) for fold, config in by_fold.items()]
-    inner_folds = by_fold if budget is Budget.FULL else [dataset.folds.in_half(half)[0] for half in HALVES]
-    jobs += [job(Split.INNER, fold, by_fold[fold]) for fold in inner_folds]
-    jobs.append(ChampionJob(family.key, shipped, seed, conditions))
+    shipped = configs[shipped_half]
+    jobs.append(ChampionJob(family.key, shipped, seed, shipped_half, budget, conditions))
     if budget is Budget.FULL or not family.is_tuned:
         jobs += [job(Split.RANDOM, fold, shipped) for fold in range(N_RANDOM_FOLDS)]
     if len(dataset.corpora) > 1:
@@ -154,31 +161,34 @@ def plan_evaluations(
     if budget is Budget.FULL:
         augmented = {fold: config for fold, config in by_fold.items() if config["augmentation"] != "none"}
         jobs += [job(Split.NO_AUGMENTATION, fold, without_augmentation(config)) for fold, config in augmented.items()]
-        untuned = {**family.defaults, **family.champion_overrides}
-        jobs += [job(Split.DEFAULTS, fold, untuned) for fold, config in by_fold.items() if dict(config) != untuned]
+        defaults = dict(family.defaults)
+        jobs += [job(Split.DEFAULTS, fold, defaults) for fold, config in by_fold.items() if dict(config) != defaults]
     return jobs
 
 
-def splits_of(job: EvaluationJob, dataset: Dataset) -> list[tuple[Rows, Rows]]:
-    """Return the training and test clips of each fit of a job.
-
-    Inner predictions have a fit for each part of the half that tuned what its fold is tested on. The configuration was chosen on
-    that half's folds, but by models of other speakers: what is learnt from here is a handful of numbers.
-    """
+def split_of(job: EvaluationJob, dataset: Dataset) -> tuple[Rows, Rows]:
+    """Return the training and test clips of a job."""
     match job.split:
         case Split.HELD_OUT | Split.NO_AUGMENTATION | Split.DEFAULTS:
-            return [dataset.split(test_fold=job.fold)]
-        case Split.INNER:
-            half = dataset.folds.tuning_half_for(job.fold)
-            if job.budget is Budget.QUICK:
-                parts = dataset.parts_of(half)
-                return [dataset.disjoint(np.concatenate(parts), parts[0])]
-            seen = np.setdiff1d(dataset.all_rows(), dataset.rows_in([job.fold]))
-            return [dataset.disjoint(seen, part) for part in dataset.parts_of(half, n_parts=MAX_INNER_PARTS)]
+            return dataset.split(test_fold=job.fold)
         case Split.RANDOM:
-            return [random_split(dataset, job.fold, seed=job.seed)]
+            return random_split(dataset, job.fold, seed=job.seed)
         case Split.OTHER_CORPORA:
-            return [other_corpora_split(dataset, job.fold)]
+            return other_corpora_split(dataset, job.fold)
+        case Split.INNER:
+            raise ValueError("inner predictions are made by the jobs of unseen speakers")
+
+
+def parts_of(job: Job, dataset: Dataset) -> list[Rows]:
+    """Return the clips of each part of the training speakers that a fit of the job's bag leaves out; none where clips are at random.
+
+    The parts lie in the half that tuned what the job's fold is tested on. The configuration was chosen on that half's folds, but by
+    models of other speakers: what is learnt from inner predictions is a handful of numbers.
+    """
+    if isinstance(job, EvaluationJob) and job.split in (Split.RANDOM, Split.OTHER_CORPORA):
+        return []
+    half = job.half if isinstance(job, ChampionJob) else dataset.folds.tuning_half_for(job.fold)
+    return dataset.parts_of(half, n_parts=MAX_INNER_PARTS)[: job.budget.n_parts]
 
 
 def other_corpora_split(dataset: Dataset, number: int) -> tuple[Rows, Rows]:

@@ -34,11 +34,13 @@ class TrialRecord:
     value : float or None
         Its inner score.
     seconds : float
-        How long it took.
+        How long it took, with the features that it was the first to need.
     params : mapping
         What was drawn.
     error : str
         Why it failed.
+    feature_seconds : float
+        How much of the time went into features.
     """
 
     number: int
@@ -47,6 +49,7 @@ class TrialRecord:
     seconds: float
     params: Mapping[str, Any]
     error: str = ""
+    feature_seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ class Tuned:
     family : Family
         What was tuned.
     configs : mapping of str to Config
-        Best configuration by half, with what a champion has more of.
+        Best configuration by half.
     tuning_uar : mapping of str to float
         Its score inside that half; empty for a family with nothing to tune.
     trials : mapping of str to sequence of TrialRecord
@@ -138,7 +141,7 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     """
     if not tuned.family.is_tuned:
         return Result(tuned, predictions)
-    inner = _for_every_fold(predictions[Split.INNER], dataset)
+    inner = {fold: one.inner for fold, one in predictions[Split.HELD_OUT].items() if one.inner is not None}
     predictions = {**predictions, Split.INNER: inner}
     of_fold = {fold: fit_temperature(*together(inner, [fold], dataset)) for fold in inner}
     shipped = fit_temperature(*together(inner, folds_tuned_by(tuned.shipped_half, dataset), dataset))
@@ -150,12 +153,6 @@ def calibrated_result(tuned: Tuned, predictions: Mapping[Split, ByFold], dataset
     }
     threshold = choose_threshold(*together(calibrated[Split.INNER], list(inner), dataset))
     return Result(tuned, calibrated, shipped, threshold)
-
-
-def _for_every_fold(inner: ByFold, dataset: Dataset) -> ByFold:
-    """Return the inner predictions of every fold; those of a quick look are shared by the folds of a half."""
-    first = {half: dataset.folds.in_half(half)[0] for half in HALVES}
-    return {fold: inner.get(fold) or inner[first[dataset.folds.half_of(fold)]] for fold in range(dataset.n_folds)}
 
 
 def folds_tuned_by(half: str, dataset: Dataset) -> list[int]:

@@ -8,6 +8,9 @@ no stale entry is read and none has to be removed by hand.
 from __future__ import annotations
 
 import io
+import os
+import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from audio.clip import Clip
 from augment import ORIGINAL, Variant, make_variant
@@ -39,12 +42,23 @@ class FeatureStore:
     ----------
     root : Path
         The cache folder, created by the first write. It may be deleted at any time.
+    kinds : sequence of InputKind
+        What will be asked for. Those that share an analysis are computed together, because making a copy and analysing it takes most
+        of the time.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kinds: Sequence[InputKind] = ()) -> None:
         self.root = root
+        self.kinds = tuple(kinds)
+        self._sharing = tuple(kind for kind in kinds if kind.is_handmade)
+        self.seconds = 0.0
+        """Time spent on computing arrays, in this process and since the store was made."""
         self._memory: dict[Path, NDArray[np.generic]] = {}
         self._n_bytes = 0
+
+    def __reduce__(self) -> tuple[type[FeatureStore], tuple[Path, tuple[InputKind, ...]]]:
+        # Another process reads the arrays from disk.
+        return FeatureStore, (self.root, self.kinds)
 
     def path(self, kind: InputKind, clip: Clip, variant: Variant = ORIGINAL) -> Path:
         """Return the path of an array, whether or not it exists."""
@@ -71,8 +85,7 @@ class FeatureStore:
         if path not in self._memory:
             array = _read(path)
             if array is None:
-                array = compute([kind], clip, variant)[kind.key]
-                _write(path, array)
+                array = self._compute(kind, clip, variant)
             array.setflags(write=False)
             if self._n_bytes > MEMORY_BYTES:
                 self._memory.clear()
@@ -80,6 +93,30 @@ class FeatureStore:
             self._memory[path] = array
             self._n_bytes += array.nbytes
         return self._memory[path]
+
+    def _compute(self, kind: InputKind, clip: Clip, variant: Variant) -> NDArray[np.generic]:
+        started = time.monotonic()
+        sharing = self._sharing if kind.is_handmade else ()
+        kinds = [kind, *(one for one in sharing if one is not kind and not self.path(one, clip, variant).exists())]
+        arrays = compute(kinds, clip, variant)
+        for one in kinds:
+            _write(self.path(one, clip, variant), arrays[one.key])
+        self.seconds += time.monotonic() - started
+        return arrays[kind.key]
+
+    def complete(self, kind: InputKind, clips: Sequence[Clip], variants: Sequence[Variant]) -> None:
+        """Compute and write the missing arrays of a kind, in an order of this process's own.
+
+        Processes that need the same arrays at the same time thereby share the work, instead of doing the same side by side.
+        """
+        missing = [(clip, variant) for clip in clips for variant in variants if not self._has(self.path(kind, clip, variant))]
+        random.Random(os.getpid()).shuffle(missing)
+        for clip, variant in missing:
+            if not self.path(kind, clip, variant).exists():
+                self._compute(kind, clip, variant)
+
+    def _has(self, path: Path) -> bool:
+        return path in self._memory or path.exists()
 
     def prepare(
         self,
@@ -127,9 +164,15 @@ def compute(kinds: Iterable[InputKind], clip: Clip, variant: Variant = ORIGINAL)
 
     The computation uses one thread, because on some machines the last bit of a sum depends on the number of threads.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _threads().limit(limits=1, user_api="blas"):
         analysis = Analysis(make_variant(clip, variant))
         return {kind.key: kind.extract(analysis) for kind in kinds}
+
+
+@lru_cache
+def _threads() -> ThreadpoolController:
+    """Return the libraries whose threads can be limited, found once, since finding them takes as long as a fifth of an extraction."""
+    return ThreadpoolController()
 
 
 def extraction_sources(kind: InputKind) -> tuple[Path, ...]:

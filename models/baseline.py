@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config, EpochCallback, Examples, Model, UntunedFamily
+from models.family import Config, EpochCallback, Examples, Model, Parts, UntunedFamily
 from models.tabular import read_estimator, write_estimator
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Baseline(UntunedFamily):
     input_kind = "functionals"
     is_reference = True
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PipelineModel:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> PipelineModel:
         """Fit the scaler and the classifier to the original clips, all of equal weight."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression

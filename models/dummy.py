@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config, EpochCallback, Examples, Model, UntunedFamily
+from models.family import Config, EpochCallback, Examples, Model, Parts, UntunedFamily
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,9 @@ class Dummy(UntunedFamily):
     input_kind = "functionals"
     is_reference = True
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> PriorModel:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> PriorModel:
         """Count the emotions."""
         weights = examples.weights(balanced=False)
         counts = np.bincount(examples.targets, weights=weights, minlength=examples.n_emotions)

@@ -13,7 +13,7 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from metrics.calibration import SMALLEST_PROBABILITY
-from models.family import MEMBER_PROBABILITIES, Config, EpochCallback, Examples, Family, Model, UntunedFamily
+from models.family import MEMBER_PROBABILITIES, Config, EpochCallback, Examples, Family, Model, Parts, UntunedFamily
 
 WEIGHTS_FILE = "weights.json"
 RIDGE = 0.003
@@ -55,7 +55,9 @@ class Ensemble(UntunedFamily):
         """Return the families whose probabilities it pools: all tuned ones."""
         return tuple(family for family in families if family.is_tuned and (self.with_pretrained or not family.is_pretrained))
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> LogOpinionPool:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> LogOpinionPool:
         """Fit the weights of the smallest log loss, which is a convex problem."""
         logarithms = _logarithms(examples.inputs)
         rows = np.arange(len(examples))

@@ -10,7 +10,7 @@ training speakers of one evaluation fold; the calibration, the abstention thresh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +26,8 @@ MEMBER_PROBABILITIES = "member_probabilities"
 """Input kind of the ensembles: calibrated probabilities of the member families, (n_members, n_emotions)."""
 EpochCallback = Callable[[float], None]
 """Called after each epoch with the inner validation UAR; may raise to stop the fit."""
+Parts = Sequence[Collection[str]]
+"""Disjoint sets of training speakers, each left out of one fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,22 @@ class Model(ABC):
         """Return probabilities, (n, n_emotions); those of a clip do not depend on the other clips of the batch."""
 
 
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """A model, and what predicts its training speakers.
+
+    Attributes
+    ----------
+    model : Model
+        Learnt from all examples.
+    without : tuple of Model
+        For each part of the speakers, a model that did not learn from it.
+    """
+
+    model: Model
+    without: tuple[Model, ...]
+
+
 class Family(ABC):
     """A kind of model: its input, search space and defaults, and the methods that fit, save and load it.
 
@@ -125,8 +143,6 @@ class Family(ABC):
         Whether it only shows what a search has to beat; no page or Space offers it.
     is_pretrained : bool
         Whether it uses a network that was trained on other recordings.
-    champion_overrides : mapping
-        Parameters of evaluated and shipped models that replace those of a trial, such as a larger ``n_bags``; never tuned.
     """
 
     key: ClassVar[str]
@@ -138,7 +154,6 @@ class Family(ABC):
     is_reference: ClassVar[bool] = False
     is_pretrained: ClassVar[bool] = False
     defaults: ClassVar[Config]
-    champion_overrides: ClassVar[Config] = {}
 
     @property
     def initial_trials(self) -> tuple[Config, ...]:
@@ -159,20 +174,37 @@ class Family(ABC):
         """Draw a configuration from the search space."""
 
     @abstractmethod
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> Model:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> Model:
         """Fit a model; the same seed gives the same model.
 
         Parameters
         ----------
         examples : Examples
-            Training clips and augmented copies; a family that needs validation holds out some of their speakers.
+            Training clips and augmented copies.
         config : mapping
             A configuration from :meth:`suggest` or ``defaults``.
         seed : int
             The only source of randomness.
+        parts : sequence of collections of str
+            A family that needs validation fits a member for each part, which stops the member's training. Without parts it fits
+            one, and chooses some speakers.
         callback : callable, optional
             Called with the inner validation UAR after each epoch.
         """
+
+    def fit_bag(self, examples: Examples, config: Config, *, seed: int, parts: Parts) -> Bag:
+        """Fit a model and, for each part of the speakers, one that does not learn from them.
+
+        Here these are fits of their own. A family that averages members validated on the parts has them already: k-fold bagging, as
+        in AutoGluon (Erickson et al. 2020, arXiv 2003.06505).
+        """
+        without = tuple(
+            self.fit(examples.select(~np.isin(examples.speakers, list(part))), config, seed=seed + 1000 * k)
+            for k, part in enumerate(parts)
+        )
+        return Bag(self.fit(examples, config, seed=seed, parts=parts), without)
 
     @abstractmethod
     def save(self, model: Model, folder: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from augment.policy import suggest_policy
 from emotune.errors import ChampionError
-from models.family import Config, EpochCallback, Examples, Family, Model
+from models.family import Config, EpochCallback, Examples, Family, Model, Parts
 
 if TYPE_CHECKING:
     import optuna
@@ -185,7 +185,9 @@ class TabularFamily(Family):
     def count_parameters(self, classifier: Any) -> int:
         """Return the number of parameters of a fitted classifier."""
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> TabularModel:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> TabularModel:
         """Standardise, weight and fit."""
         standardiser = fit_standardiser(
             examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]

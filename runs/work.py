@@ -13,12 +13,13 @@ import numpy as np
 
 from emotune.files import remove, short_hash, whole_file, whole_folder
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import ChampionJob, EvaluationJob, Job
+from evaluation.jobs import ChampionJob, EvaluationJob, Job, Split
 from models import FAMILIES, Model
 from runs.layout import RunFolder
 
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 PERTURBED = "perturbed_"
+INNER = "inner_"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class WorkFolder:
         try:
             with np.load(self.path(job), allow_pickle=False) as kept:
                 perturbed = {key.removeprefix(PERTURBED): kept[key] for key in kept.files if key.startswith(PERTURBED)}
-                return FoldPredictions(kept["rows"], kept["probabilities"], perturbed, float(kept["fit_seconds"]))
+                inner = None
+                if f"{INNER}rows" in kept.files:
+                    inner = FoldPredictions(kept[f"{INNER}rows"], kept[f"{INNER}probabilities"], {}, 0.0)
+                return FoldPredictions(kept["rows"], kept["probabilities"], perturbed, float(kept["fit_seconds"]), inner)
         except UNREADABLE:
             return None
 
@@ -62,6 +66,8 @@ class WorkFolder:
             "fit_seconds": np.array(predictions.fit_seconds),
             **{f"{PERTURBED}{name}": array for name, array in predictions.perturbed.items()},
         }
+        if inner := predictions.inner:
+            arrays |= {f"{INNER}rows": inner.rows, f"{INNER}probabilities": inner.probabilities}
         with whole_file(self.path(job)) as temporary:
             np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
@@ -96,4 +102,4 @@ class WorkFolder:
                 remove(path)
 
 
-KINDS = ("champion", "held_out", "inner", "no_augmentation", "random")
+KINDS = ("champion", *Split)

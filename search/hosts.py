@@ -35,7 +35,7 @@ from search.items import Pulse, Watch, add, attempts, beating, fail_silent, give
 from search.plan import RunPlan, Shared
 from search.progress import ConsoleReporter
 from search.publish import Publisher
-from search.runner import in_order, make_dataset, prepare, read_corpus
+from search.runner import in_order, make_dataset, read_corpus
 from search.storage import open_database
 from search.study import BUDGET, StudyPlan, ended_trials, initial_params, open_study, tuned_of
 from search.taken import TakenJob, TakenTrial, job_content, job_from
@@ -73,7 +73,6 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
             publisher = Publisher(plan, reading, dataset, enter(plan, dataset, say=reporter.say))
             publisher.begin()
     if not is_written:
-        prepare(plan, dataset, reporter)
         _Host(plan, dataset, publisher, door, reporter).work()
     return _board(door, reporter)
 

@@ -233,7 +233,7 @@ class Publisher:
         return plan_evaluations(
             tuned.family,
             tuned.configs,
-            tuned.shipped,
+            tuned.shipped_half,
             self._dataset,
             seed=self._plan.seed,
             budget=tuned.budget,
@@ -267,7 +267,7 @@ class Publisher:
         jobs = plan_evaluations(
             tuned.family,
             tuned.configs,
-            tuned.shipped,
+            tuned.shipped_half,
             self._dataset,
             seed=self._plan.seed,
             budget=budget,
@@ -293,11 +293,12 @@ def _plain(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 def _process_seconds(results: list[Result]) -> dict[str, float]:
-    """Return the time that one core spent on trials and on the fits of evaluations."""
+    """Return the time that one core spent on trials, on the fits of evaluations, and on the features that trials asked for."""
     trials = [trial for one in results for half in one.tuned.trials.values() for trial in half]
     of_clips = [one for one in results if one.family.input_kind != MEMBER_PROBABILITIES]
     folds = [one for result in of_clips for by_fold in result.predictions.values() for one in by_fold.values()]
     return {
-        "trials": round(sum(trial.seconds for trial in trials), 1),
+        "trials": round(sum(trial.seconds - trial.feature_seconds for trial in trials), 1),
+        "features": round(sum(trial.feature_seconds for trial in trials), 1),
         "evaluations": round(sum(one.fit_seconds for one in folds), 1),
     }

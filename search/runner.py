@@ -1,17 +1,15 @@
-"""A run, from the corpus to the leaderboard: read, prepare, tune, evaluate, publish."""
+"""A run, from the corpus to the leaderboard: read, tune, evaluate, publish."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from augment.policy import all_variants
 from corpora import Reading
 from corpora.checks import warnings_for
 from corpora.combined import ALL, COMMON, Combined, choose_emotions, keep_emotions, taught_by_others
 from evaluation.dataset import Dataset
 from evaluation.folds import CORPORA, folds_over_corpora
-from evaluation.held_out import variants_to_test
-from evaluation.jobs import Budget, ChampionJob, EvaluationJob
+from evaluation.jobs import ChampionJob, EvaluationJob
 from evaluation.result import Tuned
 from features import INPUT_KINDS
 from features.store import FeatureStore
@@ -25,7 +23,6 @@ from search.publish import Publisher
 from search.study import StudyPlan, tuned_of
 from search.workers import Plan, WorkerPool
 
-N_TRIALS_WORTH_PREPARING = 10
 FIRST_FAMILIES = ("dummy", "baseline", "linear")
 """Evaluated before the slow ones, so that the leaderboard has rows within minutes."""
 
@@ -45,7 +42,6 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
         entry = enter(plan, dataset, say=reporter.say)
         publisher = Publisher(plan, reading, dataset, entry)
         publisher.begin()
-        prepare(plan, dataset, reporter)
         tune_and_evaluate(plan, dataset, publisher, reporter)
         reporter.say("Writing the leaderboard")
         return publisher.finish()
@@ -77,15 +73,9 @@ def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:
     for clip in reading.clips:
         genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
     folds = folds_over_corpora(genders, published=plan.corpus.published_folds, rule=plan.protocol)
-    return Dataset(reading.clips, reading.emotions, folds, FeatureStore(plan.cache), speakers_known=plan.corpus.speakers_known)
-
-
-def prepare(plan: RunPlan, dataset: Dataset, reporter: ConsoleReporter) -> None:
-    """Compute the features of every clip and of the perturbed test clips; if the run is long, of every copy it may ask for."""
-    variants = (*variants_to_test(Budget.of(plan.n_trials)), *(all_variants() if plan.n_trials >= N_TRIALS_WORTH_PREPARING else ()))
     kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.fitted_families)]
-    with reporter.progress("Computing features") as progress:
-        dataset.store.prepare(kinds, dataset.clips, variants, n_jobs=plan.n_jobs, progress=progress)
+    store = FeatureStore(plan.cache, kinds)
+    return Dataset(reading.clips, reading.emotions, folds, store, speakers_known=plan.corpus.speakers_known)
 
 
 def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, reporter: ConsoleReporter) -> None:

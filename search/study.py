@@ -29,12 +29,10 @@ from metrics.scores import uar
 from models import FAMILIES, Family
 from runs.layout import RunFolder
 from search.items import KEY
+from search.racing import STEPS_PER_FOLD, Racing
 from search.storage import Database, open_database
 
 N_STARTUP_TRIALS = 10
-STEPS_PER_FOLD = 100
-"""A neural trial reports each epoch under ``fold * STEPS_PER_FOLD + epoch``, and the fold's result under the last of these."""
-FIRST_PRUNED_EPOCH = 10
 BUDGET = "budget"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -110,7 +108,7 @@ def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:
         storage=storage,
         direction="maximize",
         load_if_exists=True,
-        pruner=_pruner(FAMILIES[plan.family]),
+        pruner=Racing(n_sure=len(FAMILIES[plan.family].initial_trials)),
     )
 
 
@@ -180,8 +178,7 @@ def number_of(trial: FrozenTrial) -> int:
 def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder) -> Tuned:
     """Return what the studies of a family found.
 
-    What is evaluated and shipped has more of what costs time (such as bagged networks) than a trial; how much follows from the
-    number of trials in the studies, whatever the command that asks.
+    How much the evaluations may cost follows from the number of trials in the studies, whatever the command that asks.
     """
     if not family.is_tuned:
         return untuned(family, budget=Budget.of(plans[0].n_trials) if plans else Budget.FULL)
@@ -189,7 +186,7 @@ def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder) -> Tune
     best = {half: best_trial(study) for half, study in studies.items()}
     ended = {half: ended_trials(study) for half, study in studies.items()}
     budget = max(map(budget_of, studies.values()), key=lambda one: one is Budget.QUICK)
-    more = {"max_epochs": QUICK_MAX_EPOCHS} if budget is Budget.QUICK else family.champion_overrides
+    more = {"max_epochs": QUICK_MAX_EPOCHS} if budget is Budget.QUICK else {}
     return Tuned(
         family,
         {half: {**trial.user_attrs["config"], **more} for half, trial in best.items()},
@@ -250,7 +247,7 @@ def initial_params(family: Family, number: int, dataset: Dataset) -> dict[str, A
 
 def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number: int, tell: Callable[[TrialEnd], None]) -> None:
     """Carry out a trial whose study has its sampler, record how it ended, and tell of it."""
-    started = time.monotonic()
+    started, computed_before = time.monotonic(), dataset.store.seconds
     study, family = trial.study, FAMILIES[plan.family]
     value, state = None, TrialState.COMPLETE
     try:
@@ -270,6 +267,7 @@ def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number:
         trial.set_user_attr("error", f"{type(error).__name__}: {error}"[:500])
     seconds = time.monotonic() - started
     trial.set_user_attr("seconds", round(seconds, 2))
+    trial.set_user_attr("feature_seconds", round(dataset.store.seconds - computed_before, 2))
     earlier = [t.value for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if t.value is not None]
     study.tell(trial, value, state=state)
     best = max([*earlier, *([value] if value is not None else [])], default=None)
@@ -328,20 +326,19 @@ class _EpochReporter:
         self.best = max(self.best, inner_uar)
         self.trial.report(float(np.mean([*self.done, self.best])), step=self.step)
         self.step += 1
-        if self.step % STEPS_PER_FOLD >= FIRST_PRUNED_EPOCH and self.trial.should_prune():
+        if self.trial.should_prune():
             raise optuna.TrialPruned
-
-
-def _pruner(family: Family) -> optuna.pruners.BasePruner:
-    # Epochs are noisy: a neural trial is looked at every fifth of them, and cut only when it is clearly below the middle.
-    if family.is_neural:
-        return optuna.pruners.PercentilePruner(55.0, n_startup_trials=6, interval_steps=5)
-    return optuna.pruners.MedianPruner(n_startup_trials=8)
 
 
 def trial_record(trial: FrozenTrial) -> TrialRecord:
     """Return a trial that ended as the report shows it."""
     attributes = trial.user_attrs
     return TrialRecord(
-        number_of(trial), trial.state.name, trial.value, attributes.get("seconds", 0.0), trial.params, attributes.get("error", "")
+        number_of(trial),
+        trial.state.name,
+        trial.value,
+        attributes.get("seconds", 0.0),
+        trial.params,
+        attributes.get("error", ""),
+        attributes.get("feature_seconds", 0.0),
     )

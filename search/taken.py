@@ -83,7 +83,7 @@ def job_from(content: Mapping[str, Any]) -> Job:
     """Return the job of an item."""
     values = dict(content[JOB])
     if "split" not in values:
-        return ChampionJob(**values)
+        return ChampionJob(**{**values, "budget": Budget(values["budget"])})
     return EvaluationJob(**{**values, "split": Split(values["split"]), "budget": Budget(values["budget"])})
 
 

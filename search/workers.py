@@ -25,6 +25,7 @@ from evaluation.jobs import ChampionJob, EvaluationJob, Job
 from features.whisper.weights import use_whisper
 from runs.layout import RunFolder
 from runs.work import WorkFolder
+from search.sharing import SharedDataset, share
 from search.study import StudyPlan, TrialEnd, run_study
 from search.taken import TakenJob, TakenTrial, carry_out_job, carry_out_trial
 
@@ -59,12 +60,6 @@ class Worker:
                 self.n_fits += 1
         return self.n_fits >= FITS_PER_PROCESS
 
-    def kill(self) -> None:
-        """End the process, whatever it is in."""
-        for process in (self.executor._processes or {}).values():
-            process.kill()
-        self.executor.shutdown(wait=False, cancel_futures=True)
-
 
 class WorkerPool:
     """Runs plans in processes and tells of every trial's end.
@@ -72,7 +67,7 @@ class WorkerPool:
     Parameters
     ----------
     dataset : Dataset
-        Sent to each process once.
+        Kept in a file in the cache, whose recordings all processes map into their memory.
     run : RunFolder
         The run's folder.
     n_jobs : int
@@ -92,7 +87,8 @@ class WorkerPool:
         self._tell = tell
         self._log = run.process_log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._given = (dataset, run, self._events, encoder)
+        self._stop = self._context.Event()
+        self._given = (share(dataset), run, self._events, self._stop, encoder)
         self._waiting: deque[Plan] = deque()
         self._idle = [self._start_worker() for _ in range(n_jobs)]
         self._running: dict[Future[None], tuple[Plan, Worker]] = {}
@@ -150,11 +146,10 @@ class WorkerPool:
 
     def close(self, *, at_once: bool) -> None:
         """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
+        if at_once:
+            self._stop.set()
         for worker in (*self._idle, *(worker for _, worker in self._running.values())):
-            if at_once:
-                worker.kill()
-            else:
-                worker.executor.shutdown()
+            worker.executor.shutdown(wait=not at_once, cancel_futures=at_once)
 
     def _start_worker(self) -> Worker:
         return Worker(ProcessPoolExecutor(1, mp_context=self._context, initializer=_start, initargs=self._given))
@@ -170,18 +165,18 @@ class WorkerPool:
 _place: tuple[Dataset, RunFolder, Any] | None = None
 
 
-def _start(dataset: Dataset, run: RunFolder, events: Any, encoder: Path | None) -> None:
+def _start(dataset: SharedDataset, run: RunFolder, events: Any, stop: Any, encoder: Path | None) -> None:
     global _place
-    _place = (dataset, run, events)
+    _place = (dataset.load(), run, events)
     use_whisper(encoder)
     # TensorFlow greets every process on standard error, whatever it is told.
     os.dup2(os.open(run.process_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_when_told, args=(os.getppid(), stop), daemon=True).start()
 
 
-def _end_with_parent(parent: int) -> None:
-    """Leave no process behind when the run is killed."""
-    while os.getppid() == parent:
+def _end_when_told(parent: int, stop: Any) -> None:
+    """End this process, whatever it is in, when the run is stopped or killed."""
+    while os.getppid() == parent and not stop.is_set():
         time.sleep(POLL_SECONDS)
     os._exit(1)
 

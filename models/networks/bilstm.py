@@ -21,7 +21,6 @@ class BiLSTM(NeuralFamily):
     title = "Conv1D-BiLSTM"
     description = "Convolution, then a bidirectional LSTM over MFCC sequences, with masked pooling."
     input_kind = "sequence"
-    champion_overrides: ClassVar[Config] = {"n_bags": 3}
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
         "pooling": "attention",

@@ -21,8 +21,6 @@ class CNN2D(NeuralFamily):
     title = "2D CNN"
     description = "Convolutions over log-mel images with masked pooling over time."
     input_kind = "image"
-    champion_overrides: ClassVar[Config] = {"n_bags": 2}
-    """Fewer bags than the other networks, because a fit takes longer."""
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "head_dropout": 0.2, "n_filters": 12, "n_blocks": 2, "stem_bands": 5}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

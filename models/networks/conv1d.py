@@ -21,7 +21,6 @@ class Conv1D(NeuralFamily):
     title = "1D CNN"
     description = "Convolutions over MFCC sequences with masked pooling."
     input_kind = "sequence"
-    champion_overrides: ClassVar[Config] = {"n_bags": 3}
     defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_blocks": 3, "n_filters": 48, "kernel_steps": 3}
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:

@@ -14,7 +14,6 @@ SHARED_DEFAULTS: Config = {
     "augmentation": "mixed",
     "strength": "gentle",
     "n_copies": 3,
-    "n_bags": 1,
     "original_share": 0.6,
     "clip_mean_removal": 0.0,
     "balanced": True,
@@ -43,7 +42,6 @@ def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
     """Draw the parameters that all networks share: augmentation, optimisation, regularisation, pooling, head."""
     return {
         **suggest_policy(trial),
-        "n_bags": 1,
         "original_share": suggest_original_share(trial),
         "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
         "balanced": trial.suggest_categorical("balanced", [True, False]),

@@ -1,4 +1,4 @@
-"""Training of the networks: the loop, early stopping on inner speakers, bagging, and Keras files.
+"""Training of the networks: the loop, early stopping on inner speakers, k-fold bagging, and Keras files.
 
 A network takes a batch ``(n, n_steps, n_columns)`` and its mask ``(n, n_steps)`` and returns logits ``(n, n_emotions)``.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from metrics.calibration import fit_temperature
 from metrics.scores import log_loss, uar
-from models.family import Config, EpochCallback, Examples, Family, Model
+from models.family import Bag, Config, EpochCallback, Examples, Family, Model, Parts
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
 from models.networks.blocks import MASKED_SCORE
 from models.networks.tracing import Forward, TracedNetwork, trace_alone, trace_forward
@@ -43,14 +43,14 @@ TEMPERATURES = (0.5, 2.5)
 
 @dataclass(frozen=True, eq=False)
 class NeuralModel(Model):
-    """Bagged networks, each validated on other inner speakers; their probabilities are averaged.
+    """Networks that were validated on different speakers; their probabilities are averaged.
 
     Attributes
     ----------
     standardiser : SequenceStandardiser
         Scaling of the inputs.
     networks : tuple of keras.Model
-        The bags.
+        The members.
     forwards : tuple of callable
         Forward pass of each network, from a batch and its mask to logits.
     """
@@ -63,6 +63,11 @@ class NeuralModel(Model):
     def n_parameters(self) -> int:  # type: ignore[override]
         """Number of weights of all networks."""
         return sum(network.count_params() for network in self.networks)
+
+    def members(self) -> tuple[NeuralModel, ...]:
+        """Return each network as a model of its own."""
+        pairs = zip(self.networks, self.forwards, strict=True)
+        return tuple(NeuralModel(self.standardiser, (network,), (forward,)) for network, forward in pairs)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return probabilities, (n, n_emotions); clips of similar lengths share a batch."""
@@ -94,8 +99,10 @@ class NeuralFamily(Family):
     def init_from_probe(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
         """Initialise the classifier of an untrained network; by default the random weights stay."""
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> NeuralModel:
-        """Train ``n_bags`` networks, each validated on other inner speakers.
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> NeuralModel:
+        """Train a network for each part, validated on its speakers; without parts, one validated on some inner speakers.
 
         The optional key ``max_epochs`` of the configuration limits ``n_epochs``.
         """
@@ -103,19 +110,31 @@ class NeuralFamily(Family):
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks, forwards = zip(
             *(
-                self._fit_bag(sequences, examples, config, seed=seed + 1000 * bag, callback=callback)
-                for bag in range(config["n_bags"])
+                self._fit_member(sequences, examples, config, inner=inner, seed=seed + 1000 * k, callback=callback)
+                for k, inner in enumerate(parts or [inner_speakers(examples, seed=seed)])
             ),
             strict=True,
         )
         return NeuralModel(standardiser, networks, forwards)
 
-    def _fit_bag(
-        self, sequences: Sequence[NDArray[Any]], examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None
+    def fit_bag(self, examples: Examples, config: Config, *, seed: int, parts: Parts) -> Bag:
+        """Fit a model whose members, each validated on a part, predict that part.
+
+        The part has scaled the inputs and stopped the training, but no weight was fitted to it.
+        """
+        model = self.fit(examples, config, seed=seed, parts=parts)
+        return Bag(model, model.members())
+
+    def _fit_member(
+        self,
+        sequences: Sequence[NDArray[Any]],
+        examples: Examples,
+        config: Config,
+        *,
+        inner: Collection[str],
+        seed: int,
+        callback: EpochCallback | None,
     ) -> tuple[keras.Model, TracedNetwork]:
-        speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
-        n_inner = min(N_INNER_SPEAKERS, max(1, len(speakers) // SPEAKERS_PER_INNER_SPEAKER))
-        inner = choose_inner_speakers(speakers, n_speakers=n_inner, seed=seed)
         held_out = np.isin(examples.speakers, list(inner))
         require_disjoint(examples.speakers[~held_out].tolist(), examples.speakers[held_out].tolist())
 
@@ -207,6 +226,13 @@ def train(
                 break
     network.set_weights(best_weights)
     scale_temperature(network, forward(inputs, mask).numpy(), targets)
+
+
+def inner_speakers(examples: Examples, *, seed: int) -> frozenset[str]:
+    """Choose the speakers that validate a network which has to choose for itself."""
+    speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
+    n_inner = min(N_INNER_SPEAKERS, max(1, len(speakers) // SPEAKERS_PER_INNER_SPEAKER))
+    return choose_inner_speakers(speakers, n_speakers=n_inner, seed=seed)
 
 
 def absent_emotions(examples: Examples) -> NDArray[np.intp]:

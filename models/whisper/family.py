@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ from features import INPUT_KINDS
 from features.whisper.layers import WhisperLayers
 from features.whisper.weights import find_whisper
 from models.ensemble import LogOpinionPool
-from models.family import Config, EpochCallback, Examples, Family, Model
+from models.family import Bag, Config, EpochCallback, Examples, Family, Model, Parts
 from models.whisper.heads import LinearHead, NetworkHead
 from models.whisper.layer_selection import PERCENTILES, LayerSelection, column_spans
 from models.whisper.tuned_layer import TunedLayer
@@ -66,6 +66,12 @@ def select_layers(learner: str, config: Config, *, n_columns: int) -> LayerSelec
     return LayerSelection(learner, column_spans(layers, parts, n_layers=n_layers, n_columns=n_columns), percentiles)
 
 
+def select_all(examples: Examples, config: Config) -> tuple[LayerSelection, ...]:
+    """Return the layer selection of each learner of a configuration's head."""
+    n_columns = examples.inputs[0].shape[1]
+    return tuple(select_layers(learner, config, n_columns=n_columns) for learner in HEADS[config["head"]])
+
+
 @dataclass(frozen=True, eq=False)
 class WhisperModel(Model):
     """Fitted learners, each with its layer selection."""
@@ -96,12 +102,10 @@ class Whisper(Family):
     description = "A small head on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
     is_pretrained = True
-    champion_overrides: ClassVar[Config] = {"n_bags": 3}
     defaults: ClassVar[Config] = {
         "augmentation": "mixed",
         "strength": "gentle",
         "n_copies": 3,
-        "n_bags": 1,
         "layers": "middle",
         "readout": "both",
         "head": "linear",
@@ -123,22 +127,30 @@ class Whisper(Family):
         return (self.defaults, {**self.defaults, **INITIAL_TUNED_TRIAL})
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw a configuration; ``n_bags`` counts networks and has no effect on the linear head."""
+        """Draw a configuration."""
         head = trial.suggest_categorical("head", list(HEADS))
-        config: dict[str, Any] = {"n_bags": 1, "head": head}
+        config: dict[str, Any] = {"head": head}
         for learner in HEADS[head]:
             config |= LEARNERS[learner].suggest(trial)
         return config | suggest_policy(trial)
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> WhisperModel:
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> WhisperModel:
         """Fit the learners; no epochs are reported, because trials of all heads are pruned by fold."""
-        n_columns = examples.inputs[0].shape[1]
-        selections = tuple(select_layers(learner, config, n_columns=n_columns) for learner in HEADS[config["head"]])
-        return WhisperModel(selections, tuple(self._fit_learner(selection, examples, config, seed=seed) for selection in selections))
+        selections = select_all(examples, config)
+        fitted = (LEARNERS[one.learner].fit(one.of_examples(examples), config, seed=seed, parts=parts) for one in selections)
+        return WhisperModel(selections, tuple(fitted))
 
-    def _fit_learner(self, selection: LayerSelection, examples: Examples, config: Config, *, seed: int) -> Model:
-        selected = replace(examples, inputs=tuple(selection(steps) for steps in examples.inputs))
-        return LEARNERS[selection.learner].fit(selected, config, seed=seed)
+    def fit_bag(self, examples: Examples, config: Config, *, seed: int, parts: Parts) -> Bag:
+        """Fit the bags of the learners, whose models are pooled."""
+        selections = select_all(examples, config)
+        bags = [LEARNERS[one.learner].fit_bag(one.of_examples(examples), config, seed=seed, parts=parts) for one in selections]
+        without = zip(*(bag.without for bag in bags), strict=True)
+        return Bag(
+            WhisperModel(selections, tuple(bag.model for bag in bags)),
+            tuple(WhisperModel(selections, learnt) for learnt in without),
+        )
 
     def save(self, model: Model, folder: Path) -> None:
         """Write ``layer_selection.json`` and the learners' files."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.whisper.layers import PARTS
+from models.family import Examples
 
 LAYERS = {"lower": (0.0, 0.5), "middle": (0.25, 0.75), "all": (0.0, 1.0)}
 """Selected layers, as shares of the encoder's depth: of four layers 1-2, 2-3 and 1-4."""
@@ -46,6 +47,10 @@ class LayerSelection:
         if self.percentiles:
             statistics += list(np.percentile(selected, self.percentiles, axis=0).astype(np.float32))
         return np.concatenate(statistics)
+
+    def of_examples(self, examples: Examples) -> Examples:
+        """Return examples with the selection of their inputs."""
+        return replace(examples, inputs=tuple(self(steps) for steps in examples.inputs))
 
 
 def column_spans(layers: range, parts: Sequence[str], *, n_layers: int, n_columns: int) -> list[tuple[int, int]]:

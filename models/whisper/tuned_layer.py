@@ -2,7 +2,7 @@
 
 The classifier is first fitted as a linear probe, so that fine-tuning does not distort the pretrained features (Kumar et al. 2022,
 ICLR). The layer reads steps of 80 ms instead of frames of 20 ms, which two cores can afford. Each network is validated on other
-inner speakers; the model is the average of their weights and so learns from every speaker.
+speakers; the model is the average of their weights and so learns from every speaker.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.whisper.layers import PARTS
 from features.whisper.weights import WhisperConfig, find_whisper
-from models.family import Config, EpochCallback, Examples, Model
+from models.family import Bag, Config, EpochCallback, Examples, Model, Parts
 from models.linear import fit_logistic
 from models.networks.batches import BatchMaker, SequenceStandardiser, pad
 from models.networks.blocks import temporal_pooling
@@ -66,13 +66,24 @@ class TunedLayer(NeuralFamily):
         layer = tuned_layer(n_layers)
         return range(layer - 1, layer), PARTS
 
-    def fit(self, examples: Examples, config: Config, *, seed: int, callback: EpochCallback | None = None) -> NeuralModel:
-        """Train ``n_bags`` networks and return the average of their weights."""
-        bags = super().fit(examples, config, seed=seed, callback=callback)
-        n_columns = bags.networks[0].inputs[0].shape[-1]
-        average = self.build({**config, "low_rank": 0}, n_columns=n_columns, n_emotions=examples.n_emotions)
-        average_weights(bags.networks, average)
-        return make_neural_model(bags.standardiser, (average,))
+    def fit(
+        self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
+    ) -> NeuralModel:
+        """Train a network for each part and return the average of their weights."""
+        return self._average(super().fit(examples, config, seed=seed, parts=parts, callback=callback), config)
+
+    def fit_bag(self, examples: Examples, config: Config, *, seed: int, parts: Parts) -> Bag:
+        """Return the average of the networks' weights, and the networks."""
+        members = super().fit(examples, config, seed=seed, parts=parts)
+        return Bag(self._average(members, config), members.members())
+
+    def _average(self, members: NeuralModel, config: Config) -> NeuralModel:
+        network = members.networks[0]
+        average = self.build(
+            {**config, "low_rank": 0}, n_columns=network.inputs[0].shape[-1], n_emotions=network.outputs[0].shape[-1]
+        )
+        average_weights(members.networks, average)
+        return make_neural_model(members.standardiser, (average,))
 
     def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
         """Return a constant scaling, which the network reverts."""

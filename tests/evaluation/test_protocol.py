@@ -10,7 +10,7 @@ from emotune.errors import ProtocolError
 from evaluation.dataset import Dataset
 from evaluation.folds import Folds, make_folds
 from evaluation.held_out import evaluate
-from evaluation.jobs import EvaluationJob, Split, random_split, splits_of
+from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, random_split
 from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES
@@ -47,25 +47,26 @@ def test_a_study_sees_only_the_speakers_of_its_half(dataset, monkeypatch, half):
 def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_about(dataset, monkeypatch, fold):
     seen = []
 
-    def spy(examples, config, *, seed, callback=None):
+    def spy(examples, config, *, seed, parts=(), callback=None):
         seen.append(set(examples.speakers))
         return FAMILIES["dummy"].fit(examples, config, seed=seed)
 
     monkeypatch.setattr(LINEAR, "fit", spy)
-    plan = EvaluationJob("linear", Split.INNER, fold, AUGMENTED, 0)
-    predictions = evaluate(plan, dataset)
-    tested, everyone = set(dataset.folds.test_speakers[fold]), set(dataset.speakers)
+    predictions = evaluate(EvaluationJob("linear", Split.HELD_OUT, fold, AUGMENTED, 0), dataset)
+    seen_by_all = set(dataset.speakers) - set(dataset.folds.test_speakers[fold])
     tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
-    assert seen == [everyone - tested - set(dataset.folds.test_speakers[part]) for part in tuned_on]
-    np.testing.assert_array_equal(np.sort(predictions.rows), dataset.rows_in(tuned_on))
+    assert seen == [*(seen_by_all - set(dataset.folds.test_speakers[part]) for part in tuned_on), seen_by_all]
+    np.testing.assert_array_equal(np.sort(predictions.inner.rows), dataset.rows_in(tuned_on))
+    np.testing.assert_array_equal(predictions.rows, dataset.rows_in([fold]))
 
 
-def test_inner_predictions_take_three_fits_however_many_folds_there_are(dataset):
+@pytest.mark.parametrize(("budget", "n"), [(Budget.FULL, 3), (Budget.QUICK, 1)])
+def test_there_are_three_inner_parts_however_many_folds_there_are_and_one_in_a_quick_look(dataset, budget, n):
     many = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
-    parts = splits_of(EvaluationJob("linear", Split.INNER, 0, AUGMENTED, 0), many)
-    assert len(parts) == 3
-    tested = np.concatenate([test for _, test in parts])
-    assert set(tested) == set(many.rows_in(many.folds.in_half("B")))
+    parts = parts_of(EvaluationJob("linear", Split.HELD_OUT, 0, AUGMENTED, 0, budget), many)
+    assert len(parts) == n
+    if budget is Budget.FULL:
+        assert set(np.concatenate(parts)) == set(many.rows_in(many.folds.in_half("B")))
 
 
 def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, dataset):
@@ -85,7 +86,7 @@ def test_overlapping_folds_are_refused():
         Folds("planted", (("S01", "S02"), ("S03",), ("S04",), ("S01",)))
 
 
-@pytest.mark.parametrize("split", [Split.HELD_OUT, Split.INNER, Split.RANDOM])
+@pytest.mark.parametrize("split", [Split.HELD_OUT, Split.DEFAULTS, Split.RANDOM])
 def test_a_planted_variant_of_a_test_clip_is_refused(dataset, monkeypatch, split):
     honest = Dataset.examples
 
@@ -101,14 +102,14 @@ def test_a_planted_variant_of_a_test_clip_is_refused(dataset, monkeypatch, split
 def test_training_holds_variants_of_training_clips_and_nothing_else(dataset, monkeypatch):
     seen = []
 
-    def spy(examples, config, *, seed, callback=None):
+    def spy(examples, config, *, seed, parts=(), callback=None):
         seen.append(examples)
         return FAMILIES["dummy"].fit(examples, config, seed=seed)
 
     monkeypatch.setattr(LINEAR, "fit", spy)
     evaluate(EvaluationJob("linear", Split.HELD_OUT, 0, AUGMENTED, 0), dataset)
     test_rows = dataset.rows_in([0])
-    (examples,) = seen
+    examples = seen[-1]  # the model that is tested is fitted last
     assert not examples.is_original.all()
     assert not set(examples.sources) & set(test_rows)
     assert not set(examples.speakers) & set(dataset.speakers[test_rows])

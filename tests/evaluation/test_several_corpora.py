@@ -10,7 +10,7 @@ import pytest
 from emotune.errors import ProtocolError
 from evaluation.dataset import BY_CLIPS, CORPORA_COUNT, Dataset
 from evaluation.folds import CORPORA, TestedOn, folds_over_corpora
-from evaluation.jobs import Budget, EvaluationJob, Split, plan_evaluations, splits_of
+from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, plan_evaluations, split_of
 from features import INPUT_KINDS
 from models import FAMILIES
 
@@ -69,12 +69,14 @@ def test_a_half_of_one_corpus_is_parted_by_its_speakers(two_corpora: Dataset) ->
 @pytest.mark.parametrize("budget", Budget)
 @pytest.mark.parametrize("fold", range(2))
 def test_inner_predictions_know_nothing_of_the_corpus_that_is_left_out(two_corpora: Dataset, fold: int, budget: Budget) -> None:
-    for training, test in splits_of(EvaluationJob("linear", Split.INNER, fold, LINEAR.defaults, 0, budget), two_corpora):
-        assert not np.isin(two_corpora.rows_in([fold]), np.concatenate([training, test])).any()
+    job = EvaluationJob("linear", Split.HELD_OUT, fold, LINEAR.defaults, 0, budget)
+    left_out = two_corpora.rows_in([fold])
+    assert not np.isin(left_out, np.concatenate(parts_of(job, two_corpora))).any()
+    assert not np.isin(left_out, split_of(job, two_corpora)[0]).any()
 
 
 def test_across_corpora_a_model_of_one_is_tested_on_what_it_can_know(two_corpora: Dataset) -> None:
-    training, test = splits_of(EvaluationJob("linear", Split.OTHER_CORPORA, 0, LINEAR.defaults, 0), two_corpora)[0]
+    training, test = split_of(EvaluationJob("linear", Split.OTHER_CORPORA, 0, LINEAR.defaults, 0), two_corpora)
     assert set(two_corpora.corpus_of_clip[training]) == {"a"}
     assert set(two_corpora.corpus_of_clip[test]) == {"b"}
     assert set(two_corpora.targets[test]) <= set(two_corpora.targets[training])
@@ -82,7 +84,7 @@ def test_across_corpora_a_model_of_one_is_tested_on_what_it_can_know(two_corpora
 
 def test_across_corpora_nothing_tuned_is_used(two_corpora: Dataset) -> None:
     tuned = {**LINEAR.defaults, "penalty": 11.0}
-    jobs = plan_evaluations(LINEAR, {"A": tuned, "B": tuned}, tuned, two_corpora, seed=0)
+    jobs = plan_evaluations(LINEAR, {"A": tuned, "B": tuned}, "A", two_corpora, seed=0)
     across = [job for job in jobs if isinstance(job, EvaluationJob) and job.split is Split.OTHER_CORPORA]
     assert [job.fold for job in across] == [0, 1]
     assert all(job.config == LINEAR.defaults for job in across)

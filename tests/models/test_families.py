@@ -206,6 +206,35 @@ def test_no_speaker_crosses_the_inner_split_and_no_variant_validates(
     assert set(targets) == set(range(8))
 
 
+@pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.input_kind != MEMBER_PROBABILITIES], ids=lambda f: f.key)
+def test_every_part_of_the_speakers_is_predicted_by_a_model_that_did_not_learn_from_it(
+    family: Family, make_examples: MakeExamples, smallest_config: SmallestConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = make_examples(family.input_kind)
+    speakers = set(examples.speakers.tolist())
+    parts = [[speaker] for speaker in sorted(speakers)[:2]]
+    learnt_from: list[set[str]] = []
+    make_batches, fit = models.networks.training.BatchMaker, family.fit
+
+    def batches(sequences: Any, of: Examples, config: Config) -> Any:
+        learnt_from.append(set(of.speakers.tolist()))
+        return make_batches(sequences, of, config)
+
+    def fits(of: Examples, config: Config, **options: Any) -> Any:
+        learnt_from.append(set(of.speakers.tolist()))
+        return fit(of, config, **options)
+
+    if family.is_neural:
+        monkeypatch.setattr(models.networks.training, "BatchMaker", batches)
+    else:
+        monkeypatch.setattr(family, "fit", fits)
+    bag = family.fit_bag(examples, smallest_config(family), seed=0, parts=parts)
+    assert learnt_from[:2] == [speakers - set(part) for part in parts] or family.is_pretrained
+    assert len(bag.without) == len(parts)
+    for model in (bag.model, *bag.without):
+        np.testing.assert_allclose(model.predict(examples.inputs[:3]).sum(axis=1), 1, atol=1e-6)
+
+
 class TinyNetwork:
     """Stands for a network that is never trained."""
 
@@ -216,7 +245,6 @@ def test_a_family_describes_itself(family: Family) -> None:
     assert family.title
     assert family.description.endswith(".")
     assert family.input_kind in {*INPUT_KINDS, MEMBER_PROBABILITIES}
-    assert set(family.champion_overrides) <= set(family.defaults)
 
 
 def test_an_unknown_family_is_refused_with_those_there_are() -> None:

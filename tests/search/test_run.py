@@ -13,7 +13,7 @@ import pytest
 
 from emotune.errors import DownloadError
 from evaluation.folds import HALVES
-from evaluation.jobs import QUICK_LOOK_TRIALS
+from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
 from leaderboard.table import build_leaderboard, read_leaderboard
 from models import FAMILIES
@@ -96,17 +96,17 @@ def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_p
     assert all(path.exists() for path in before)
 
 
-@pytest.mark.parametrize(("n_trials", "penalty"), [(QUICK_LOOK_TRIALS, None), (QUICK_LOOK_TRIALS + 1, 7.0)])
-def test_champions_have_more_than_trials_unless_the_studies_are_a_quick_look(dataset, monkeypatch, tmp_path, n_trials, penalty):
+@pytest.mark.parametrize(("n_trials", "limit"), [(QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS), (QUICK_LOOK_TRIALS + 1, None)])
+def test_what_is_evaluated_is_what_a_study_found_but_for_the_epochs_of_a_quick_look(dataset, monkeypatch, tmp_path, n_trials, limit):
     linear = FAMILIES["linear"]
-    monkeypatch.setattr(type(linear), "champion_overrides", {"penalty": 7.0})
     monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
     plans = [StudyPlan("linear", half, n_trials, 0) for half in HALVES]
     for plan in plans:
         run_study(plan, dataset, RunFolder(tmp_path))
     found = tuned_of(linear, plans, RunFolder(tmp_path))
     for half, config in found.configs.items():
-        assert config["penalty"] == (penalty or found.trials[half][0].params["penalty"])
+        assert config["penalty"] == found.trials[half][0].params["penalty"]
+        assert config.get("max_epochs") == limit
 
 
 def test_champions_predict_after_reloading_as_their_family_was_fitted(finished_run, dataset):

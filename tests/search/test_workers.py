@@ -31,7 +31,9 @@ def test_a_process_is_replaced_after_a_long_study_or_many_evaluations():
 def test_every_plan_is_carried_out_once_though_processes_are_replaced(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr("search.workers.FITS_PER_PROCESS", 5)
     plans = [
-        EvaluationJob("dummy", split, fold, dict(DUMMY.defaults), 0) for split in (Split.HELD_OUT, Split.INNER) for fold in range(6)
+        EvaluationJob("dummy", split, fold, dict(DUMMY.defaults), 0)
+        for split in (Split.HELD_OUT, Split.DEFAULTS)
+        for fold in range(6)
     ]
     pool = WorkerPool(dataset, RunFolder(tmp_path), n_jobs=1, tell=lambda _: None)
     pool.submit(plans)

@@ -157,10 +157,11 @@ def test_the_average_of_one_network_predicts_as_it_does(examples: Examples, low_
 
 
 def test_several_networks_become_one_between_them(examples: Examples) -> None:
-    config = {**config_of("tuned"), "learning_rate": 1e-2, "n_bags": 2}
+    config = {**config_of("tuned"), "learning_rate": 1e-2}
     selected = inputs_of_layer(examples)
-    bags = NeuralFamily.fit(TunedLayer(), selected, config, seed=0).networks
-    (average,) = TunedLayer().fit(selected, config, seed=0).networks
+    parts = [[speaker] for speaker in sorted(set(selected.speakers.tolist()))[:2]]
+    bags = NeuralFamily.fit(TunedLayer(), selected, config, seed=0, parts=parts).networks
+    (average,) = TunedLayer().fit(selected, config, seed=0, parts=parts).networks
     first, second, between = (network.get_layer("probe").kernel.numpy() for network in (*bags, average))
     assert not np.allclose(first, second)
     np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
@@ -192,7 +193,7 @@ def test_every_initial_trial_is_a_point_of_the_search_space() -> None:
 @pytest.mark.parametrize("head", HEADS)
 def test_an_emotion_without_examples_has_no_probability(head: str, examples: Examples) -> None:
     lacking = examples.select(~np.isin(examples.targets, [1, 6]))
-    probabilities = WHISPER.fit(lacking, {**config_of(head), "n_bags": 2}, seed=0).predict(examples.inputs)
+    probabilities = WHISPER.fit(lacking, config_of(head), seed=0).predict(examples.inputs)
     assert probabilities[:, [1, 6]].max() <= 1e-6
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 

@@ -1,0 +1,56 @@
+"""Trials race over their folds."""
+
+import numpy as np
+import optuna
+import pytest
+
+from search.racing import N_UNPRUNED, SHARE_THAT_GOES_ON, STEPS_PER_FOLD, Racing, is_cut
+
+END_OF_FOLD = STEPS_PER_FOLD - 1
+
+
+def race(values: list[list[float]], *, n_sure: int = 1) -> list[int]:
+    """Return how many folds each trial had, its values by fold given."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", pruner=Racing(n_sure))
+    reached = []
+
+    def objective(trial: optuna.Trial) -> float:
+        of_trial = values[trial.number]
+        reached.append(0)
+        for fold, value in enumerate(of_trial):
+            reached[-1] += 1
+            trial.report(value, step=fold * STEPS_PER_FOLD + END_OF_FOLD)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return float(np.mean(of_trial))
+
+    study.optimize(objective, n_trials=len(values))
+    return reached
+
+
+def test_the_first_trials_run_to_their_end() -> None:
+    assert race([[0.9, 0.9, 0.9], *[[0.1, 0.1, 0.1]] * (N_UNPRUNED - 1)]) == [3] * N_UNPRUNED
+
+
+def test_the_best_goes_on_and_the_worst_ends_at_its_first_fold() -> None:
+    before = [[value] * 3 for value in (0.3, 0.4, 0.5, 0.6)]
+    assert race([*before, [0.2] * 3, [0.7] * 3])[-2:] == [1, 3]
+
+
+def test_about_the_share_that_goes_on_reaches_the_second_fold() -> None:
+    values = np.random.default_rng(0).uniform(size=300)
+    n = sum(folds > 1 for folds in race([[value] * 2 for value in values.tolist()]))
+    assert n / len(values) == pytest.approx(SHARE_THAT_GOES_ON, abs=0.1)
+
+
+def test_trials_that_a_family_asks_for_first_are_never_cut() -> None:
+    assert race([*[[0.9] * 3] * 5, [0.1] * 3], n_sure=6)[-1] == 3
+
+
+def test_a_value_equal_to_all_others_is_not_cut() -> None:
+    assert not is_cut(0.5, [{END_OF_FOLD: 0.5}] * 10, step=END_OF_FOLD)
+
+
+def test_only_trials_that_ended_the_fold_are_compared() -> None:
+    assert not is_cut(0.1, [{END_OF_FOLD - 1: 0.9}] * 10, step=END_OF_FOLD)
