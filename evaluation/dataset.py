@@ -7,6 +7,7 @@ augmented copy of a test clip cannot reach a model.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from evaluation.folds import Folds, TestedOn
 from features import InputKind
 from features.store import FeatureStore
 from models import Config, Examples
-from models.speakers import require_disjoint
+from models.speakers import n_inner_speakers, require_disjoint
 
 Rows = NDArray[np.intp]
 N_SPEAKER_PARTS = 3
@@ -90,6 +91,11 @@ class Dataset:
         """Gender of each speaker."""
         return {clip.speaker: clip.gender for clip in self.clips}
 
+    @cached_property
+    def corpora_of(self) -> dict[str, str]:
+        """Corpus of each speaker."""
+        return {clip.speaker: clip.corpus for clip in self.clips}
+
     @property
     def n_folds(self) -> int:
         """Number of outer folds."""
@@ -115,6 +121,10 @@ class Dataset:
         """A fingerprint of the outer folds."""
         return hashlib.sha256(json.dumps(self.folds.test_speakers).encode()).hexdigest()[:16]
 
+    def rows_of(self, speakers: Sequence[str]) -> Rows:
+        """Return the clips of some speakers."""
+        return np.flatnonzero(np.isin(self.speakers, speakers))
+
     def rows_in(self, folds: Sequence[int]) -> Rows:
         """Return the clips of some folds."""
         return np.flatnonzero(np.isin(self.fold_of_clip, folds))
@@ -124,24 +134,39 @@ class Dataset:
         tested = self.rows_in([test_fold])
         return self.disjoint(self.all_rows(), tested)
 
-    def parts_of(self, half: str, *, n_parts: int | None = None) -> list[Rows]:
-        """Return the clips of a half in parts that are held out in turn; no speaker is in two.
+    def parts_of(self, half: str) -> list[Rows]:
+        """Return the clips of a half in parts that are held out in turn, one a fold; no speaker is in two.
+
+        A half with one fold, as where few corpora are left out whole, is parted by its speakers.
+        """
+        folds = self.folds.in_half(half)
+        if len(folds) > 1:
+            return [self.rows_in([fold]) for fold in folds]
+        ordered = sorted(self.folds.test_speakers[folds[0]], key=lambda speaker: (self.genders[speaker], speaker))
+        n = min(N_SPEAKER_PARTS, len(ordered))
+        return [self.rows_of(ordered[k::n]) for k in range(n)]
+
+    def inner_parts(self, half: str, *, n_parts: int, turn: int = 0) -> list[Rows]:
+        """Return the clips of some small groups of speakers of a half, of both genders and several corpora where it has them.
 
         Parameters
         ----------
         half : str
             One of :data:`evaluation.folds.HALVES`.
-        n_parts : int, optional
-            Into how many parts; by default one a fold. A half with one fold, as where few corpora are left out whole, is parted by
-            its speakers.
+        n_parts : int
+            How many groups; fewer if the half has fewer speakers.
+        turn : int
+            Another turn starts at other speakers, so that several turns reach all of them.
         """
-        folds = self.folds.in_half(half)
-        if len(folds) > 1:
-            groups = np.array_split(folds, min(n_parts or len(folds), len(folds)))
-            return [self.rows_in(group.tolist()) for group in groups]
-        ordered = sorted(self.folds.test_speakers[folds[0]], key=lambda speaker: (self.genders[speaker], speaker))
-        n = min(n_parts or N_SPEAKER_PARTS, len(ordered))
-        return [np.flatnonzero(np.isin(self.speakers, ordered[k::n])) for k in range(n)]
+        speakers = sorted({speaker for fold in self.folds.in_half(half) for speaker in self.folds.test_speakers[fold]})
+        alike: dict[tuple[str, str], list[str]] = {}
+        for speaker in speakers:
+            alike.setdefault((self.corpora_of[speaker], self.genders[speaker]), []).append(speaker)
+        mixed = [one for group in itertools.zip_longest(*alike.values()) for one in group if one is not None]
+        size = n_inner_speakers(len(self.genders))
+        groups = [mixed[start : start + size] for start in range(0, len(mixed), size)]
+        n = min(n_parts, len(groups))
+        return [self.rows_of(groups[(turn * n + k) % len(groups)]) for k in range(n)]
 
     def all_rows(self) -> Rows:
         """Return every clip."""

@@ -19,7 +19,7 @@ from models import Config, Family
 
 QUICK_LOOK_TRIALS = 5
 N_RANDOM_FOLDS = 4
-MAX_INNER_PARTS = 3
+N_INNER_PARTS = 3
 
 
 class Split(StrEnum):
@@ -55,7 +55,7 @@ class Budget(StrEnum):
     @property
     def n_parts(self) -> int:
         """In how many parts the training speakers are predicted, each by a model that did not learn from it."""
-        return 1 if self is Budget.QUICK else MAX_INNER_PARTS
+        return 1 if self is Budget.QUICK else N_INNER_PARTS
 
 
 QUICK_MAX_EPOCHS = 6
@@ -182,13 +182,15 @@ def split_of(job: EvaluationJob, dataset: Dataset) -> tuple[Rows, Rows]:
 def parts_of(job: Job, dataset: Dataset) -> list[Rows]:
     """Return the clips of each part of the training speakers that a fit of the job's bag leaves out; none where clips are at random.
 
-    The parts lie in the half that tuned what the job's fold is tested on. The configuration was chosen on that half's folds, but by
-    models of other speakers: what is learnt from inner predictions is a handful of numbers.
+    The parts are a few speakers each, so that a fit loses little, and lie in the half that tuned what the job's fold is tested on.
+    The configuration was chosen on that half's folds, but by models of other speakers: what is learnt from inner predictions is a
+    handful of numbers.
     """
     if isinstance(job, EvaluationJob) and job.split in (Split.RANDOM, Split.OTHER_CORPORA):
         return []
-    half = job.half if isinstance(job, ChampionJob) else dataset.folds.tuning_half_for(job.fold)
-    return dataset.parts_of(half, n_parts=MAX_INNER_PARTS)[: job.budget.n_parts]
+    if isinstance(job, ChampionJob):
+        return dataset.inner_parts(job.half, n_parts=job.budget.n_parts)
+    return dataset.inner_parts(dataset.folds.tuning_half_for(job.fold), n_parts=job.budget.n_parts, turn=job.fold)
 
 
 def other_corpora_split(dataset: Dataset, number: int) -> tuple[Rows, Rows]:

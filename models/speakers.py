@@ -9,6 +9,11 @@ import numpy as np
 from emotune.errors import ProtocolError
 
 
+def n_inner_speakers(n_speakers: int) -> int:
+    """Return how many of so many training speakers validate a network: a sixth of few, two of about twenty, a tenth of many."""
+    return max(1, min(2, n_speakers // 6), n_speakers // 10)
+
+
 def choose_inner_speakers(genders: Mapping[str, str], *, n_speakers: int, seed: int) -> frozenset[str]:
     """Choose speakers to hold out inside the training side, as evenly over the genders as possible.
 

@@ -22,13 +22,11 @@ from models.family import Bag, Config, EpochCallback, Examples, Family, Model, P
 from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
 from models.networks.blocks import MASKED_SCORE
 from models.networks.tracing import Forward, TracedNetwork, trace_alone, trace_forward
-from models.speakers import choose_inner_speakers, require_disjoint
+from models.speakers import choose_inner_speakers, n_inner_speakers, require_disjoint
 
 if TYPE_CHECKING:
     import keras
 
-N_INNER_SPEAKERS = 2
-SPEAKERS_PER_INNER_SPEAKER = 6
 PREDICTION_BATCH = 64
 WARM_UP_EPOCHS = 2
 LOWEST_RATE_SHARE = 0.02
@@ -231,8 +229,7 @@ def train(
 def inner_speakers(examples: Examples, *, seed: int) -> frozenset[str]:
     """Choose the speakers that validate a network which has to choose for itself."""
     speakers = {str(s): examples.genders[str(s)] for s in np.unique(examples.speakers)}
-    n_inner = min(N_INNER_SPEAKERS, max(1, len(speakers) // SPEAKERS_PER_INNER_SPEAKER))
-    return choose_inner_speakers(speakers, n_speakers=n_inner, seed=seed)
+    return choose_inner_speakers(speakers, n_speakers=n_inner_speakers(len(speakers)), seed=seed)
 
 
 def absent_emotions(examples: Examples) -> NDArray[np.intp]:

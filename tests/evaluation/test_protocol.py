@@ -8,7 +8,7 @@ import pytest
 from corpora.synthetic import Synthetic
 from emotune.errors import ProtocolError
 from evaluation.dataset import Dataset
-from evaluation.folds import Folds, make_folds
+from evaluation.folds import HALVES, Folds, make_folds
 from evaluation.held_out import evaluate
 from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, random_split
 from features.store import FeatureStore
@@ -53,10 +53,17 @@ def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_a
 
     monkeypatch.setattr(LINEAR, "fit", spy)
     predictions = evaluate(EvaluationJob("linear", Split.HELD_OUT, fold, AUGMENTED, 0), dataset)
-    seen_by_all = set(dataset.speakers) - set(dataset.folds.test_speakers[fold])
-    tuned_on = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
-    assert seen == [*(seen_by_all - set(dataset.folds.test_speakers[part]) for part in tuned_on), seen_by_all]
-    np.testing.assert_array_equal(np.sort(predictions.inner.rows), dataset.rows_in(tuned_on))
+    tested, about = set(dataset.folds.test_speakers[fold]), set(dataset.speakers[predictions.inner.rows])
+    tuned_on = {
+        speaker
+        for other in dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
+        for speaker in dataset.folds.test_speakers[other]
+    }
+    assert about <= tuned_on
+    *inner, outer = seen
+    assert outer == set(dataset.speakers) - tested
+    assert set.union(*(outer - learnt for learnt in inner)) == about
+    assert sum(len(outer - learnt) for learnt in inner) == len(about)
     np.testing.assert_array_equal(predictions.rows, dataset.rows_in([fold]))
 
 
@@ -65,8 +72,13 @@ def test_there_are_three_inner_parts_however_many_folds_there_are_and_one_in_a_q
     many = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
     parts = parts_of(EvaluationJob("linear", Split.HELD_OUT, 0, AUGMENTED, 0, budget), many)
     assert len(parts) == n
-    if budget is Budget.FULL:
-        assert set(np.concatenate(parts)) == set(many.rows_in(many.folds.in_half("B")))
+    assert len(set(np.concatenate(parts))) == sum(map(len, parts))
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_inner_parts_of_several_turns_reach_every_speaker_of_a_half(dataset, half):
+    reached = np.concatenate([part for turn in range(3) for part in dataset.inner_parts(half, n_parts=3, turn=turn)])
+    assert set(reached) == set(dataset.rows_in(dataset.folds.in_half(half)))
 
 
 def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, dataset):
