@@ -112,10 +112,30 @@ def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:
     )
 
 
-def run_study(plan: StudyPlan, dataset: Dataset, run: RunFolder, *, tell: Callable[[TrialEnd], None] = lambda _: None) -> None:
+def run_study(
+    plan: StudyPlan,
+    dataset: Dataset,
+    run: RunFolder,
+    *,
+    tell: Callable[[TrialEnd], None] = lambda _: None,
+    pruner: optuna.pruners.BasePruner | None = None,
+) -> None:
     """Run the trials that a study still lacks.
 
     A trial that was killed does not count: it is replaced. One that fails by itself is recorded with its reason and counts.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        Which study.
+    dataset : Dataset
+        The clips.
+    run : RunFolder
+        Holds the journal.
+    tell : callable
+        Called with each trial's end.
+    pruner : BasePruner, optional
+        Cuts trials instead of :class:`~search.racing.Racing`.
 
     Raises
     ------
@@ -124,6 +144,7 @@ def run_study(plan: StudyPlan, dataset: Dataset, run: RunFolder, *, tell: Callab
     """
     family = FAMILIES[plan.family]
     study = _with_budget(open_study(plan, run), plan, run)
+    study.pruner = pruner or study.pruner
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
     while len(ended := ended_trials(study)) < plan.n_trials:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,28 @@ def test_a_missing_kind_alone_is_added(store: FeatureStore, clip: Clip) -> None:
     store.prepare([first], [clip])
     store.prepare([first, second], [clip])
     assert (first.n, second.n) == (1, 1)
+
+
+def test_kinds_that_share_an_analysis_are_computed_together(tmp_path: Path, clip: Clip) -> None:
+    store = FeatureStore(tmp_path, [IMAGE, SEQUENCE])
+    found = store.fetch(IMAGE, clip, GAIN)
+    expected = compute([IMAGE, SEQUENCE], clip, GAIN)
+    np.testing.assert_array_equal(found, expected["image"])
+    np.testing.assert_array_equal(np.load(store.path(SEQUENCE, clip, GAIN)), expected["sequence"])
+
+
+def test_completing_computes_each_missing_array_once(store: FeatureStore, synthetic_clips: tuple[Clip, ...]) -> None:
+    kind = Counted()
+    store.fetch(kind, synthetic_clips[0])
+    store.complete(kind, synthetic_clips[:3], [ORIGINAL, GAIN])
+    assert kind.n == 6
+    store.complete(kind, synthetic_clips[:3], [ORIGINAL, GAIN])
+    assert kind.n == 6
+
+
+def test_another_process_gets_the_store_without_its_arrays(tmp_path: Path, synthetic_clips: tuple[Clip, ...]) -> None:
+    store = FeatureStore(tmp_path, [IMAGE])
+    n_bytes = sum(store.fetch(IMAGE, clip).nbytes for clip in synthetic_clips[:5])
+    pickled = pickle.dumps(store)
+    assert len(pickled) < n_bytes / 5
+    assert pickle.loads(pickled).path(IMAGE, synthetic_clips[0]) == store.path(IMAGE, synthetic_clips[0])
