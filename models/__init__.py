@@ -15,7 +15,8 @@ from models.networks.bilstm import BiLSTM
 from models.networks.cnn2d import CNN2D
 from models.networks.conv1d import Conv1D
 from models.random_forest import RandomForest
-from models.whisper.family import Whisper
+from models.whisper.base import WhisperBase
+from models.whisper.tiny import Whisper
 from models.xgboost import XGBoost
 
 FAMILIES: Registry[Family] = Registry(
@@ -30,6 +31,7 @@ FAMILIES: Registry[Family] = Registry(
         BiLSTM(),
         CNN2D(),
         Whisper(),
+        WhisperBase(),
         Ensemble(),
         EnsembleScratch(),
     ),

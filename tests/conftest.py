@@ -14,7 +14,7 @@ import pytest
 
 from audio.clip import Clip
 from corpora.synthetic import Synthetic
-from features.whisper.weights import ENVIRONMENT_VARIABLE
+from features.whisper.published import BASE, TINY_EN
 from tests.tiny_whisper import write_tiny_whisper
 
 pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.fixtures.whole_command")
@@ -24,9 +24,10 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session", autouse=True)
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Let everything that wants Whisper find a random encoder instead."""
+    """Let everything that wants an encoder of Whisper find a random one instead; return that of tiny.en."""
     folder = write_tiny_whisper(tmp_path_factory.mktemp("whisper"))
-    os.environ[ENVIRONMENT_VARIABLE] = str(folder)
+    os.environ[TINY_EN.variable] = str(folder)
+    os.environ[BASE.variable] = str(write_tiny_whisper(tmp_path_factory.mktemp("whisper_base"), n_layers=6))
     return folder
 
 

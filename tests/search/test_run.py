@@ -180,15 +180,18 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(fin
 
 def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
     import search.runner
-    from features.whisper import weights
+    from features.whisper import published
 
     planned = []
-    monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
+    for encoder in published.ENCODERS:
+        monkeypatch.delenv(encoder.variable)
+    monkeypatch.setattr(published, "DATA_FOLDER", tmp_path)
     monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
     assert main(["--corpus", "synthetic", "--out", str(tmp_path)]) == 0
-    assert "whisper is left out" in capsys.readouterr().err
-    assert "whisper" not in {family.key for family in planned[0].families}
+    shown = capsys.readouterr().err
+    assert "whisper is left out" in shown
+    assert "whisper_base is left out" in shown
+    assert not {"whisper", "whisper_base"} & {family.key for family in planned[0].families}
     assert "linear" in {family.key for family in planned[0].families}
 
 
