@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from emotune.registry import Registry
 from features.analysis import Analysis
+from features.egemaps import EGemaps
 from features.functionals import Functionals
 from features.kind import InputKind
 from features.log_mel import LogMel
 from features.mfcc import MfccSequence
 from features.whisper.layers import WhisperBase, WhisperTiny
 
-INPUT_KINDS: Registry[InputKind] = Registry("input kind", (Functionals(), MfccSequence(), LogMel(), WhisperTiny(), WhisperBase()))
+INPUT_KINDS: Registry[InputKind] = Registry(
+    "input kind", (Functionals(), MfccSequence(), LogMel(), WhisperTiny(), WhisperBase(), EGemaps())
+)
 
 __all__ = ["INPUT_KINDS", "Analysis", "InputKind"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from emotune.registry import Registry
 from models.baseline import Baseline
 from models.dummy import Dummy
+from models.egemaps import EGemaps
 from models.ensemble import Ensemble, EnsembleScratch
 from models.family import Config, Examples, Family, Model
 from models.linear import Linear
@@ -24,6 +25,7 @@ FAMILIES: Registry[Family] = Registry(
     (
         Dummy(),
         Baseline(),
+        EGemaps(),
         Linear(),
         RandomForest(),
         XGBoost(),

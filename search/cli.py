@@ -16,7 +16,7 @@ from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named
-from emotune.errors import DownloadError, EmotuneError, RunError
+from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
 from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
 from evaluation.folds import RULES, SPEAKERS
 
@@ -242,7 +242,7 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     for family in FAMILIES.values():
         try:
             family.require(may_download=may_download)
-        except DownloadError as error:
+        except (DownloadError, MissingLibraryError) as error:
             print(f"emotune: {family.key} is left out. {error}", file=sys.stderr)
         else:
             possible.append(family)
