@@ -3,9 +3,9 @@
 Conventions
 -----------
 A *folder* holds ``config.json`` and ``model.safetensors`` under the names of the Hugging Face repositories; of the tensors, only
-those of the encoder are read. *Stored* tensors are as the file has them: float16, or int8 with a float32 *scale* for each output
-channel under the tensor's name and :data:`SCALE_SUFFIX`. What is not int8 is rounded to float16 on the way in, so that the published
-float32 file and a copy written here give the same features to the last bit.
+those of the encoder are read. *Stored* tensors are as the file has them: float16, or int8 with *scales* under the tensor's name and
+:data:`SCALE_SUFFIX`. What is not int8 is rounded to float16 on the way in, so that the published float32 file and a copy written
+here give the same features to the last bit.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ CONFIG_FILE = "config.json"
 TENSORS_FILE = "model.safetensors"
 PREFIX = "model.encoder."
 SCALE_SUFFIX = ".scale"
+BLOCK = 64
+"""Inputs of an output channel that share a scale."""
 ORIGIN = "kept_from"
 """Key of ``config.json`` for the :class:`Origin` of what a run keeps."""
 
@@ -110,7 +112,7 @@ def read_stored(folder: Path) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of str to ndarray
-        Tensors without the prefix ``model.encoder.``, sorted by name: int8, their scales in float32, the others in float16.
+        Tensors without the prefix ``model.encoder.``, sorted by name: int8 or float16.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def read_stored(folder: Path) -> dict[str, NDArray[Any]]:
     try:
         with safe_open(path, framework="np") as file:
             names = sorted(name for name in file.keys() if name.startswith(PREFIX))  # noqa: SIM118 (not a mapping)
-            stored = {name.removeprefix(PREFIX): _as_stored(name, file.get_tensor(name)) for name in names}
+            stored = {name.removeprefix(PREFIX): _as_stored(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError) as error:
         raise ChampionError(f"{path} must be a whole safetensors file, got: {error}; fetch it again.") from error
     if not stored:
@@ -147,26 +149,29 @@ def read_tensors(folder: Path) -> dict[str, NDArray[np.float32]]:
     Raises
     ------
     ChampionError
-        If the file is missing, damaged or without an encoder, or an int8 tensor has no scale for each output channel.
+        If the file is missing, damaged or without an encoder, or an int8 tensor lacks scales.
     """
     stored = read_stored(folder)
     decoded = {}
     for name, tensor in stored.items():
         if tensor.dtype == np.int8:
-            scale = stored.get(name + SCALE_SUFFIX)
-            if scale is None or scale.shape != tensor.shape[:1]:
+            scale, needed = stored.get(name + SCALE_SUFFIX), scale_shape(tensor)
+            if scale is None or scale.shape != needed:
                 raise ChampionError(
-                    f"{folder / TENSORS_FILE} must hold a scale for each output channel of {PREFIX}{name}, but has "
-                    f"{'none' if scale is None else scale.shape} for {tensor.shape[:1]}; restore the file or refit the model."
+                    f"{folder / TENSORS_FILE} must hold a scale for each output channel and block of {PREFIX}{name}, {needed}, but "
+                    f"has {'none' if scale is None else scale.shape}; restore the file or refit the model."
                 )
-            decoded[name] = tensor * _along_outputs(scale, tensor)
+            decoded[name] = tensor * _along_inputs(scale, tensor)
         elif not name.endswith(SCALE_SUFFIX):
             decoded[name] = tensor.astype(np.float32)
     return decoded
 
 
-def quantise(tensor: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return a weight in int8 and the scale of each output channel, which is symmetric: the largest magnitude becomes 127.
+def quantise(tensor: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Return a weight in int8 and its scales: each output channel has its own, one for every :data:`BLOCK` of its inputs.
+
+    The largest magnitude of a block becomes 127. Blocks halve the error of one scale for a whole output channel, because a few large
+    weights no longer coarsen the others.
 
     Parameters
     ----------
@@ -177,12 +182,19 @@ def quantise(tensor: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.
     -------
     tensor : ndarray [shape=(n_outputs, ...), dtype=int8]
         Between -127 and 127.
-    scale : ndarray [shape=(n_outputs,), dtype=float32]
+    scale : ndarray [shape=(n_outputs, n_blocks), dtype=float16]
         What to multiply with; above zero.
     """
-    largest = np.abs(tensor).max(axis=tuple(range(1, tensor.ndim)))
-    scale = np.maximum(largest / 127, np.finfo(np.float32).tiny)
-    return np.rint(tensor / _along_outputs(scale, tensor)).clip(-127, 127).astype(np.int8), scale
+    magnitudes = np.abs(tensor).reshape(len(tensor), -1)
+    largest = np.maximum.reduceat(magnitudes, np.arange(0, magnitudes.shape[1], BLOCK), axis=1)
+    scale = np.maximum(largest / 127, np.finfo(np.float16).smallest_subnormal).astype(np.float16)
+    return np.rint(tensor / _along_inputs(scale, tensor)).clip(-127, 127).astype(np.int8), scale
+
+
+def scale_shape(tensor: NDArray[Any]) -> tuple[int, int]:
+    """Return the shape of an int8 tensor's scales: output channels and blocks of inputs."""
+    n_inputs = int(np.prod(tensor.shape[1:]))
+    return len(tensor), -(-n_inputs // BLOCK)
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, NDArray[np.float32]], *, config: WhisperConfig) -> None:
@@ -236,9 +248,11 @@ def digest_of(stored: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _as_stored(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
-    return tensor if tensor.dtype == np.int8 or name.endswith(SCALE_SUFFIX) else tensor.astype(np.float16)
+def _as_stored(tensor: NDArray[Any]) -> NDArray[Any]:
+    return tensor if tensor.dtype == np.int8 else tensor.astype(np.float16)
 
 
-def _along_outputs(scale: NDArray[np.float32], tensor: NDArray[Any]) -> NDArray[np.float32]:
-    return scale.reshape(-1, *[1] * (tensor.ndim - 1))
+def _along_inputs(scale: NDArray[np.float16], tensor: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the scale of each number of a tensor."""
+    n_inputs = int(np.prod(tensor.shape[1:]))
+    return np.repeat(scale.astype(np.float32), BLOCK, axis=1)[:, :n_inputs].reshape(tensor.shape)

@@ -19,7 +19,7 @@ from emotune.files import PROJECT_ROOT
 from features import INPUT_KINDS, Analysis
 from features.whisper import published
 from features.whisper.layers import WhisperLayers
-from features.whisper.weights import read_stored
+from features.whisper.weights import read_stored, scale_shape
 from models import FAMILIES, Examples, Family, Model
 from models.family import KeptSample
 from models.networks.training import NeuralFamily
@@ -266,7 +266,7 @@ def test_an_encoder_that_int8_changes_too_much_is_kept_in_float16_and_said_so(
     examples: Examples, few_clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "features.whisper.kept.quantise", lambda weight: (np.zeros(weight.shape, np.int8), np.ones(len(weight), np.float32))
+        "features.whisper.kept.quantise", lambda weight: (np.zeros(weight.shape, np.int8), np.ones(scale_shape(weight), np.float16))
     )
     model = WHISPER.fit(examples, config_of("linear"), seed=0)
     sentence = WHISPER.keep_input(model, tmp_path, sample_of(few_clips, WHISPER))
