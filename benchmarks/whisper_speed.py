@@ -1,18 +1,26 @@
-"""Print what encoding a 3 s clip costs: ``python -m benchmarks.whisper_speed --threads 2``."""
+"""Print what encoding a 3 s clip costs: ``python -m benchmarks.whisper_speed --threads 2``.
+
+With ``--layers N`` the encoder is as a run keeps it for a champion that reads the layers up to N, in int8.
+"""
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from audio.clip import SAMPLE_RATE_HZ
+from features import INPUT_KINDS, Analysis
 from features.whisper.encoder import WhisperEncoder
 from features.whisper.frontend import log_mel
-from features.whisper.weights import find_whisper
+from features.whisper.kept import Precision
+from features.whisper.layers import WhisperLayers
+from features.whisper.published import ENCODERS
 
 CLIP_SECONDS = 3
 N_REPEATS = 15
@@ -30,27 +38,46 @@ def median_ms(run: Callable[[], object], *, n_repeats: int = N_REPEATS) -> float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--whisper", help="folder with the weights (default: found or downloaded)")
+    parser.add_argument("--encoder", choices=[one.key for one in ENCODERS], help="which encoder (default: all)")
+    parser.add_argument("--folder", help="folder with its weights (default: found or downloaded)")
     parser.add_argument("--threads", type=int, default=2, help="threads TensorFlow may use (default 2)")
+    parser.add_argument("--layers", type=int, help="layers that are kept (default: the whole encoder)")
     arguments = parser.parse_args()
 
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    print(f"{CLIP_SECONDS} s clip, {arguments.threads} thread(s)")
+    for encoder in ENCODERS:
+        if arguments.encoder not in (None, encoder.key):
+            continue
+        kind = INPUT_KINDS[encoder.key]
+        assert isinstance(kind, WhisperLayers)
+        kind = type(kind)(encoder.find(arguments.folder if arguments.encoder else None))
+        with tempfile.TemporaryDirectory() as place:
+            if arguments.layers:
+                kind.keep(Path(place), n_layers=arguments.layers, precision=Precision.INT8)
+                kind = kind.kept_in(Path(place))
+            print_times(kind, f"Whisper {encoder.name}, {arguments.layers or kind.n_layers} layers")
+
+
+def print_times(kind: WhisperLayers, title: str) -> None:
     start = time.perf_counter()
-    encoder = WhisperEncoder(find_whisper(arguments.whisper))
+    encoder = WhisperEncoder(kind.folder)
     load_ms = (time.perf_counter() - start) * 1000
     clip = np.random.default_rng(0).normal(scale=0.1, size=CLIP_SECONDS * SAMPLE_RATE_HZ).astype(np.float32)
     start = time.perf_counter()
     encoder.encode(clip)
     first_ms = (time.perf_counter() - start) * 1000
+    megabytes = (kind.folder / "model.safetensors").stat().st_size / 1e6
 
-    print(f"{CLIP_SECONDS} s clip, {arguments.threads} thread(s)")
+    print(f"\n{title} ({megabytes:.1f} MB)")
     print(f"load the encoder      {load_ms:7.1f} ms")
     print(f"first clip            {first_ms:7.1f} ms")
     print(f"log-mel               {median_ms(lambda: log_mel(clip)):7.1f} ms")
     print(f"log-mel + encoder     {median_ms(lambda: encoder.encode(clip)):7.1f} ms")
+    print(f"clip to array         {median_ms(lambda: kind.extract(Analysis(clip))):7.1f} ms")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from huggingface_hub import CardData, EvalResult, ModelCardData, SpaceCardData
 
 from deployment.requirements import pinned_version
 from deployment.shipment import Outcome
+from features.whisper.published import ENCODERS
 from runs.cards import Card
 
 PYTHON_VERSION = "3.12.12"
@@ -28,7 +29,7 @@ HUB_LICENCES = {"MIT": "mit", "CC BY-NC-SA 4.0": "cc-by-nc-sa-4.0", "CC BY-NC 4.
 HUB_DATASETS = {"ravdess": "narad/ravdess"}
 """Corpora that the Hub has under a name."""
 
-HUB_MODELS = {"whisper": "openai/whisper-tiny.en"}
+HUB_MODELS = {encoder.key: encoder.repository for encoder in ENCODERS}
 """Families that stand on a model of the Hub."""
 
 HUB_METRICS = {"uar": ("recall", "UAR"), "accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro F1")}

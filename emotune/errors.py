@@ -36,6 +36,10 @@ class DownloadError(CorpusError):
     """A download that failed or did not match its checksum."""
 
 
+class MissingLibraryError(EmotuneError):
+    """An optional library that is not installed."""
+
+
 class UnknownKeyError(EmotuneError):
     """A name that no registry knows; the message lists those it does."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from emotune.registry import Registry
 from models.baseline import Baseline
 from models.dummy import Dummy
+from models.egemaps import EGemaps
 from models.ensemble import Ensemble, EnsembleScratch
 from models.family import Config, Examples, Family, Model
 from models.linear import Linear
@@ -15,7 +16,8 @@ from models.networks.bilstm import BiLSTM
 from models.networks.cnn2d import CNN2D
 from models.networks.conv1d import Conv1D
 from models.random_forest import RandomForest
-from models.whisper.family import Whisper
+from models.whisper.base import WhisperBase
+from models.whisper.tiny import Whisper
 from models.xgboost import XGBoost
 
 FAMILIES: Registry[Family] = Registry(
@@ -23,6 +25,7 @@ FAMILIES: Registry[Family] = Registry(
     (
         Dummy(),
         Baseline(),
+        EGemaps(),
         Linear(),
         RandomForest(),
         XGBoost(),
@@ -30,6 +33,7 @@ FAMILIES: Registry[Family] = Registry(
         BiLSTM(),
         CNN2D(),
         Whisper(),
+        WhisperBase(),
         Ensemble(),
         EnsembleScratch(),
     ),

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from features import INPUT_KINDS
+
 if TYPE_CHECKING:
     import optuna
 
@@ -96,6 +98,22 @@ class Examples:
             totals = np.bincount(self.targets, weights=weights, minlength=self.n_emotions)
             weights = weights / np.maximum(totals, 1e-12)[self.targets]
         return weights / weights.mean()
+
+
+@dataclass(frozen=True, eq=False)
+class KeptSample:
+    """Clips by which a family checks what it keeps of a pretrained network.
+
+    Attributes
+    ----------
+    samples : tuple of ndarray
+        Each clip's samples, mono at 16 kHz.
+    inputs : tuple of ndarray
+        The array of the family's input kind that models learnt from, of each.
+    """
+
+    samples: tuple[NDArray[np.float32], ...]
+    inputs: tuple[NDArray[Any], ...]
 
 
 class Model(ABC):
@@ -213,6 +231,26 @@ class Family(ABC):
     @abstractmethod
     def load(self, folder: Path, *, n_emotions: int) -> Model:
         """Read the model that :meth:`save` wrote."""
+
+    def keep_input(self, model: Model, folder: Path, sample: KeptSample) -> str:
+        """Write what the champion's input needs besides this package into a results folder.
+
+        Parameters
+        ----------
+        model : Model
+            The champion.
+        folder : Path
+            The results folder.
+        sample : KeptSample
+            Training clips, for a check.
+
+        Returns
+        -------
+        str
+            A sentence for people if something had to be kept otherwise than wanted, else empty.
+        """
+        INPUT_KINDS[self.input_kind].keep(folder)
+        return ""
 
 
 class UntunedFamily(Family):

@@ -16,7 +16,7 @@ from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named
-from emotune.errors import DownloadError, EmotuneError, RunError
+from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
 from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
 from evaluation.folds import RULES, SPEAKERS
 
@@ -38,6 +38,7 @@ NOT_REAL = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
+    from features.whisper.published import ENCODERS
     from models import FAMILIES
 
     p = argparse.ArgumentParser(
@@ -49,7 +50,10 @@ def parser() -> argparse.ArgumentParser:
         "--trials", type=int, default=DEFAULT_TRIALS, metavar="N", help="trials of each of a family's two studies (%(default)s)"
     )
     p.add_argument("--families", metavar="A,B", help=f"which families, by comma: {', '.join(FAMILIES)} (all)")
-    p.add_argument("--whisper", type=Path, metavar="DIR", help="weights of a Whisper encoder (EMOTUNE_WHISPER, else downloaded)")
+    for encoder in ENCODERS:
+        p.add_argument(
+            encoder.option, type=Path, metavar="DIR", help=f"weights of Whisper {encoder.name} ({encoder.variable}, else downloaded)"
+        )
     p.add_argument(
         "--corpus",
         metavar="KEY|PATH",
@@ -148,7 +152,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
         emotions=options.emotions,
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
         fresh=options.fresh,
-        encoder=options.whisper.resolve() if options.whisper else None,
+        encoders=_encoders(options),
         command="python search/run.py " + shlex.join(_without_password(given, options.storage)),
         shared=_shared(options, folder),
     )
@@ -225,10 +229,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tuple[Family, ...]:
     """Return the families that were asked for, or all that can be fitted here."""
-    from features.whisper.weights import use_whisper
+    from features.whisper.published import use_encoders
     from models import FAMILIES
 
-    use_whisper(options.whisper.resolve() if options.whisper else None)
+    use_encoders(_encoders(options))
     if options.families:
         asked = tuple(FAMILIES[key.strip()] for key in options.families.split(","))
         for family in asked:
@@ -238,11 +242,19 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     for family in FAMILIES.values():
         try:
             family.require(may_download=may_download)
-        except DownloadError as error:
+        except (DownloadError, MissingLibraryError) as error:
             print(f"emotune: {family.key} is left out. {error}", file=sys.stderr)
         else:
             possible.append(family)
     return tuple(possible)
+
+
+def _encoders(options: argparse.Namespace) -> dict[str, Path]:
+    """Return the folders of pretrained weights that were named, by key of the encoder."""
+    from features.whisper.published import ENCODERS
+
+    named = {encoder.key: getattr(options, encoder.key) for encoder in ENCODERS}
+    return {key: folder.resolve() for key, folder in named.items() if folder}
 
 
 def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:

@@ -21,7 +21,7 @@ from emotune.errors import StudyError
 from evaluation.dataset import Dataset
 from evaluation.jobs import EvaluationJob, Job
 from evaluation.result import Tuned
-from features.whisper.weights import use_whisper
+from features.whisper.published import use_encoders
 from leaderboard.table import read_leaderboard
 from models import Family
 from runs.conditions import conditions_of
@@ -62,7 +62,7 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
     assert plan.shared is not None
     open_database(plan.shared.database)
     open_artifacts(plan.shared.artifacts)
-    use_whisper(plan.encoder)
+    use_encoders(plan.encoders)
     reading = read_corpus(plan, reporter)
     dataset = make_dataset(plan, reading)
     door = Door(plan, {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families})
@@ -70,7 +70,8 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
     with only_writer(plan.run, command=plan.command, wait_seconds=LOCK_SECONDS):
         is_written = door.outcome_before() is not None
         if not is_written:
-            publisher = Publisher(plan, reading, dataset, enter(plan, dataset, say=reporter.say))
+            entry = enter(plan, dataset, say=reporter.say)
+            publisher = Publisher(plan, reading, dataset, entry, say=reporter.say)
             publisher.begin()
     if not is_written:
         _Host(plan, dataset, publisher, door, reporter).work()
@@ -122,7 +123,7 @@ class _Host:
         """Take part until the outcome is written."""
         plan = self._plan
         self._reporter.expect(self._study_plans)
-        pool = WorkerPool(self._dataset, plan.run, n_jobs=plan.n_jobs, tell=self._reporter.trial_ended, encoder=plan.encoder)
+        pool = WorkerPool(self._dataset, plan.run, n_jobs=plan.n_jobs, tell=self._reporter.trial_ended, encoders=plan.encoders)
         at_once = True
         try:
             while not self._step(pool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +20,14 @@ from evaluation.ensembles import MEMBER_KEYS, fit_pool
 from evaluation.held_out import FoldPredictions
 from evaluation.jobs import Budget, ChampionJob, Split
 from evaluation.result import Result, together
-from features import INPUT_KINDS
+from features import INPUT_KINDS, InputKind
 from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
 from metrics.calibration import apply_temperature
 from metrics.intervals import difference_interval
 from metrics.scores import accuracy, confusion_by, uar
 from models import Family, Model
 from models.ensemble import Ensemble
+from models.family import KeptSample
 from models.ood import fit_ood_detector
 from runs.cards import Card, card_versions, member_spec
 from runs.champions import Champion, save_champion
@@ -35,6 +36,8 @@ from runs.work import WorkFolder
 from search.study import StudyPlan, open_study
 
 N_GOLDEN_CLIPS = 2
+N_SAMPLE_CLIPS = 200
+"""Training clips by which a family checks what it keeps of a pretrained network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +86,22 @@ class Fitted:
         return apply_temperature(self.model.predict(self.inputs(dataset, rows)), self.result.temperature)
 
 
-def load_fitted(result: Result, job: ChampionJob, dataset: Dataset, run: RunFolder) -> Fitted:
-    """Return the model of a family that was fitted to all speakers; what its input needs is in the run's folder already."""
+def load_fitted(result: Result, job: ChampionJob, dataset: Dataset, run: RunFolder, *, say: Callable[[str], None]) -> Fitted:
+    """Return the model of a family that was fitted to all speakers, after keeping what its input needs in the run's folder."""
     place = WorkFolder(run).path(job)
     model = result.family.load(place, n_emotions=len(dataset.emotions))
-    kept = INPUT_KINDS[result.family.input_kind].kept_files(run.path)
+    kind = INPUT_KINDS[result.family.input_kind]
+    if sentence := result.family.keep_input(model, run.path, _sample(kind, dataset)):
+        say(sentence)
+    kept = kind.kept_files(run.path)
     n_bytes = sum(path.stat().st_size for path in (*place.iterdir(), *kept))
     return Fitted(result, model, (), float("nan"), n_bytes / 1e6)
+
+
+def _sample(kind: InputKind, dataset: Dataset) -> KeptSample:
+    """Return clips from all over the dataset."""
+    rows = np.linspace(0, len(dataset.clips) - 1, min(N_SAMPLE_CLIPS, len(dataset.clips))).astype(int)
+    return KeptSample(tuple(dataset.clips[row].samples for row in rows), tuple(dataset.inputs(kind, rows)))
 
 
 def fit_ensemble(result: Result, members: Sequence[Fitted], dataset: Dataset, *, seed: int) -> Fitted:

@@ -74,8 +74,8 @@ class RunPlan:
         After which no further trial begins.
     fresh : bool
         Whether earlier trials and evaluations of these families are forgotten.
-    encoder : Path or None
-        Folder of Whisper's weights, if the command named one.
+    encoders : mapping of str to Path
+        Folders of pretrained weights that the command named, by key of the encoder.
     command : str
         As typed, for the manifest.
     shared : Shared or None
@@ -94,7 +94,7 @@ class RunPlan:
     emotions: str | None = None
     timeout_seconds: float | None = None
     fresh: bool = False
-    encoder: Path | None = None
+    encoders: Mapping[str, Path] = field(default_factory=dict)
     command: str = ""
     started: float = field(default_factory=time.time)
     shared: Shared | None = None

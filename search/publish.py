@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,9 +52,12 @@ class Publisher:
         The clips and folds.
     entry : Entry
         What the folder held before.
+    say : callable
+        Takes each sentence that a person should read.
     """
 
-    def __init__(self, plan: RunPlan, reading: Reading, dataset: Dataset, entry: Entry) -> None:
+    def __init__(self, plan: RunPlan, reading: Reading, dataset: Dataset, entry: Entry, *, say: Callable[[str], None]) -> None:
+        self._say = say
         self._plan, self._reading, self._dataset, self._entry = plan, reading, dataset, entry
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._fitted: dict[str, Fitted] = {}
@@ -78,9 +81,7 @@ class Publisher:
         result = self._read_result(tuned, jobs)
         champion = next(job for job in jobs if isinstance(job, ChampionJob))
         run = self._plan.run
-        if tuned.family.input_kind != MEMBER_PROBABILITIES:
-            INPUT_KINDS[tuned.family.input_kind].keep(run.path)
-        self._take_up(outcome.load_fitted(result, champion, self._dataset, run))
+        self._take_up(outcome.load_fitted(result, champion, self._dataset, run, say=self._say))
         self._fit_ensembles()
         return self._write(is_complete=False)
 

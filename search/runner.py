@@ -13,7 +13,7 @@ from evaluation.jobs import ChampionJob, EvaluationJob
 from evaluation.result import Tuned
 from features import INPUT_KINDS
 from features.store import FeatureStore
-from features.whisper.weights import use_whisper
+from features.whisper.published import use_encoders
 from models import FAMILIES, Family
 from runs.lock import only_writer
 from search.entry import enter
@@ -36,11 +36,11 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
         If the corpus cannot be read, another command writes to the folder, or all trials of a study failed.
     """
     with only_writer(plan.run, command=plan.command):
-        use_whisper(plan.encoder)
+        use_encoders(plan.encoders)
         reading = read_corpus(plan, reporter)
         dataset = make_dataset(plan, reading)
         entry = enter(plan, dataset, say=reporter.say)
-        publisher = Publisher(plan, reading, dataset, entry)
+        publisher = Publisher(plan, reading, dataset, entry, say=reporter.say)
         publisher.begin()
         tune_and_evaluate(plan, dataset, publisher, reporter)
         reporter.say("Writing the leaderboard")
@@ -91,7 +91,7 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
         jobs_left[family.key] = len(jobs)
         return list(jobs)
 
-    pool = WorkerPool(dataset, plan.run, n_jobs=plan.n_jobs, tell=reporter.trial_ended, encoder=plan.encoder)
+    pool = WorkerPool(dataset, plan.run, n_jobs=plan.n_jobs, tell=reporter.trial_ended, encoders=plan.encoders)
     at_once = True
     try:
         for family in sorted(plan.fitted_families, key=in_order):

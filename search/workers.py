@@ -11,18 +11,19 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from emotune.errors import StudyError
 from evaluation.dataset import Dataset
 from evaluation.held_out import evaluate, fit_champion
 from evaluation.jobs import ChampionJob, EvaluationJob, Job
-from features.whisper.weights import use_whisper
+from features.whisper.published import use_encoders
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.sharing import SharedDataset, share
@@ -72,14 +73,20 @@ class WorkerPool:
         The run's folder.
     n_jobs : int
         How many processes.
-    encoder : Path, optional
-        Folder of the Whisper weights that the command named.
+    encoders : mapping of str to Path
+        Folders of pretrained weights that the command named.
     tell : callable
         Called in this process with each :class:`TrialEnd`.
     """
 
     def __init__(
-        self, dataset: Dataset, run: RunFolder, *, n_jobs: int, tell: Callable[[TrialEnd], None], encoder: Path | None = None
+        self,
+        dataset: Dataset,
+        run: RunFolder,
+        *,
+        n_jobs: int,
+        tell: Callable[[TrialEnd], None],
+        encoders: Mapping[str, Path] = MappingProxyType({}),
     ) -> None:
         os.environ.update(SINGLE_THREADED)
         self._context = multiprocessing.get_context("spawn")
@@ -88,7 +95,7 @@ class WorkerPool:
         self._log = run.process_log
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._stop = self._context.Event()
-        self._given = (share(dataset), run, self._events, self._stop, encoder)
+        self._given = (share(dataset), run, self._events, self._stop, dict(encoders))
         self._waiting: deque[Plan] = deque()
         self._idle = [self._start_worker() for _ in range(n_jobs)]
         self._running: dict[Future[None], tuple[Plan, Worker]] = {}
@@ -165,10 +172,10 @@ class WorkerPool:
 _place: tuple[Dataset, RunFolder, Any] | None = None
 
 
-def _start(dataset: SharedDataset, run: RunFolder, events: Any, stop: Any, encoder: Path | None) -> None:
+def _start(dataset: SharedDataset, run: RunFolder, events: Any, stop: Any, encoders: Mapping[str, Path]) -> None:
     global _place
     _place = (dataset.load(), run, events)
-    use_whisper(encoder)
+    use_encoders(encoders)
     # TensorFlow greets every process on standard error, whatever it is told.
     os.dup2(os.open(run.process_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
     threading.Thread(target=_end_when_told, args=(os.getppid(), stop), daemon=True).start()

@@ -8,13 +8,15 @@ os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "TF_C
 # Several test processes share the cores; a process that has all of them spends most of its time waiting for its own threads.
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from audio.clip import Clip
 from corpora.synthetic import Synthetic
-from features.whisper.weights import ENVIRONMENT_VARIABLE
+from features.whisper.published import BASE, TINY_EN
+from tests.stand_in_smile import StandInSmile
 from tests.tiny_whisper import write_tiny_whisper
 
 pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.fixtures.whole_command")
@@ -24,10 +26,19 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session", autouse=True)
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Let everything that wants Whisper find a random encoder instead."""
+    """Let everything that wants an encoder of Whisper find a random one instead; return that of tiny.en."""
     folder = write_tiny_whisper(tmp_path_factory.mktemp("whisper"))
-    os.environ[ENVIRONMENT_VARIABLE] = str(folder)
+    os.environ[TINY_EN.variable] = str(folder)
+    os.environ[BASE.variable] = str(write_tiny_whisper(tmp_path_factory.mktemp("whisper_base"), n_layers=6))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stand_in_smile() -> Iterator[None]:
+    """Let what wants openSMILE's functionals compute others, so that the contract holds where it is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("features.egemaps.smile", StandInSmile)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,8 @@ def random_tensors(config: WhisperConfig) -> dict[str, np.ndarray]:
     return {name: rng.normal(scale=0.3, size=shape).astype(np.float16).astype(np.float32) for name, shape in shapes.items()}
 
 
-def write_tiny_whisper(folder: Path) -> Path:
-    """Write an encoder of four layers that takes 30 s, as the published one does."""
-    config = replace(TINY, encoder_layers=4, max_source_positions=1500)
+def write_tiny_whisper(folder: Path, *, n_layers: int = 4) -> Path:
+    """Write an encoder that takes 30 s, as the published ones do."""
+    config = replace(TINY, encoder_layers=n_layers, max_source_positions=1500)
     write_tensors(folder, random_tensors(config), config=config)
     return folder

@@ -128,7 +128,7 @@ class WhisperEncoder:
     Parameters
     ----------
     folder : Path
-        With ``model.safetensors`` and ``config.json``; see :func:`features.whisper.weights.find_whisper`.
+        With ``model.safetensors`` and ``config.json``; see :meth:`features.whisper.published.PublishedEncoder.find`.
 
     Attributes
     ----------

@@ -1,40 +1,36 @@
-"""Whisper's weights: find or download a folder, read its configuration and tensors, write a copy with the encoder alone.
+"""Whisper's weights: read the configuration and the tensors of a folder, write a copy with the encoder alone.
 
 Conventions
 -----------
 A *folder* holds ``config.json`` and ``model.safetensors`` under the names of the Hugging Face repositories; of the tensors, only
-those of the encoder are read. Every tensor is rounded to float16 on the way in, so that the published float32 file and a copy
-written here give the same features to the last bit.
+those of the encoder are read. *Stored* tensors are as the file has them: float16, or int8 with *scales* under the tensor's name and
+:data:`SCALE_SUFFIX`. What is not int8 is rounded to float16 on the way in, so that the published float32 file and a copy written
+here give the same features to the last bit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emotune.errors import ChampionError, DownloadError
-from emotune.files import PROJECT_ROOT, write_bytes
+from emotune.errors import ChampionError
+from emotune.files import write_bytes
 
-ENVIRONMENT_VARIABLE = "EMOTUNE_WHISPER"
-LOCAL_FOLDER = PROJECT_ROOT / "data" / "whisper-tiny.en"
-REVISION = "87c7102498dcde7456f24cfd30239ca606ed9063"
-DOWNLOAD_URL = f"https://huggingface.co/openai/whisper-tiny.en/resolve/{REVISION}"
 CONFIG_FILE = "config.json"
 TENSORS_FILE = "model.safetensors"
-SHA256 = {
-    CONFIG_FILE: "b5366317df280f79e6cc366f259f379674f81a8721d458acf2e00680ccb10b1d",
-    TENSORS_FILE: "db59695928ded6043adaef491a53ef4e12da9611184d77c53baa691a60b958ad",
-}
-"""The published files at :data:`REVISION`; the tensors, decoder included, are 151 MB."""
-
 PREFIX = "model.encoder."
+SCALE_SUFFIX = ".scale"
+BLOCK = 64
+"""Inputs of an output channel that share a scale."""
+ORIGIN = "kept_from"
+"""Key of ``config.json`` for the :class:`Origin` of what a run keeps."""
 
 
 @dataclass(frozen=True)
@@ -78,68 +74,45 @@ class WhisperConfig:
             raise ChampionError(f"{path} must be JSON with the sizes {sizes}, got {error!r}; copy the published file.") from error
 
 
-_chosen: Path | None = None
-"""Folder set by :func:`use_whisper`."""
+@dataclass(frozen=True)
+class Origin:
+    """What the encoder that a run keeps was made from.
 
-
-def use_whisper(folder: Path | None) -> None:
-    """Set the folder of weights that :func:`find_whisper` prefers in this process.
-
-    Parameters
+    Attributes
     ----------
-    folder : Path or None
-        A folder with ``config.json`` and ``model.safetensors``; None removes the choice. A worker process does not inherit it.
+    encoder_layers : int
+        Transformer layers of the whole encoder.
+    encoder_sha256 : str
+        :func:`encoder_digest` of the whole encoder.
+    kept_sha256 : str
+        :func:`encoder_digest` of what was kept of it.
     """
-    global _chosen
-    _chosen = folder
+
+    encoder_layers: int
+    encoder_sha256: str
+    kept_sha256: str
 
 
-def find_whisper(path: str | Path | None = None, *, may_download: bool = True) -> Path:
-    """Return a folder with an encoder's weights, downloading Whisper tiny.en (151 MB) if there is none.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        The folder; without it that of :func:`use_whisper`, then :data:`ENVIRONMENT_VARIABLE`, then
-        :data:`LOCAL_FOLDER`, then the published files.
-    may_download : bool
-        Whether to fetch what is not here.
-
-    Raises
-    ------
-    ChampionError
-        If the folder that was asked for lacks one of the two files.
-    DownloadError
-        If there are no weights here and the download fails, its checksum differs or it is not wanted.
-    """
-    asked = path or _chosen or os.environ.get(ENVIRONMENT_VARIABLE)
-    if not asked:
-        if _is_complete(LOCAL_FOLDER):
-            return LOCAL_FOLDER
-        if not may_download:
-            raise DownloadError(
-                f"Whisper's weights are needed, but {ENVIRONMENT_VARIABLE} names no folder and {LOCAL_FOLDER} has none; "
-                f"name one with --whisper DIR."
-            )
-        return _download()
-    folder = Path(asked).expanduser()
-    if not _is_complete(folder):
-        raise ChampionError(f"A Whisper folder holds {TENSORS_FILE} and {CONFIG_FILE}, but {folder} does not; name one that does.")
-    return folder
+def read_origin(folder: Path) -> Origin | None:
+    """Return the origin of a kept encoder; None for a whole one, or if there is no readable configuration."""
+    try:
+        return Origin(**json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))[ORIGIN])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
-def read_tensors(folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Read the encoder's tensors.
+def read_stored(folder: Path) -> dict[str, NDArray[Any]]:
+    """Read the encoder's tensors as they are stored.
 
     Parameters
     ----------
     folder : Path
-        As :func:`find_whisper` returns it.
+        With the two files.
 
     Returns
     -------
-    dict of str to ndarray [dtype=float32]
-        Tensors without the prefix ``model.encoder.``, sorted by name, rounded to float16.
+    dict of str to ndarray
+        Tensors without the prefix ``model.encoder.``, sorted by name: int8 or float16.
 
     Raises
     ------
@@ -152,12 +125,76 @@ def read_tensors(folder: Path) -> dict[str, NDArray[np.float32]]:
     try:
         with safe_open(path, framework="np") as file:
             names = sorted(name for name in file.keys() if name.startswith(PREFIX))  # noqa: SIM118 (not a mapping)
-            tensors = {name.removeprefix(PREFIX): file.get_tensor(name).astype(np.float16) for name in names}
+            stored = {name.removeprefix(PREFIX): _as_stored(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError) as error:
         raise ChampionError(f"{path} must be a whole safetensors file, got: {error}; fetch it again.") from error
-    if not tensors:
+    if not stored:
         raise ChampionError(f"{path} must hold tensors named {PREFIX}…, but has none; use a file of a Whisper repository.")
-    return {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return stored
+
+
+def read_tensors(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """Read the encoder's tensors, decoded.
+
+    Parameters
+    ----------
+    folder : Path
+        With the two files.
+
+    Returns
+    -------
+    dict of str to ndarray [dtype=float32]
+        Tensors without the prefix ``model.encoder.``, sorted by name.
+
+    Raises
+    ------
+    ChampionError
+        If the file is missing, damaged or without an encoder, or an int8 tensor lacks scales.
+    """
+    stored = read_stored(folder)
+    decoded = {}
+    for name, tensor in stored.items():
+        if tensor.dtype == np.int8:
+            scale, needed = stored.get(name + SCALE_SUFFIX), scale_shape(tensor)
+            if scale is None or scale.shape != needed:
+                raise ChampionError(
+                    f"{folder / TENSORS_FILE} must hold a scale for each output channel and block of {PREFIX}{name}, {needed}, but "
+                    f"has {'none' if scale is None else scale.shape}; restore the file or refit the model."
+                )
+            decoded[name] = tensor * _along_inputs(scale, tensor)
+        elif not name.endswith(SCALE_SUFFIX):
+            decoded[name] = tensor.astype(np.float32)
+    return decoded
+
+
+def quantise(tensor: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Return a weight in int8 and its scales: each output channel has its own, one for every :data:`BLOCK` of its inputs.
+
+    The largest magnitude of a block becomes 127. Blocks halve the error of one scale for a whole output channel, because a few large
+    weights no longer coarsen the others.
+
+    Parameters
+    ----------
+    tensor : ndarray [shape=(n_outputs, ...), dtype=float32]
+        Weight of a linear layer or a convolution.
+
+    Returns
+    -------
+    tensor : ndarray [shape=(n_outputs, ...), dtype=int8]
+        Between -127 and 127.
+    scale : ndarray [shape=(n_outputs, n_blocks), dtype=float16]
+        What to multiply with; above zero.
+    """
+    magnitudes = np.abs(tensor).reshape(len(tensor), -1)
+    largest = np.maximum.reduceat(magnitudes, np.arange(0, magnitudes.shape[1], BLOCK), axis=1)
+    scale = np.maximum(largest / 127, np.finfo(np.float16).smallest_subnormal).astype(np.float16)
+    return np.rint(tensor / _along_inputs(scale, tensor)).clip(-127, 127).astype(np.int8), scale
+
+
+def scale_shape(tensor: NDArray[Any]) -> tuple[int, int]:
+    """Return the shape of an int8 tensor's scales: output channels and blocks of inputs."""
+    n_inputs = int(np.prod(tensor.shape[1:]))
+    return len(tensor), -(-n_inputs // BLOCK)
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, NDArray[np.float32]], *, config: WhisperConfig) -> None:
@@ -172,11 +209,24 @@ def write_tensors(folder: Path, tensors: Mapping[str, NDArray[np.float32]], *, c
     config : WhisperConfig
         The sizes that go with them.
     """
+    write_stored(folder, {name: tensor.astype(np.float16) for name, tensor in tensors.items()}, config=config)
+
+
+def write_stored(folder: Path, stored: Mapping[str, NDArray[Any]], *, config: WhisperConfig, origin: Origin | None = None) -> None:
+    """Write a folder with tensors as they are to be stored; other parameters as of :func:`write_tensors`.
+
+    Parameters
+    ----------
+    stored : mapping of str to ndarray
+        As :func:`read_stored` returns them.
+    origin : Origin, optional
+        What they were made from, if they are not a whole encoder.
+    """
     from safetensors.numpy import save
 
-    halves = {PREFIX + name: np.ascontiguousarray(tensor, np.float16) for name, tensor in tensors.items()}
-    write_bytes(folder / TENSORS_FILE, save(halves))
-    write_bytes(folder / CONFIG_FILE, json.dumps({"model_type": "whisper", **asdict(config)}, indent=1).encode())
+    settings = {"model_type": "whisper", **asdict(config), **({ORIGIN: asdict(origin)} if origin else {})}
+    write_bytes(folder / TENSORS_FILE, save({PREFIX + name: np.ascontiguousarray(tensor) for name, tensor in stored.items()}))
+    write_bytes(folder / CONFIG_FILE, json.dumps(settings, indent=1).encode())
 
 
 def copy_encoder(source: Path, target: Path) -> None:
@@ -185,28 +235,24 @@ def copy_encoder(source: Path, target: Path) -> None:
 
 
 def encoder_digest(folder: Path) -> str:
-    """Return the SHA-256 of an encoder's names and float16 numbers: its identity, whatever file they came in."""
+    """Return the SHA-256 of an encoder's names and stored numbers: its identity, whatever file they came in."""
+    return digest_of(read_stored(folder))
+
+
+def digest_of(stored: Mapping[str, NDArray[Any]]) -> str:
+    """Return the SHA-256 of stored tensors: names, shapes and numbers."""
     digest = hashlib.sha256()
-    for name, tensor in read_tensors(folder).items():
+    for name, tensor in sorted(stored.items()):
         digest.update(f"{name}{tensor.shape}".encode())
-        digest.update(tensor.astype(np.float16).tobytes())
+        digest.update(tensor.tobytes())
     return digest.hexdigest()
 
 
-def _is_complete(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in SHA256)
+def _as_stored(tensor: NDArray[Any]) -> NDArray[Any]:
+    return tensor if tensor.dtype == np.int8 else tensor.astype(np.float16)
 
 
-def _download() -> Path:
-    import pooch
-
-    try:
-        for name, sha256 in SHA256.items():
-            pooch.retrieve(f"{DOWNLOAD_URL}/{name}", known_hash=f"sha256:{sha256}", fname=name, path=LOCAL_FOLDER)
-    except (OSError, ValueError) as error:
-        reason = "its checksum differs" if isinstance(error, ValueError) else type(error).__name__
-        raise DownloadError(
-            f"Whisper's weights are needed, but {ENVIRONMENT_VARIABLE} names no folder, {LOCAL_FOLDER} has none and the download "
-            f"from {DOWNLOAD_URL} failed ({reason}); fetch {CONFIG_FILE} and {TENSORS_FILE} from there into that folder."
-        ) from error
-    return LOCAL_FOLDER
+def _along_inputs(scale: NDArray[np.float16], tensor: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the scale of each number of a tensor."""
+    n_inputs = int(np.prod(tensor.shape[1:]))
+    return np.repeat(scale.astype(np.float32), BLOCK, axis=1)[:, :n_inputs].reshape(tensor.shape)

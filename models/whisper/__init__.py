@@ -1,1 +1,1 @@
-"""The family of heads on a pretrained encoder."""
+"""The families of heads on pretrained encoders."""

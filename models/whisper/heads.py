@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from models.family import Config
@@ -9,7 +10,7 @@ from models.linear import Logistic
 from models.networks.blocks import head, temporal_pooling
 from models.networks.search_space import SHARED_DEFAULTS, suggest_original_share, suggest_regularisation
 from models.networks.training import NeuralFamily
-from models.whisper.layer_selection import LAYERS, PERCENTILES, READOUTS
+from models.whisper.layer_selection import LAYERS, READOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -33,13 +34,22 @@ class FrozenHead:
 
 
 class LinearHead(FrozenHead, Logistic):
-    """Logistic regression on the statistics of a clip's steps."""
+    """Logistic regression on the statistics of a clip's steps.
+
+    Parameters
+    ----------
+    statistics : sequence of str
+        Which members of :data:`~models.whisper.layer_selection.PERCENTILES` may be drawn.
+    """
+
+    def __init__(self, statistics: Sequence[str]) -> None:
+        self._statistics = statistics
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the layer selection, the statistics and the regularisation."""
         return {
             **self.suggest_layers(trial),
-            "statistics": trial.suggest_categorical("statistics", list(PERCENTILES)),
+            "statistics": trial.suggest_categorical("statistics", list(self._statistics)),
             "n_features": None,
             "n_speaker_directions": trial.suggest_int("n_speaker_directions", 0, 4),
             "balanced": True,

@@ -68,3 +68,18 @@ def column_spans(layers: range, parts: Sequence[str], *, n_layers: int, n_column
     n_of_part = n_columns // len(PARTS)
     first, end = (layer * n_of_part // n_layers for layer in (layers.start - 1, layers.stop - 1))
     return [(start + first, start + end) for start in (PARTS.index(part) * n_of_part for part in parts)]
+
+
+def last_layer(spans: Sequence[Sequence[int]], *, n_layers: int, n_columns: int) -> int:
+    """Return the uppermost layer, counted from 1, that some columns of the encoder's steps come from.
+
+    Parameters
+    ----------
+    spans : sequence of (int, int)
+        First column and end of each selected part.
+    n_layers, n_columns : int
+        As of :func:`column_spans`.
+    """
+    n_of_part = n_columns // len(PARTS)
+    width = n_of_part // n_layers
+    return max((end - 1) % n_of_part // width + 1 for _, end in spans)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.whisper.layers import PARTS
-from features.whisper.weights import WhisperConfig, find_whisper
+from features import INPUT_KINDS
+from features.whisper.layers import PARTS, WhisperLayers
 from models.family import Bag, Config, EpochCallback, Examples, Model, Parts
 from models.linear import fit_logistic
 from models.networks.batches import BatchMaker, SequenceStandardiser, pad
@@ -43,7 +43,16 @@ def tuned_layer(n_layers: int) -> int:
 
 
 class TunedLayer(NeuralFamily):
-    """One encoder layer, and a linear classifier on its input, its attended values and its output."""
+    """One encoder layer, and a linear classifier on its input, its attended values and its output.
+
+    Parameters
+    ----------
+    kind : str
+        Key of the input kind whose encoder has the layer.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the training; the penalty of the probe is that of the linear head."""
@@ -111,11 +120,12 @@ class TunedLayer(NeuralFamily):
 
         from features.whisper.encoder import attended, build_encoder, load_weights
 
-        folder = find_whisper(may_download=False)
-        sizes = WhisperConfig.read(folder)
+        kind = INPUT_KINDS[self._kind]
+        assert isinstance(kind, WhisperLayers)
+        sizes = kind.config
         layer = tuned_layer(sizes.encoder_layers)
         encoder = build_encoder(replace(sizes, encoder_layers=layer), first_layer=layer - 1)
-        load_weights(encoder, folder)
+        load_weights(encoder, kind.folder)
         upper = keras.Model(encoder.inputs, [encoder.outputs[0], attended(encoder, layer)])
         if config["low_rank"]:
             restrict(upper, rank=config["low_rank"])

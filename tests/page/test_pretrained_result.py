@@ -45,7 +45,9 @@ def problems(engine: Engine) -> dict[str, str]:
 def test_the_page_needs_no_weights_but_those_that_the_results_keep(
     rich_results: Path, clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.whisper.layers.find_whisper", lambda: pytest.fail("looked for the weights elsewhere"))
+    monkeypatch.setattr(
+        "features.whisper.published.PublishedEncoder.find", lambda *_, **__: pytest.fail("looked for the weights elsewhere")
+    )
     engine = Engine(rich_results)
     assert {"whisper", "ensemble"} <= set(engine.predict([clip]).probabilities)
     assert not problems(engine)

@@ -15,6 +15,8 @@ from emotune.errors import DownloadError
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
+from features.whisper.published import use_encoders
+from features.whisper.weights import read_origin
 from leaderboard.table import build_leaderboard, read_leaderboard
 from models import FAMILIES
 from runs.champions import load_champion
@@ -164,31 +166,52 @@ def test_without_ravdess_the_embedded_corpus_is_used_and_said_so_first_and_last(
     assert shown.count("SYNTHETIC") == 2
 
 
-def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(finished_run, tmp_path):
+@pytest.mark.parametrize("key", ["whisper", "whisper_base"])
+def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(key, finished_run, tmp_path, monkeypatch):
+    encoder = FAMILIES[key].kind.published
+    weights = encoder.find()
+    monkeypatch.delenv(encoder.variable)  # processes are told by the plan alone
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["whisper"],), n_trials=1), silent_reporter())
-    assert set(board["family"]) == {"dummy", "linear", "random_forest", "whisper", "ensemble", "ensemble_scratch"}
-    assert sorted(path.name for path in (folder / "whisper").iterdir()) == ["config.json", "model.safetensors"]
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES[key],), n_trials=1, encoders={key: weights})
+    board = run(plan, silent_reporter())
+    use_encoders({})
+    assert set(board["family"]) == {"dummy", "linear", "random_forest", key, "ensemble", "ensemble_scratch"}
+    assert sorted(path.name for path in (folder / key).iterdir()) == ["config.json", "model.safetensors"]
     assert not list((folder / "models").rglob("*.safetensors"))
-    assert load_champion(folder / "models" / "ensemble").members == ("linear", "random_forest", "whisper")
+    assert load_champion(folder / "models" / "ensemble").members == ("linear", "random_forest", key)
     assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "random_forest")
-    assert load_champion(folder / "models" / "whisper").kind.folder == folder / "whisper"
-    whisper = board.set_index("family").loc["whisper"]
-    assert whisper["n_parameters"] > INPUT_KINDS["whisper"].n_parameters > 0
-    assert whisper["model_mb"] * 1e6 > (folder / "whisper" / "model.safetensors").stat().st_size
+    assert load_champion(folder / "models" / key).kind.folder == folder / key
+    row = board.set_index("family").loc[key]
+    assert row["n_parameters"] > INPUT_KINDS[key].n_parameters > 0
+    assert row["model_mb"] * 1e6 > (folder / key / "model.safetensors").stat().st_size
+    assert read_origin(folder / key).encoder_layers == INPUT_KINDS[key].n_layers
+
+
+def test_the_weights_that_the_command_names_are_in_its_plan(monkeypatch, tmp_path, finished_run, tiny_whisper):
+    import search.runner
+
+    planned = []
+    monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
+    given = ["--corpus", "synthetic", "--families", "whisper,whisper_base", "--out", str(tmp_path)]
+    assert main([*given, "--whisper", str(tiny_whisper), "--whisper-base", str(tiny_whisper)]) == 0
+    use_encoders({})
+    assert planned[0].encoders == {"whisper": tiny_whisper, "whisper_base": tiny_whisper}
 
 
 def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
     import search.runner
-    from features.whisper import weights
+    from features.whisper import published
 
     planned = []
-    monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
+    for encoder in published.ENCODERS:
+        monkeypatch.delenv(encoder.variable)
+    monkeypatch.setattr(published, "DATA_FOLDER", tmp_path)
     monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
     assert main(["--corpus", "synthetic", "--out", str(tmp_path)]) == 0
-    assert "whisper is left out" in capsys.readouterr().err
-    assert "whisper" not in {family.key for family in planned[0].families}
+    shown = capsys.readouterr().err
+    assert "whisper is left out" in shown
+    assert "whisper_base is left out" in shown
+    assert not {"whisper", "whisper_base"} & {family.key for family in planned[0].families}
     assert "linear" in {family.key for family in planned[0].families}
 
 

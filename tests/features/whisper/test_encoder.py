@@ -12,8 +12,10 @@ from features.whisper.frontend import log_mel
 from features.whisper.weights import write_tensors
 from tests.tiny_whisper import TINY, random_tensors
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "whisper-tiny.en"
-needs_weights = pytest.mark.skipif(not SHARED.exists(), reason="the weights of Whisper tiny.en are not here")
+SHARED = Path(__file__).resolve().parents[4] / "shared"
+TINY_EN, BASE = SHARED / "whisper-tiny.en", SHARED / "whisper-base"
+needs_tiny_en = pytest.mark.skipif(not TINY_EN.exists(), reason="the weights of Whisper tiny.en are not here")
+needs_base = pytest.mark.skipif(not BASE.exists(), reason="the weights of Whisper base are not here")
 
 TENSORS = random_tensors(TINY)
 
@@ -71,10 +73,17 @@ def encode_by_hand(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([*outputs, norm(x, "layer_norm")]), np.array(gathered)
 
 
-@needs_weights
+@needs_base
+def test_every_layer_of_base_is_the_reference():
+    reference = np.load(BASE / "reference.npz")
+    computed = WhisperEncoder(BASE).encode(reference["waveform"]).layers
+    np.testing.assert_allclose(computed, reference["encoder_clip_layers"].astype(np.float32), atol=3e-2, rtol=2e-3)
+
+
+@needs_tiny_en
 def test_every_layer_of_tiny_en_is_the_reference():
-    reference = np.load(SHARED / "reference.npz")
-    encoder = WhisperEncoder(SHARED)
+    reference = np.load(TINY_EN / "reference.npz")
+    encoder = WhisperEncoder(TINY_EN)
     computed = encoder.encode(reference["waveform"]).layers
     np.testing.assert_allclose(computed, reference["encoder_clip_layers"].astype(np.float32), atol=2e-2, rtol=1e-3)
 

@@ -1,20 +1,24 @@
 import json
-from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import save_file
 
-from emotune.errors import ChampionError, DownloadError
-from features.whisper import weights
+from emotune.errors import ChampionError
 from features.whisper.weights import (
+    BLOCK,
+    Origin,
     WhisperConfig,
     copy_encoder,
     encoder_digest,
-    find_whisper,
+    quantise,
+    read_origin,
+    read_stored,
     read_tensors,
-    use_whisper,
+    write_stored,
     write_tensors,
 )
 
@@ -39,13 +43,6 @@ def published(tmp_path):
     settings = {**vars(CONFIG), "decoder_layers": 4, "activation_function": "gelu"}
     (tmp_path / "published" / "config.json").write_text(json.dumps(settings))
     return tmp_path / "published"
-
-
-@pytest.fixture
-def nothing_here(tmp_path, monkeypatch):
-    monkeypatch.delenv("EMOTUNE_WHISPER", raising=False)
-    monkeypatch.setattr(weights, "_chosen", None)
-    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path / "data")
 
 
 def test_what_is_written_is_read_back_in_float16_precision(folder):
@@ -98,56 +95,54 @@ def test_a_configuration_without_every_size_is_refused(folder, content):
         WhisperConfig.read(folder)
 
 
-def test_the_argument_comes_before_the_environment(folder, published, monkeypatch):
-    monkeypatch.setenv("EMOTUNE_WHISPER", str(published))
-    assert find_whisper(folder) == folder
-    assert find_whisper() == published
+WEIGHTS = arrays(np.float32, array_shapes(min_dims=2, max_dims=3, max_side=6), elements=st.floats(-1000, 1000, width=32))
 
 
-def test_a_chosen_folder_comes_before_the_environment_and_the_choice_can_be_taken_back(folder, published, monkeypatch):
-    monkeypatch.setenv("EMOTUNE_WHISPER", str(published))
-    monkeypatch.setattr(weights, "_chosen", None)
-    use_whisper(folder)
-    assert find_whisper() == folder
-    assert find_whisper(published) == published
-    use_whisper(None)
-    assert find_whisper() == published
+@given(WEIGHTS)
+def test_int8_is_off_by_half_a_step_of_its_scale_at_most(weights):
+    quantised, scale = quantise(weights)
+    along = scale.astype(np.float32)[:, :1].reshape(-1, *[1] * (weights.ndim - 1))
+    assert quantised.dtype == np.int8
+    assert (scale > 0).all()
+    of_scale = 127 * np.maximum(along / 2048, 2**-24)  # the scale itself is rounded
+    assert (np.abs(quantised * along - weights) <= 0.5001 * along + of_scale).all()
 
 
-def test_the_local_folder_is_found_without_a_download(nothing_here, monkeypatch):
-    monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: pytest.fail("downloaded"))
-    write_tensors(weights.LOCAL_FOLDER, TENSORS, config=CONFIG)
-    assert find_whisper() == weights.LOCAL_FOLDER
+@given(WEIGHTS)
+def test_a_channels_scale_does_not_depend_on_the_others(weights):
+    together, alone = quantise(weights)[0][:1], quantise(weights[:1])[0]
+    np.testing.assert_array_equal(together, alone)
 
 
-def test_a_named_folder_without_the_files_is_refused_rather_than_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: pytest.fail("downloaded"))
-    with pytest.raises(ChampionError, match=rf"holds model.safetensors and config.json, but {tmp_path} does not"):
-        find_whisper(tmp_path)
+def test_a_large_weight_coarsens_its_own_block_alone():
+    weights = np.full((1, 2 * BLOCK + 1), 0.001, np.float32)
+    weights[0, 0] = 10
+    quantised, scale = quantise(weights)
+    assert scale.shape == (1, 3)
+    assert quantised[0, [0, 1, BLOCK, 2 * BLOCK]].tolist() == [127, 0, 127, 127]
 
 
-def test_the_download_is_pinned_and_checked(nothing_here, monkeypatch):
-    asked = {}
-    monkeypatch.setattr(pooch, "retrieve", lambda url, known_hash, **where: asked.update({url: (known_hash, where)}))
-    folder = find_whisper()
-    assert folder == weights.LOCAL_FOLDER
-    assert len(asked) == 2
-    for url, (known_hash, where) in asked.items():
-        assert f"/openai/whisper-tiny.en/resolve/{weights.REVISION}/" in url
-        assert known_hash == f"sha256:{weights.SHA256[Path(url).name]}"
-        assert where == {"fname": Path(url).name, "path": folder}
+def write_int8(folder, scale):
+    stored = {"layers.0.fc1.weight": np.array([[1, -127], [3, 127]], np.int8), "layers.0.fc1.weight.scale": scale}
+    write_stored(folder, stored, config=CONFIG, origin=Origin(1, "whole", "kept"))
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"), [(ConnectionError("long story"), "(ConnectionError)"), (ValueError("hash"), "(its checksum differs)")]
-)
-def test_a_failed_download_says_what_was_tried_and_what_to_do(nothing_here, monkeypatch, error, reason):
-    def fail(*_, **__):
-        raise error
+def test_int8_is_decoded_with_the_scale_of_each_output_channel(tmp_path):
+    write_int8(tmp_path, np.array([[0.5], [0.25]], np.float16))
+    ((name, weight),) = read_tensors(tmp_path).items()
+    assert name == "layers.0.fc1.weight"
+    np.testing.assert_array_equal(weight, [[0.5, -63.5], [0.75, 31.75]])
+    assert read_stored(tmp_path)[name].dtype == np.int8
+    assert read_origin(tmp_path) == Origin(1, "whole", "kept")
 
-    monkeypatch.setattr(pooch, "retrieve", fail)
-    with pytest.raises(DownloadError) as caught:
-        find_whisper()
-    message = str(caught.value)
-    for part in ("EMOTUNE_WHISPER", str(weights.LOCAL_FOLDER), weights.DOWNLOAD_URL, reason, "into that folder"):
-        assert part in message
+
+def test_int8_without_its_scales_is_refused(tmp_path):
+    write_int8(tmp_path, np.ones((3, 1), np.float16))
+    with pytest.raises(
+        ChampionError, match=r"a scale for each .* of model\.encoder\.layers\.0\.fc1\.weight, \(2, 1\), but has \(3, 1\)"
+    ):
+        read_tensors(tmp_path)
+
+
+def test_a_whole_encoder_has_no_origin(folder):
+    assert read_origin(folder) is None

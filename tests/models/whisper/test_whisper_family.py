@@ -13,19 +13,21 @@ import numpy as np
 import optuna
 import pytest
 
+from audio.clip import Clip
 from emotune.errors import DownloadError
 from emotune.files import PROJECT_ROOT
-from features import INPUT_KINDS
-from features.whisper import weights
+from features import INPUT_KINDS, Analysis
+from features.whisper import published
 from features.whisper.layers import WhisperLayers
-from models import FAMILIES, Examples, Model
+from features.whisper.weights import read_stored, scale_shape
+from models import FAMILIES, Examples, Family, Model
+from models.family import KeptSample
 from models.networks.training import NeuralFamily
-from models.whisper.family import HEADS, select_layers
-from models.whisper.layer_selection import PERCENTILES, LayerSelection
+from models.whisper.layer_selection import PERCENTILES, LayerSelection, last_layer
 from models.whisper.tuned_layer import TunedLayer, probe_weights
 
 MakeExamples = Callable[[str], Examples]
-WHISPER = FAMILIES["whisper"]
+WHISPER, BASE = FAMILIES["whisper"], FAMILIES["whisper_base"]
 N_COLUMNS = 2 * 4 * 16
 DRAWN = {
     "augmentation": "none",
@@ -66,23 +68,23 @@ STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
 )
 def test_layers_are_chosen_by_their_depth(layers: str, readout: str, spans: list[tuple[int, int]]) -> None:
     config = {**WHISPER.defaults, "layers": layers, "readout": readout}
-    assert select_layers("linear", config, n_columns=N_COLUMNS).spans == spans
+    assert WHISPER.select_layers("linear", config, n_columns=N_COLUMNS).spans == spans
 
 
 def test_a_tuned_layer_is_given_the_one_below() -> None:
-    assert select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
+    assert WHISPER.select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS).spans == [(16, 32), (80, 96)]
 
 
 @pytest.mark.parametrize("statistics", PERCENTILES)
 def test_a_linear_head_reads_statistics_over_the_clip(statistics: str) -> None:
     config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
-    vector = select_layers("linear", config, n_columns=N_COLUMNS)(STEPS)
+    vector = WHISPER.select_layers("linear", config, n_columns=N_COLUMNS)(STEPS)
     assert vector.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
     np.testing.assert_allclose(vector[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
 
 
 def test_a_network_reads_the_steps_themselves() -> None:
-    selection = select_layers("network", {"layers": "middle", "readout": "both"}, n_columns=N_COLUMNS)
+    selection = WHISPER.select_layers("network", {"layers": "middle", "readout": "both"}, n_columns=N_COLUMNS)
     np.testing.assert_array_equal(selection(STEPS), np.hstack([STEPS[:, 16:48], STEPS[:, 80:112]]).astype(np.float32))
 
 
@@ -114,7 +116,7 @@ def config_of(head: str, **chosen: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("low_rank", [0, 8])
 def test_every_head_predicts_the_same_after_loading(examples: Examples, tmp_path: Path, low_rank: int) -> None:
-    for head in HEADS:
+    for head in WHISPER.heads:
         model = WHISPER.fit(examples, config_of(head, low_rank=low_rank), seed=0)
         folder = tmp_path / head
         folder.mkdir()
@@ -143,7 +145,7 @@ def test_low_rank_tuning_moves_the_dense_parts_and_full_tuning_everything(exampl
 
 
 def inputs_of_layer(examples: Examples) -> Examples:
-    selection = select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS)
+    selection = WHISPER.select_layers("layer", WHISPER.defaults, n_columns=N_COLUMNS)
     return replace(examples, inputs=tuple(selection(steps) for steps in examples.inputs))
 
 
@@ -151,8 +153,8 @@ def inputs_of_layer(examples: Examples) -> Examples:
 def test_the_average_of_one_network_predicts_as_it_does(examples: Examples, low_rank: int) -> None:
     config = {**config_of("tuned", low_rank=low_rank), "learning_rate": 1e-2}
     selected = inputs_of_layer(examples)
-    alone = NeuralFamily.fit(TunedLayer(), selected, config, seed=0)
-    averaged = TunedLayer().fit(selected, config, seed=0)
+    alone = NeuralFamily.fit(TunedLayer("whisper"), selected, config, seed=0)
+    averaged = TunedLayer("whisper").fit(selected, config, seed=0)
     np.testing.assert_allclose(averaged.predict(selected.inputs[:4]), alone.predict(selected.inputs[:4]), atol=1e-5)
 
 
@@ -160,8 +162,8 @@ def test_several_networks_become_one_between_them(examples: Examples) -> None:
     config = {**config_of("tuned"), "learning_rate": 1e-2}
     selected = inputs_of_layer(examples)
     parts = [[speaker] for speaker in sorted(set(selected.speakers.tolist()))[:2]]
-    bags = NeuralFamily.fit(TunedLayer(), selected, config, seed=0, parts=parts).networks
-    (average,) = TunedLayer().fit(selected, config, seed=0, parts=parts).networks
+    bags = NeuralFamily.fit(TunedLayer("whisper"), selected, config, seed=0, parts=parts).networks
+    (average,) = TunedLayer("whisper").fit(selected, config, seed=0, parts=parts).networks
     first, second, between = (network.get_layer("probe").kernel.numpy() for network in (*bags, average))
     assert not np.allclose(first, second)
     np.testing.assert_allclose(between, (first + second) / 2, atol=1e-5)
@@ -190,7 +192,7 @@ def test_every_initial_trial_is_a_point_of_the_search_space() -> None:
         assert config["head"] == initial["head"]
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", WHISPER.heads)
 def test_an_emotion_without_examples_has_no_probability(head: str, examples: Examples) -> None:
     lacking = examples.select(~np.isin(examples.targets, [1, 6]))
     probabilities = WHISPER.fit(lacking, config_of(head), seed=0).predict(examples.inputs)
@@ -230,9 +232,62 @@ def test_a_results_folder_without_an_encoder_leaves_the_kind_as_it_is(tmp_path: 
     assert INPUT_KINDS["whisper"].kept_in(tmp_path) is INPUT_KINDS["whisper"]
 
 
-def test_the_family_requires_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(weights.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(weights, "_chosen", None)
-    monkeypatch.setattr(weights, "LOCAL_FOLDER", tmp_path)
-    with pytest.raises(DownloadError, match="--whisper DIR"):
-        WHISPER.require(may_download=False)
+def test_each_family_requires_its_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for encoder, family in zip(published.ENCODERS, (WHISPER, BASE), strict=True):
+        monkeypatch.delenv(encoder.variable)
+        monkeypatch.setattr(published, "_chosen", {})
+        monkeypatch.setattr(published, "DATA_FOLDER", tmp_path)
+        with pytest.raises(DownloadError, match=f"{encoder.option} DIR"):
+            family.require(may_download=False)
+
+
+def sample_of(clips: tuple[Clip, ...], family: Family) -> KeptSample:
+    kind = INPUT_KINDS[family.input_kind]
+    return KeptSample(tuple(clip.samples for clip in clips), tuple(kind.extract(Analysis(clip.samples)) for clip in clips))
+
+
+@pytest.mark.parametrize("family", [WHISPER, BASE], ids=lambda family: family.key)
+def test_the_layers_that_a_champion_reads_are_kept_in_int8(
+    family: Family, make_examples: MakeExamples, few_clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.whisper.family.MAX_SHARE_CHANGED", 0.5)  # a random encoder multiplies every rounding
+    model = family.fit(make_examples(family.input_kind), {**family.defaults, "augmentation": "none", "layers": "middle"}, seed=0)
+    assert family.keep_input(model, tmp_path, sample_of(few_clips, family)) == ""
+    stored = read_stored(tmp_path / family.key)
+    n_layers = {"whisper": 3, "whisper_base": 4}[family.key]
+    assert {name.split(".")[1] for name in stored if name.startswith("layers.")} == {str(k) for k in range(n_layers)}
+    assert {stored[name].dtype for name in ("conv1.weight", "layers.0.fc1.weight")} == {np.dtype(np.int8)}
+    assert {stored[name].dtype for name in ("conv1.bias", "embed_positions.weight", "layer_norm.weight")} == {np.dtype(np.float16)}
+    kept = INPUT_KINDS[family.input_kind].kept_in(tmp_path)
+    inputs = [kept.extract(Analysis(clip.samples)) for clip in few_clips[:8]]
+    assert np.isfinite(model.predict(inputs)).all()
+
+
+def test_an_encoder_that_int8_changes_too_much_is_kept_in_float16_and_said_so(
+    examples: Examples, few_clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "features.whisper.kept.quantise", lambda weight: (np.zeros(weight.shape, np.int8), np.ones(scale_shape(weight), np.float16))
+    )
+    model = WHISPER.fit(examples, config_of("linear"), seed=0)
+    sentence = WHISPER.keep_input(model, tmp_path, sample_of(few_clips, WHISPER))
+    assert "may change at most 1% of the predictions" in sentence
+    assert "kept in float16" in sentence
+    assert {tensor.dtype for tensor in read_stored(tmp_path / "whisper").values()} == {np.dtype(np.float16)}
+
+
+def test_a_model_that_reads_a_layer_that_was_not_kept_does_not_predict(
+    examples: Examples, few_clips: tuple[Clip, ...], tmp_path: Path
+) -> None:
+    model = WHISPER.fit(examples, config_of("linear", layers="all"), seed=0)
+    INPUT_KINDS["whisper"].keep(tmp_path, n_layers=1)
+    steps = INPUT_KINDS["whisper"].kept_in(tmp_path).extract(Analysis(few_clips[0].samples))
+    with pytest.raises(ValueError, match="NaN"):
+        model.predict([steps])
+
+
+@pytest.mark.parametrize(("layers", "expected"), [("lower", 2), ("middle", 3), ("all", 4)])
+@pytest.mark.parametrize("readout", ["layers", "attended", "both"])
+def test_the_uppermost_layer_of_a_selection_is_told_from_its_columns(layers: str, readout: str, expected: int) -> None:
+    spans = WHISPER.select_layers("linear", {**WHISPER.defaults, "layers": layers, "readout": readout}, n_columns=N_COLUMNS).spans
+    assert last_layer(spans, n_layers=4, n_columns=N_COLUMNS) == expected
