@@ -7,14 +7,18 @@ point of a small grid with the best inner UAR after random and skewed streams, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation import streams
-from evaluation.adaptation import (
+from evaluation.adaptation import Adaptations
+from evaluation.dataset import Dataset, derive_seed
+from evaluation.jobs import Split
+from evaluation.result import Result
+from evaluation.streams import Ints, Speech, Streams
+from evaluation.voices import (
     DECIMALS,
     DEFAULT_TRUST,
     SMALLEST_SPREAD,
@@ -24,45 +28,19 @@ from evaluation.adaptation import (
     Trust,
     centred_logs,
 )
-from evaluation.dataset import Dataset, derive_seed
-from evaluation.jobs import Split
-from evaluation.result import Result
-from evaluation.streams import Ints, Speech, Streams
 from metrics.scores import uar
 
 MOST_STREAMS = 1500
 """Streams of each kind that the constants are learnt on."""
 UNLABELLED_STREAMS = (streams.RANDOM, *streams.COMPOSED)
-RARE = (streams.TWO_EMOTIONS, streams.ONE_EMOTION, streams.CHANGED)
-TOLERATED_LOSS = 0.02
-"""What a rare way to speak may cost in UAR, a fraction."""
-TAUS = (3.0, 5.0, 8.0, 12.0, 20.0)
-PRIOR_WEIGHTS = (0.5, 1.0)
-CAUTIONS = (4.0, 12.0)
+TOLERATED_LOSS: Mapping[str, float] = {streams.TWO_EMOTIONS: 0.005, streams.ONE_EMOTION: 0.03, streams.CHANGED: 0.005}
+"""What the rare ways to speak may cost in UAR, a fraction."""
+TAUS = (2.0, 4.0, 8.0, 16.0)
+CAUTIONS = (1.0, 4.0)
+EVENNESSES = (0.7, 1.0, 1.4, 2.0)
 RELEVANCES = (8.0, 16.0, 64.0)
 FEW_CLIPS = tuple(Trust(tau, relevance) for tau in (0.5, 1.0, 2.0, 4.0, 8.0) for relevance in (2.0, 4.0, 8.0, 16.0, 64.0))
 KNOWN_STREAMS: Mapping[Knowledge, str] = {Knowledge.LABELLED: streams.ENROLLED, Knowledge.NEUTRAL: streams.NEUTRAL}
-
-
-@dataclass(frozen=True)
-class Adaptations:
-    """The constants of a family.
-
-    Attributes
-    ----------
-    shipped : Adaptation
-        The champion's, learnt on all inner predictions.
-    by_fold : mapping of int to Adaptation
-        Those of what is tested on each fold, from 0.
-    """
-
-    shipped: Adaptation
-    by_fold: Mapping[int, Adaptation]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what a manifest holds; folds count from 1 there, as in ``predictions.csv``."""
-        folds = {str(fold + 1): one.to_json() for fold, one in sorted(self.by_fold.items())}
-        return {"shipped": self.shipped.to_json(), "folds": folds}
 
 
 def adaptations_of(result: Result, dataset: Dataset, *, seed: int) -> Adaptations | None:
@@ -112,10 +90,10 @@ def learn_adaptation(
         return max(candidates, key=lambda one: _usefulness(one, on, probabilities, targets))
 
     grid = [
-        replace(_with(found, Knowledge.UNLABELLED, tau=tau), caution=caution, prior_weight=weight)
+        replace(_with(found, Knowledge.UNLABELLED, tau=tau), caution=caution, evenness=evenness)
         for tau in TAUS
         for caution in CAUTIONS
-        for weight in PRIOR_WEIGHTS
+        for evenness in EVENNESSES
     ]
     found = best(grid, unlabelled)
     found = best((_with(found, Knowledge.UNLABELLED, relevance=relevance) for relevance in RELEVANCES), unlabelled)
@@ -138,8 +116,8 @@ def _usefulness(adaptation: Adaptation, on: Mapping[str, Streams], probabilities
         - uar(targets[one.tested], probabilities[one.tested])
         for name, one in on.items()
     }
-    lost = sum(max(0.0, -gain - TOLERATED_LOSS) for name, gain in gains.items() if name in RARE)
-    return float(np.mean([gain for name, gain in gains.items() if name not in RARE])) - lost
+    lost = sum(max(0.0, -gains[name] - tolerated) for name, tolerated in TOLERATED_LOSS.items() if name in gains)
+    return float(np.mean([gain for name, gain in gains.items() if name not in TOLERATED_LOSS])) - lost
 
 
 def _measured(probabilities: Floats, targets: Ints, speakers: NDArray[np.str_], *, emotions: Sequence[str]) -> Adaptation:

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.adaptation import UNKNOWN, Adaptation, Floats, Knowledge, adapt_logs, centred_logs, estimate_voices
+from evaluation.voices import UNKNOWN, Adaptation, Floats, Knowledge, adapt_logs, centred_logs, estimate_voices
 
 N_REPEATS = 5
 N_EARLIER = 20
