@@ -38,13 +38,13 @@ def learnt_on_the_other_half(predictions: pd.DataFrame, *, seed: int) -> Adaptat
     """Return constants of each fold, learnt on the folds of the half that tuned what it is tested on."""
     tidy = as_written(predictions).sort_values("clip", ignore_index=True)
     (targets, probabilities), speakers = arrays(tidy), tidy["speaker"].to_numpy(str)
-    half_of_fold = tidy.groupby("fold")["half"].first()
+    half_of_fold = {int(fold): str(half) for fold, half in zip(tidy["fold"], tidy["half"], strict=True)}
     learnt = {}
-    for half in half_of_fold.unique():
+    for half in set(half_of_fold.values()):
         # `half` is the half that tuned; what it tuned is tested on the other one.
         rows = np.flatnonzero(tidy["half"] != half)
         learnt[half] = learn_adaptation(probabilities[rows], targets[rows], speakers[rows], emotions=emotions_in(tidy), seed=seed)
-    by_fold = {int(fold) - 1: learnt[half] for fold, half in half_of_fold.items()}
+    by_fold = {fold - 1: learnt[half] for fold, half in half_of_fold.items()}
     return Adaptations(learn_adaptation(probabilities, targets, speakers, emotions=emotions_in(tidy), seed=seed), by_fold)
 
 
@@ -78,9 +78,8 @@ def main() -> None:
         print(f"{family}: constants {learnt - started:.1f} s, table {time.perf_counter() - learnt:.1f} s")
         for row in table.itertuples(index=False):
             none, uar, low, high, gain, worst, best = (100 * float(value) for value in row[2:])
-            print(
-                f"  {WORDS[str(row.known)]:28} {none:5.1f} -> {uar:5.1f} [{low:.1f}, {high:.1f}]  {gain:+5.1f} [{worst:+.1f}, {best:+.1f}]"
-            )
+            print(f"  {WORDS[str(row.known)]:28} {none:5.1f} -> {uar:5.1f} [{low:.1f}, {high:.1f}]", end="")
+            print(f"  {gain:+5.1f} [{worst:+.1f}, {best:+.1f}]")
     everything = pd.concat(tables).set_index(["family", "known"])
     for (family, known, figure), (floor, aim) in FLOORS.items():
         if (family, known) in everything.index:

@@ -30,7 +30,7 @@ from evaluation.voices import (
 )
 from metrics.scores import uar
 
-MOST_STREAMS = 1500
+MOST_STREAMS = 1200
 """Streams of each kind that the constants are learnt on."""
 UNLABELLED_STREAMS = (streams.RANDOM, *streams.COMPOSED)
 TOLERATED_LOSS: Mapping[str, float] = {streams.TWO_EMOTIONS: 0.005, streams.ONE_EMOTION: 0.03, streams.CHANGED: 0.005}
@@ -89,13 +89,9 @@ def learn_adaptation(
     def best(candidates: Iterable[Adaptation], on: Mapping[str, Streams]) -> Adaptation:
         return max(candidates, key=lambda one: _usefulness(one, on, probabilities, targets))
 
-    grid = [
-        replace(_with(found, Knowledge.UNLABELLED, tau=tau), caution=caution, evenness=evenness)
-        for tau in TAUS
-        for caution in CAUTIONS
-        for evenness in EVENNESSES
-    ]
+    grid = [replace(_with(found, Knowledge.UNLABELLED, tau=tau), evenness=evenness) for tau in TAUS for evenness in EVENNESSES]
     found = best(grid, unlabelled)
+    found = best((replace(found, caution=caution) for caution in CAUTIONS), unlabelled)
     found = best((_with(found, Knowledge.UNLABELLED, relevance=relevance) for relevance in RELEVANCES), unlabelled)
     for kind, name in KNOWN_STREAMS.items():
         if name in drawn:

@@ -12,12 +12,12 @@ three things, each zero for a voice of which nothing is known:
 Method
 ------
 Expectation and maximisation over the unknown emotions of the clips. A clip's residual is its logs less those expected of its emotion;
-the offset is the mean residual, shrunk towards zero as in the MAP adaptation of Reynolds, Quatieri & Dunn, "Speaker verification using
-adapted Gaussian mixture models", 2000. What is expected depends on whether the emotions seen so far are uneven: the G statistic of their
-counts against even ones, in multiples of its degrees of freedom, says how far chance explains it. As far as it does, the composition is
-taken for even: every clip is expected to have the mean logs, and nothing becomes a prior. As far as it does not, each clip is expected to
-have the logs of the emotions that it probably has, the offset is shrunk more, and the composition counts as a prior: a person who speaks
-calmly all day is not pushed into anger.
+the offset is the mean residual, shrunk towards zero as in the MAP adaptation of Reynolds, Quatieri & Dunn, "Speaker verification
+using adapted Gaussian mixture models", 2000. What is expected depends on whether the emotions seen so far are uneven: the G statistic
+of their counts against even ones, in multiples of its degrees of freedom, says how far chance explains it. As far as it does, the
+composition is taken for even: every clip is expected to have the mean logs, and nothing becomes a prior. As far as it does not, each
+clip is expected to have the logs of the emotions that it probably has, the offset is shrunk more, and the composition counts as a
+prior: a person who speaks calmly all day is not pushed into anger.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ DEFAULT_TRUST: Mapping[Knowledge, Trust] = {
     Knowledge.LABELLED: Trust(tau=1.0, relevance=4.0),
     Knowledge.NEUTRAL: Trust(tau=1.0, relevance=4.0),
 }
-DEFAULT_CAUTION = 4.0
+DEFAULT_CAUTION = 1.0
 DEFAULT_PRIOR_WEIGHT = 0.5
 DEFAULT_EVENNESS = 1.0
 STEEPNESS = 4

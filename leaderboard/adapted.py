@@ -48,6 +48,8 @@ WORDS: Mapping[str, str] = {
     streams.WRONG: "another speaker's clips",
 }
 """Ways of knowing the speaker, in the order in which they are shown."""
+CURVE: Mapping[str, int] = {**{f"{n} {streams.RANDOM}": n for n in N_CURVE}, streams.RANDOM: streams.N_EARLIER}
+"""Those that are numbers of random earlier clips."""
 
 
 def adaptation_table(predictions: pd.DataFrame, adaptations: Adaptations, *, seed: int) -> pd.DataFrame:

@@ -219,10 +219,8 @@ def known_speaker(outcome: Outcome) -> str:
     none = outcome.board.set_index("family")["uar"].reindex(uar.index)
     curve = pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items())], axis=1)
     names = {known: words for known, words in WORDS.items() if known in uar}
-    shown = [
-        table[list(names)].rename(columns=names).reset_index()
-        for table in (uar.map(percent), gain.map(lambda g: percent(g, sign="+")))
-    ]
+    texts = (uar.map(percent), gain.map(lambda value: percent(value, sign="+")))
+    shown = [table[list(names)].rename(columns=names).reset_index() for table in texts]
     return (
         f"{_figures([plots.known_speaker(curve)])}<p>UAR in per cent.</p>{_table(shown[0])}"
         f"<p>The same as points more or less than without.</p>{_table(shown[1])}"
