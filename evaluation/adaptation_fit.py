@@ -35,11 +35,11 @@ MOST_STREAMS = 1200
 UNLABELLED_STREAMS = (streams.RANDOM, *streams.COMPOSED)
 TOLERATED_LOSS: Mapping[str, float] = {streams.TWO_EMOTIONS: 0.005, streams.ONE_EMOTION: 0.03, streams.CHANGED: 0.005}
 """What the rare ways to speak may cost in UAR, a fraction."""
-TAUS = (2.0, 4.0, 8.0, 16.0)
+TAUS = (2.0, 4.0, 8.0, 16.0, 64.0)
 CAUTIONS = (1.0, 4.0)
 EVENNESSES = (0.7, 1.0, 1.4, 2.0)
 RELEVANCES = (8.0, 16.0, 64.0)
-FEW_CLIPS = tuple(Trust(tau, relevance) for tau in (0.5, 1.0, 2.0, 4.0, 8.0) for relevance in (2.0, 4.0, 8.0, 16.0, 64.0))
+FEW_CLIPS = tuple(Trust(tau, relevance) for tau in (0.5, 1.0, 2.0, 4.0, 8.0, 64.0) for relevance in (2.0, 4.0, 8.0, 16.0, 64.0))
 KNOWN_STREAMS: Mapping[Knowledge, str] = {Knowledge.LABELLED: streams.ENROLLED, Knowledge.NEUTRAL: streams.NEUTRAL}
 
 

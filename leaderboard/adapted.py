@@ -20,21 +20,18 @@ from emotune.errors import PredictionsError
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.streams import Speech, Streams, draw_streams
+from leaderboard.table import ADAPTED_SCORES, DECIMALS
 from metrics.intervals import difference_interval, speaker_intervals
 from metrics.predictions import arrays, as_written, emotions_in, read_predictions, read_table
 from metrics.scores import confusion_by, uar_of
 from runs.layout import RunFolder
 from runs.manifest import read_manifest
 
-DECIMALS = 4
 N_CURVE = (1, 3, 5, 10)
 COLUMNS = ("family", "known", "uar_none", "uar", "uar_ci_low", "uar_ci_high", "gain", "gain_ci_low", "gain_ci_high")
-ADAPTED_COLUMNS: Mapping[str, str] = {
-    "uar_adapted": streams.RANDOM,
-    "uar_adapted_skewed": streams.SKEWED,
-    "uar_one_neutral": streams.NEUTRAL,
-    "uar_enrolled": streams.ENROLLED,
-}
+ADAPTED_COLUMNS: Mapping[str, str] = dict(
+    zip(ADAPTED_SCORES, (streams.RANDOM, streams.SKEWED, streams.NEUTRAL, streams.ENROLLED), strict=True)
+)
 """Columns of the leaderboard, and the ways of knowing the speaker that they are for."""
 WORDS: Mapping[str, str] = {
     **{f"{n} {streams.RANDOM}": f"{n} earlier clip{'s' if n > 1 else ''}" for n in N_CURVE},

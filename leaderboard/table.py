@@ -23,7 +23,6 @@ import pandas as pd
 from corpora.emotions import in_order
 from emotune.errors import EmotuneError, PredictionsError, UnknownKeyError
 from emotune.files import write_text
-from leaderboard.adapted import ADAPTED_COLUMNS
 from metrics.intervals import p_against_best, speaker_intervals
 from metrics.predictions import arrays, as_written, emotions_in, read_table
 from metrics.scores import FROM_CONFUSION, confusion_by, evaluate, uar_of
@@ -47,7 +46,8 @@ AUDIT_FACTS = (
     "tested_on",
     "budget",
 )
-ADAPTED = tuple(column for name in ADAPTED_COLUMNS for column in (name, f"{name}_ci_low", f"{name}_ci_high"))
+ADAPTED_SCORES = ("uar_adapted", "uar_adapted_skewed", "uar_one_neutral", "uar_enrolled")
+ADAPTED = tuple(column for name in ADAPTED_SCORES for column in (name, f"{name}_ci_low", f"{name}_ci_high"))
 """UAR once something is known of the speaker, with intervals; empty in results that were made before it was measured."""
 COST_FACTS = (
     *("n_trials", "n_pruned", "n_failed", "tune_seconds", "fit_seconds"),
