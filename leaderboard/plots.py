@@ -28,6 +28,7 @@ OTHER_STYLE = {"color": GREEN, "marker": "D", "linestyle": ":"}
 WIDTH_INCHES = 4.3
 SMALL_WIDTH_INCHES = 3.6
 ROW_INCHES = 0.36
+MARKERS = "os^Dv<>Pph*X"
 POINTS_PER_INCH, CSS_PIXELS_PER_INCH = 72, 96
 DARK_ENOUGH_FOR_WHITE = 0.55
 
@@ -177,6 +178,27 @@ def robustness(board: pd.DataFrame) -> str:
         figure.legend(loc="outside upper center", ncols=3, columnspacing=0.8, handletextpad=0.1)
 
     return _svg("robustness", "UAR of every family on clean, noisy and pitch-shifted clips", draw, rows=len(known))
+
+
+def known_speaker(curve: pd.DataFrame) -> str:
+    """Draw each family's UAR by how many earlier clips of the speaker it knows.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        UAR as fractions, a row a family, a column a number of clips.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        places = np.arange(curve.shape[1])
+        for k, family in enumerate(curve.index):
+            axes.plot(places, 100 * curve.loc[family].to_numpy(float), marker=MARKERS[k % len(MARKERS)], label=str(family))
+        axes.set_xticks(places, list(curve.columns))
+        axes.set(xlabel="earlier clips of the speaker, unlabelled", ylabel="UAR, %", ylim=(0, 100))
+        figure.legend(loc="outside right center")
+
+    return _svg("known-speaker", "UAR of every family by how many clips of the speaker it knows", draw, width=6, height=3.6)
 
 
 def history(trials: pd.DataFrame, *, family: str) -> str:

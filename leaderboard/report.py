@@ -22,6 +22,7 @@ import pandas as pd
 from emotune.files import write_text
 from evaluation.folds import TestedOn
 from leaderboard import plots
+from leaderboard.adapted import CURVE, WORDS
 from leaderboard.cross_corpus import grid
 from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL, SPEAKERS_UNKNOWN
 from leaderboard.table import percent, summary
@@ -58,6 +59,8 @@ class Outcome:
         The leaderboard's rows of each corpus and language; empty where there is one of each.
     cross_corpus : DataFrame
         Rows of ``cross_corpus.csv``; empty where there is one corpus.
+    adaptation : DataFrame
+        Rows of ``adaptation.csv``; empty where it was not measured.
     """
 
     board: pd.DataFrame
@@ -67,6 +70,7 @@ class Outcome:
     run: Mapping[str, Any]
     subsets: pd.DataFrame
     cross_corpus: pd.DataFrame
+    adaptation: pd.DataFrame
 
     @property
     def tested_on(self) -> str:
@@ -97,6 +101,7 @@ def write_report(
     run: Mapping[str, Any],
     subsets: pd.DataFrame | None = None,
     cross_corpus: pd.DataFrame | None = None,
+    adaptation: pd.DataFrame | None = None,
 ) -> None:
     """Write the report of a run as one HTML file that needs nothing else.
 
@@ -104,7 +109,7 @@ def write_report(
     ----------
     path : Path
         Where to write, usually ``report.html`` in the result's folder.
-    board, predictions, trials, importances, run, subsets, cross_corpus
+    board, predictions, trials, importances, run, subsets, cross_corpus, adaptation
         See :class:`Outcome`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
 
     Raises
@@ -113,8 +118,7 @@ def write_report(
         If the predictions are incomplete or do not add up.
     """
     scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
-    none = pd.DataFrame()
-    besides = (none if subsets is None else subsets, none if cross_corpus is None else cross_corpus)
+    besides = (pd.DataFrame() if table is None else table for table in (subsets, cross_corpus, adaptation))
     outcome = Outcome(board, as_written(predictions), scored_trials, importances, run, *besides)
     page = Template(PAGE.read_text(encoding="utf-8"))
     write_text(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
@@ -206,6 +210,24 @@ def robustness(outcome: Outcome) -> str:
     return _figures([plots.robustness(outcome.board)])
 
 
+def known_speaker(outcome: Outcome) -> str:
+    """Draw what earlier clips of the speaker give, and list every way of knowing the speaker."""
+    if not len(outcome.adaptation):
+        return _missing("No family was tried on speakers of whom something is known.")
+    uar = outcome.adaptation.pivot(index="family", columns="known", values="uar").reindex(outcome.families).dropna(how="all")
+    gain = outcome.adaptation.pivot(index="family", columns="known", values="gain").reindex(uar.index)
+    none = outcome.board.set_index("family")["uar"].reindex(uar.index)
+    curve = pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items())], axis=1)
+    names = {known: words for known, words in WORDS.items() if known in uar}
+    texts = (uar.map(percent), gain.map(lambda value: percent(value, sign="+")))
+    shown = [table[list(names)].rename(columns=names).reset_index() for table in texts]
+    return (
+        f"{_figures([plots.known_speaker(curve)])}<p>UAR in per cent.</p>{_table(shown[0])}"
+        f"<p>The same as points more or less than without.</p>{_table(shown[1])}"
+        f"{_details('Every row of adaptation.csv, with intervals', outcome.adaptation)}"
+    )
+
+
 def search_history(outcome: Outcome) -> str:
     """Draw every study, and list the best configurations and what went wrong."""
     trials = outcome.trials
@@ -241,8 +263,9 @@ def calibration(outcome: Outcome) -> str:
 
 
 def the_run(outcome: Outcome) -> str:
-    """List what ``run.json`` says."""
-    said = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in outcome.run.items()}
+    """List what ``run.json`` says, but for the constants of adaptations, which nobody reads."""
+    shown = {key: value for key, value in outcome.run.items() if key != "adaptation"}
+    said = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in shown.items()}
     return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd><code>{escape(text)}</code></dd>" for key, text in said.items()) + "</dl>"
 
 
@@ -257,6 +280,7 @@ PLACES: Mapping[str, Callable[[Outcome], str]] = {
     "emotions": by_emotion,
     "speakers": by_speaker,
     "robustness": robustness,
+    "known_speaker": known_speaker,
     "search": search_history,
     "importance": importances,
     "calibration": calibration,

@@ -46,12 +46,15 @@ AUDIT_FACTS = (
     "tested_on",
     "budget",
 )
+ADAPTED_SCORES = ("uar_adapted", "uar_adapted_skewed", "uar_one_neutral", "uar_enrolled")
+ADAPTED = tuple(column for name in ADAPTED_SCORES for column in (name, f"{name}_ci_low", f"{name}_ci_high"))
+"""UAR once something is known of the speaker, with intervals; empty in results that were made before it was measured."""
 COST_FACTS = (
     *("n_trials", "n_pruned", "n_failed", "tune_seconds", "fit_seconds"),
     *("predict_ms_per_clip", "model_mb", "n_parameters", "seed", "run_hash"),
 )
-FACTS = (*AUDIT_FACTS, *COST_FACTS)
-"""The columns that only the search can know; one that it does not know is an empty cell."""
+FACTS = (*AUDIT_FACTS, *ADAPTED, *COST_FACTS)
+"""The columns that only the search knows, or that need its constants; what it does not know is an empty cell."""
 
 WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
 TEXTS = ("corpus", "family", "subset", "augmentation", "tested_on", "budget", "run_hash")
@@ -65,7 +68,19 @@ def columns(emotions: Sequence[str]) -> tuple[str, ...]:
     """Return the leaderboard's columns for a corpus with these emotions."""
     with_intervals = [column for score in FROM_CONFUSION for column in (score, f"{score}_ci_low", f"{score}_ci_high")]
     f1 = [f"f1_{emotion}" for emotion in emotions]
-    return ("rank", "family", *with_intervals, *f1, "uar_fold_sd", "log_loss", "ece", *AUDIT_FACTS, "p_vs_best", *COST_FACTS)
+    return (
+        "rank",
+        "family",
+        *with_intervals,
+        *f1,
+        "uar_fold_sd",
+        "log_loss",
+        "ece",
+        *AUDIT_FACTS,
+        *ADAPTED,
+        "p_vs_best",
+        *COST_FACTS,
+    )
 
 
 def build_leaderboard(predictions: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]], *, seed: int = 0) -> pd.DataFrame:

@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "cross_corpus.csv"
 
     @property
+    def adaptation(self) -> Path:
+        """UAR of each family once it knows the speaker, by what it knows."""
+        return self.path / "adaptation.csv"
+
+    @property
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.path / "report.html"

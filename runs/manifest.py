@@ -15,6 +15,8 @@ from emotune import __version__
 from emotune.errors import PredictionsError
 from emotune.files import PROJECT_ROOT, write_json
 from emotune.versions import library_versions
+from evaluation.adaptation import Adaptations
+from evaluation.voices import Adaptation
 from runs.conditions import Conditions, read_conditions
 
 SCHEMA = 2
@@ -58,6 +60,9 @@ class Manifest:
         By family and half: how many, the best configuration as it was evaluated, its inner score.
     temperatures, thresholds : mapping of str to float
         By family: the champion's temperature and its abstention threshold.
+    adaptation : mapping
+        By family: the constants of its adaptation to a speaker, the champion's as ``shipped`` and those of each test fold as
+        ``folds`` (:class:`evaluation.adaptation.Adaptations`). Runs before 2026-12 recorded none.
     budgets : mapping of str to str
         By family: a value of :class:`evaluation.jobs.Budget`.
     conditions : mapping of str to Conditions or None
@@ -100,6 +105,7 @@ class Manifest:
     tuning_uar: Mapping[str, Numbers] = field(default_factory=dict)
     temperatures: Numbers = field(default_factory=dict)
     thresholds: Numbers = field(default_factory=dict)
+    adaptation: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     budgets: Mapping[str, str] = field(default_factory=dict)
     conditions: Mapping[str, Conditions | None] = field(default_factory=dict)
     data_hash: str = ""
@@ -110,6 +116,17 @@ class Manifest:
     notes: Sequence[str] = ()
     features: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
+
+    def adaptation_of(self, family: str) -> Adaptation:
+        """Return the constants with which a family's champion adapts to a speaker; the default ones where none are recorded.
+
+        Raises
+        ------
+        PredictionsError
+            If what is recorded is damaged.
+        """
+        recorded = self.adaptation.get(family)
+        return Adaptations.from_json(recorded).shipped if recorded else Adaptation.default(self.emotions)
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``run.json``."""

@@ -11,6 +11,7 @@ import pandas as pd
 from emotune.errors import EmotuneError, PredictionsError
 from emotune.files import remove, remove_litter
 from evaluation.dataset import Dataset
+from leaderboard.adapted import read_adaptation
 from leaderboard.table import read_leaderboard
 from metrics.predictions import read_predictions
 from models import FAMILIES
@@ -38,11 +39,14 @@ class KeptFamily:
         Its row of the leaderboard as recorded.
     predictions : DataFrame
         Its rows of ``predictions.csv`` as recorded.
+    adapted : DataFrame
+        Its rows of ``adaptation.csv`` as recorded.
     """
 
     key: str
     row: pd.Series
     predictions: pd.DataFrame
+    adapted: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +142,7 @@ def _forget(keys: Sequence[str], run: RunFolder) -> None:
 
 
 def _without(keys: Sequence[str], manifest: Manifest) -> Manifest:
-    names = ("trials", "configurations", "tuning_uar", "temperatures", "thresholds", "budgets", "conditions")
+    names = ("trials", "configurations", "tuning_uar", "temperatures", "thresholds", "adaptation", "budgets", "conditions")
     left: dict[str, Any] = {name: {k: v for k, v in getattr(manifest, name).items() if k not in keys} for name in names}
     return replace(manifest, **left)
 
@@ -148,11 +152,13 @@ def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolde
         return ()
     try:
         rows = read_leaderboard(run.leaderboard).set_index("family")
-        predictions = read_predictions(run.predictions)
+        predictions, adapted = read_predictions(run.predictions), read_adaptation(run.adaptation)
     except PredictionsError:  # an earlier command ended before its first row
         return ()
     keys = [key for key in rows.index if key not in asked and key in manifest.conditions and _is_fitted(key)]
-    return tuple(KeptFamily(key, rows.loc[key], predictions[predictions["family"] == key]) for key in keys)
+    return tuple(
+        KeptFamily(key, rows.loc[key], predictions[predictions["family"] == key], adapted[adapted["family"] == key]) for key in keys
+    )
 
 
 def _is_fitted(key: str) -> bool:

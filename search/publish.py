@@ -14,12 +14,14 @@ import pandas as pd
 from corpora import Reading
 from emotune.errors import EmotuneError
 from emotune.files import sha256_of_file, write_text
+from evaluation.adaptation_fit import adaptations_of
 from evaluation.dataset import Dataset
 from evaluation.ensembles import ensembles_of, pool_members
 from evaluation.held_out import time_predictions_ms
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split, plan_evaluations
 from evaluation.result import ByFold, Result, Tuned, calibrated_result
 from features import INPUT_KINDS
+from leaderboard.adapted import adaptation_table, adapted_scores
 from leaderboard.report import write_report
 from leaderboard.subsets import subset_rows
 from leaderboard.table import FACTS, build_leaderboard, gather, write_results
@@ -63,6 +65,8 @@ class Publisher:
         self._fitted: dict[str, Fitted] = {}
         self._facts: dict[str, Mapping[str, Any]] = {one.key: _facts_of(one) for one in entry.kept}
         self._predictions: dict[str, pd.DataFrame] = {one.key: one.predictions for one in entry.kept}
+        self._adaptations: dict[str, Mapping[str, Any]] = {}
+        self._adapted = {one.key: one.adapted for one in entry.kept}
         self._kept_results = {one.key: result for one in entry.kept if (result := self._read_kept(one)) is not None}
         self._written: set[str] = set()
         self._last_report = time.monotonic()
@@ -91,7 +95,7 @@ class Publisher:
             if not one.members and key not in self._kept_results:
                 milliseconds = time_predictions_ms(one.family, one.model, self._dataset)
                 self._fitted[key] = replace(one, predict_ms_per_clip=milliseconds)
-                self._facts[key] = outcome.family_facts(self._fitted[key], self._dataset, seed=self._plan.seed)
+                self._facts[key] = self._facts_now(self._fitted[key])
         self._fit_ensembles()
         outcome.write_ood_detector(self._dataset, self._plan.run)
         board = self._write(is_complete=True)
@@ -103,8 +107,22 @@ class Publisher:
         key = one.family.key
         self._fitted[key] = one
         self._predictions[key] = outcome.family_predictions(one.result, self._dataset)
-        self._facts[key] = outcome.family_facts(one, self._dataset, seed=self._plan.seed)
+        self._adapt(one)
+        self._facts[key] = self._facts_now(one)
         self._written.discard(key)
+
+    def _adapt(self, one: Fitted) -> None:
+        """Learn how a family adapts to a speaker, and measure what that gives."""
+        key = one.family.key
+        adaptations = adaptations_of(one.result, self._dataset, seed=self._plan.seed)
+        if adaptations is not None:
+            self._adaptations[key] = adaptations.to_json()
+            self._adapted[key] = adaptation_table(self._predictions[key], adaptations, seed=self._plan.seed)
+
+    def _facts_now(self, one: Fitted) -> dict[str, Any]:
+        adapted = self._adapted.get(one.family.key)
+        facts = outcome.family_facts(one, self._dataset, seed=self._plan.seed)
+        return {**facts, **(adapted_scores(adapted) if adapted is not None else {})}
 
     def _fit_ensembles(self) -> None:
         results = {**self._kept_results, **{key: one.result for key, one in self._fitted.items() if not one.members}}
@@ -131,6 +149,9 @@ class Publisher:
         cross_corpus = outcome.cross_corpus_table(self._results(), self._dataset, seed=plan.seed)
         if len(cross_corpus):
             write_text(run.cross_corpus, cross_corpus.to_csv(index=False))
+        adapted = self._adaptation_table()
+        if len(adapted):
+            write_text(run.adaptation, adapted.to_csv(index=False))
         self._write_champions(board)
         if is_complete or time.monotonic() - self._last_report >= SECONDS_BETWEEN_REPORTS:
             self._write_report(board, predictions, manifest, subsets=subsets, cross_corpus=cross_corpus)
@@ -169,8 +190,13 @@ class Publisher:
             run=manifest.to_json(),
             subsets=subsets,
             cross_corpus=cross_corpus,
+            adaptation=self._adaptation_table(),
         )
         self._last_report = time.monotonic()
+
+    def _adaptation_table(self) -> pd.DataFrame:
+        tables = [self._adapted[key] for key in FAMILIES if key in self._adapted and len(self._adapted[key])]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     def _results(self) -> list[Result]:
         found = {**self._kept_results, **{key: one.result for key, one in self._fitted.items()}}
@@ -219,6 +245,7 @@ class Publisher:
             thresholds=over(
                 "thresholds", {one.family.key: one.abstention_threshold for one in fitted if one.abstention_threshold is not None}
             ),
+            adaptation=over("adaptation", self._adaptations),
             budgets=over("budgets", {key: str(one.budget) for key, one in tuned.items()}),
             conditions=over("conditions", self._entry.conditions),
             data_hash=dataset.data_hash,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leaderboard.adapted import COLUMNS, CURVE
 from leaderboard.references import NOT_REAL
 from leaderboard.report import write_report
 from leaderboard.table import build_leaderboard, markdown_table
@@ -20,6 +21,7 @@ HEADINGS = (
     "Emotion by emotion",
     "Speaker by speaker",
     "Noise and pitch",
+    "Knowing the speaker",
     "The search",
     "Which parameters mattered",
     "Does the confidence hold",
@@ -216,3 +218,13 @@ def test_names_from_a_run_are_shown_as_they_are_and_never_obeyed(render, predict
     assert nasty in page.text["td"]
     assert nasty in page.text["dt"]
     assert len(page.values("id")) == len(set(page.values("id")))
+
+
+def test_knowing_the_speaker_is_shown_where_it_was_measured(render, page):
+    assert "No family was tried on speakers of whom something is known" in page.source
+    known = [*CURVE, "skewed", "one neutral"]
+    rows = [("good", name, 0.7, 0.75, 0.72, 0.78, 0.05, 0.01, 0.09) for name in known]
+    told = render(adaptation=pd.DataFrame(rows, columns=list(COLUMNS)), run={**REAL, "adaptation": {"good": {"spread": 12321}}})
+    assert "one neutral clip" in told.source
+    assert "+5.0" in told.source
+    assert "12321" not in told.source
