@@ -30,6 +30,11 @@ def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
+def policy_params(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a configuration that :func:`suggest_policy` drew."""
+    return {key: config[key] for key in ("augmentation", "strength", "n_copies") if key in config}
+
+
 def all_variants() -> tuple[Variant, ...]:
     """Return all variants that policies can ask for."""
     n_copies = {key: MAX_MIXED_COPIES if key == "mixed" else 1 for key in AUGMENTATIONS}

@@ -19,6 +19,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from augment.policy import policy_params
 from emotune.errors import StudyError
 from evaluation.dataset import ALIKE, BY_CLIPS, CORPORA_COUNT, Dataset, derive_seed, require_held_out
 from evaluation.folds import HALVES
@@ -251,12 +252,18 @@ def _run_trial(
 
 
 def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
-    """Return the sampler of one trial; it follows from the study and the trial's number."""
+    """Return the sampler of one trial; it follows from the study and the trial's number.
+
+    A quick look keeps to the augmentation of the defaults, because the features of others would take most of its time.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
+        sampler = optuna.samplers.TPESampler(
             seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
         )
+        if plan.budget is Budget.FULL:
+            return sampler
+        return optuna.samplers.PartialFixedSampler(policy_params(FAMILIES[plan.family].defaults), sampler)
 
 
 def initial_params(family: Family, number: int, dataset: Dataset) -> dict[str, Any]:

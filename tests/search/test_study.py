@@ -153,3 +153,12 @@ def test_a_hopeless_trial_is_pruned(dataset, tmp_path, monkeypatch):
     study = open_study(plan, RunFolder(tmp_path))
     assert any(trial.state is optuna.trial.TrialState.PRUNED for trial in study.get_trials())
     assert best_trial(study).value > 0.125
+
+
+def test_a_quick_look_keeps_to_the_augmentation_of_the_defaults(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    plan = StudyPlan("linear", "A", 5, 0)
+    run_study(plan, dataset, RunFolder(tmp_path))
+    configs = [trial.user_attrs["config"] for trial in open_study(plan, RunFolder(tmp_path)).trials]
+    assert len({config["penalty"] for config in configs}) == 5
+    assert {(config["augmentation"], config["strength"], config["n_copies"]) for config in configs} == {("mixed", "gentle", 3)}
