@@ -242,7 +242,9 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     for family in FAMILIES.values():
         try:
             family.require(may_download=may_download)
-        except (DownloadError, MissingLibraryError) as error:
+        except MissingLibraryError:
+            continue  # of an optional extra; asked for by name, the family says how to get it
+        except DownloadError as error:
             print(f"emotune: {family.key} is left out. {error}", file=sys.stderr)
         else:
             possible.append(family)

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from emotune.errors import StudyError
 from evaluation.dataset import Dataset
-from evaluation.jobs import EvaluationJob, Job
+from evaluation.jobs import Budget, EvaluationJob, Job
 from evaluation.result import Tuned
 from features.whisper.published import use_encoders
 from leaderboard.table import read_leaderboard
@@ -239,7 +239,7 @@ class _Host:
             for number in range(0 if is_over else plan.n_trials):
                 if number not in found:
                     family = next(one.family for one in self._families if one.family.key == plan.family)
-                    add(study, number, params=initial_params(family, number, self._dataset))
+                    add(study, number, params=initial_params(family, number, self._dataset, Budget.of(self._plan.n_trials)))
         if is_over:
             self._ended.add(plan.name)
         return is_over

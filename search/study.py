@@ -247,14 +247,14 @@ def _run_trial(
 ) -> None:
     study.sampler = sampler_of(plan, number)
     if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(initial_params(family, number, dataset))
+        study.enqueue_trial(initial_params(family, number, dataset, plan.budget))
     carry_out(study.ask(), plan, dataset, number=number, tell=tell)
 
 
 def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
     """Return the sampler of one trial; it follows from the study and the trial's number.
 
-    A quick look keeps to the augmentation of the defaults, because the features of others would take most of its time.
+    A quick look keeps to :func:`quick_policy`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -263,14 +263,24 @@ def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
         )
         if plan.budget is Budget.FULL:
             return sampler
-        return optuna.samplers.PartialFixedSampler(policy_params(FAMILIES[plan.family].defaults), sampler)
+        return optuna.samplers.PartialFixedSampler(quick_policy(FAMILIES[plan.family]), sampler)
 
 
-def initial_params(family: Family, number: int, dataset: Dataset) -> dict[str, Any]:
+def quick_policy(family: Family) -> dict[str, Any]:
+    """Return the augmentation of a quick look: that of the defaults with one copy, because features would take most of its time."""
+    policy = policy_params(family.defaults)
+    return {**policy, **({"n_copies": 1} if "n_copies" in policy else {})}
+
+
+def initial_params(family: Family, number: int, dataset: Dataset, budget: Budget) -> dict[str, Any]:
     """Return the parameters that a family gives to one of its first trials; nothing to the others."""
     if number >= len(family.initial_trials):
         return {}
-    return {**family.initial_trials[number], **({CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {})}
+    return {
+        **family.initial_trials[number],
+        **(quick_policy(family) if budget is Budget.QUICK else {}),
+        **({CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {}),
+    }
 
 
 def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number: int, tell: Callable[[TrialEnd], None]) -> None:
