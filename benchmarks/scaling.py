@@ -1,8 +1,8 @@
 """Print what a search costs as its clips grow: ``python -m benchmarks.scaling --data DIR``.
 
 Sizes beyond RAVDESS's are its clips again under new names and new speakers' names. Everything runs on one core. A line has, for a
-number of clips, the time to extract the handmade features of one, the time of one trial of each family with its defaults and features at
-hand, all per clip and in seconds, and the largest memory that the process has had.
+number of clips, the time to extract the handmade features of one, the time of one trial of each family with its defaults and features
+at hand, in all and per clip, the size of the file that processes share, and the largest memory that this process has had.
 """
 
 from __future__ import annotations
