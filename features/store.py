@@ -33,6 +33,10 @@ LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch", "
 """Libraries whose versions determine every array; an input kind adds its own."""
 MEMORY_BYTES = 2**29
 """Size of the arrays that a store holds in memory; beyond it, the store drops them and reads them again from disk."""
+MAPPED_BYTES = 2**17
+"""Files of this size are mapped into memory, so that processes share what they read and the system may drop it."""
+MAX_MAPPED = 20_000
+"""Arrays that a store holds mapped; a process may have about three times as many."""
 
 
 class FeatureStore:
@@ -54,7 +58,7 @@ class FeatureStore:
         self.seconds = 0.0
         """Time spent on computing arrays, in this process and since the store was made."""
         self._memory: dict[Path, NDArray[np.generic]] = {}
-        self._n_bytes = 0
+        self._n_bytes = self._n_mapped = 0
 
     def __reduce__(self) -> tuple[type[FeatureStore], tuple[Path, tuple[InputKind, ...]]]:
         # Another process reads the arrays from disk.
@@ -87,11 +91,14 @@ class FeatureStore:
             if array is None:
                 array = self._compute(kind, clip, variant)
             array.setflags(write=False)
-            if self._n_bytes > MEMORY_BYTES:
+            if self._n_bytes > MEMORY_BYTES or self._n_mapped > MAX_MAPPED:
                 self._memory.clear()
-                self._n_bytes = 0
+                self._n_bytes = self._n_mapped = 0
             self._memory[path] = array
-            self._n_bytes += array.nbytes
+            if isinstance(array, np.memmap):
+                self._n_mapped += 1
+            else:
+                self._n_bytes += array.nbytes
         return self._memory[path]
 
     def _compute(self, kind: InputKind, clip: Clip, variant: Variant) -> NDArray[np.generic]:
@@ -198,7 +205,9 @@ def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKi
 
 def _read(path: Path) -> NDArray[np.generic] | None:
     try:
-        return np.load(path, allow_pickle=False)
+        is_large = path.stat().st_size >= MAPPED_BYTES
+        array: NDArray[np.generic] = np.load(path, mmap_mode="r" if is_large else None, allow_pickle=False)
+        return array
     except (OSError, ValueError, EOFError):  # absent, or cut short by a full disk
         return None
 
