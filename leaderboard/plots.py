@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 INK, BLUE, ORANGE, GREEN, GREY = "#222222", "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
 HALF_STYLES = {"A": {"color": BLUE, "marker": "o", "linestyle": "-"}, "B": {"color": ORANGE, "marker": "s", "linestyle": "--"}}
+AT_RANDOM = "random"
+"""Sampling of the trials that only show what the sampler gives."""
 OTHER_STYLE = {"color": GREEN, "marker": "D", "linestyle": ":"}
 WIDTH_INCHES = 4.3
 SMALL_WIDTH_INCHES = 3.6
@@ -207,19 +209,23 @@ def history(trials: pd.DataFrame, *, family: str) -> str:
     Parameters
     ----------
     trials : DataFrame
-        One row a trial, with the columns ``half, number, state, value``.
+        One row a trial, with the columns ``half, sampling, number, state, value``.
     family : str
         Whose search it is.
     """
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        for place, (half, rows) in enumerate(trials.sort_values("number").groupby("half")):
+        for place, ((half, sampling), rows) in enumerate(trials.sort_values("number").groupby(["half", "sampling"])):
             look = HALF_STYLES.get(str(half), OTHER_STYLE)
             done = rows[(rows["state"] == "COMPLETE") & rows["value"].notna()]
             values = 100 * done["value"].to_numpy(float)
-            axes.plot(done["number"], values, look["marker"], color=look["color"], markersize=4, alpha=0.5)
             best = np.maximum.accumulate(values)
+            if sampling == AT_RANDOM:
+                label = f"half {half}, at random"
+                axes.step(done["number"], best, where="post", color=look["color"], linestyle=":", linewidth=1, label=label)
+                continue
+            axes.plot(done["number"], values, look["marker"], color=look["color"], markersize=4, alpha=0.5)
             axes.step(done["number"], best, where="post", color=look["color"], linestyle=look["linestyle"], label=f"half {half}")
             for state, marker in (("PRUNED", "|"), ("FAIL", "x")):
                 stopped = rows.loc[rows["state"] == state, "number"]

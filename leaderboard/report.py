@@ -50,7 +50,7 @@ class Outcome:
     predictions : DataFrame
         Out-of-fold predictions, see :mod:`metrics.predictions`.
     trials : DataFrame
-        One row a trial: ``family, half, number, state, value, seconds, params, error``.
+        One row a trial: ``family, half, sampling, number, state, value, seconds, params, error``.
     importances : mapping of (family, half) to mapping of parameter to fraction
         How much each parameter mattered.
     run : mapping
@@ -235,11 +235,14 @@ def search_history(outcome: Outcome) -> str:
     if not searched:
         return _missing("No family was searched.")
     done = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
-    best = done.loc[done.groupby(["family", "half"])["value"].idxmax(), ["family", "half", "number", "value", "params"]]
+    is_best = done.groupby(["family", "half", "sampling"])["value"].idxmax()
+    best = done.loc[is_best, ["family", "half", "sampling", "number", "value", "params"]]
     best["value"] = best["value"].map(percent)
-    failed = trials.loc[trials["state"] == "FAIL", ["family", "half", "number", "error"]]
+    failed = trials.loc[trials["state"] == "FAIL", ["family", "half", "sampling", "number", "error"]]
+    at_random = (trials["sampling"] == plots.AT_RANDOM).any()
     return (
-        _figures(plots.history(trials[trials["family"] == family], family=family) for family in searched)
+        ("<p>Dotted: the best so far of as many trials at random, from which nothing is chosen.</p>" if at_random else "")
+        + _figures(plots.history(trials[trials["family"] == family], family=family) for family in searched)
         + _details("The best configurations", best.rename(columns={"number": "trial", "value": "tuning UAR, %"}))
         + (_details(f"Failed trials ({len(failed)})", failed.rename(columns={"number": "trial"})) if len(failed) else "")
     )

@@ -86,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--artifacts", metavar="DIR|s3://BUCKET", help="where hosts with --storage exchange arrays (a folder in the results folder)"
     )
+    p.add_argument(
+        "--random-search", action="store_true", help="search each family at random too, as often, and show both in the report"
+    )
     p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
     p.add_argument(
         "--check",
@@ -155,6 +158,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
         encoders=_encoders(options),
         command="python search/run.py " + shlex.join(_without_password(given, options.storage)),
         shared=_shared(options, folder),
+        compares_random=options.random_search,
     )
     if options.export_features:
         from search.export import export_features

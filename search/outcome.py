@@ -33,7 +33,7 @@ from runs.cards import Card, card_versions, member_spec
 from runs.champions import Champion, save_champion
 from runs.layout import RunFolder
 from runs.work import WorkFolder
-from search.study import StudyPlan, open_study
+from search.study import Sampling, StudyPlan, ended_trials, open_study, trial_record
 
 N_GOLDEN_CLIPS = 2
 N_SAMPLE_CLIPS = 200
@@ -265,15 +265,19 @@ def write_ood_detector(dataset: Dataset, run: RunFolder) -> None:
     fit_ood_detector(vectors, dataset.speakers).save(run.ood)
 
 
-def trial_table(results: Sequence[Result]) -> pd.DataFrame:
-    """Return every trial as the report reads it."""
+def trial_table(results: Sequence[Result], random_plans: Sequence[StudyPlan], run: RunFolder) -> pd.DataFrame:
+    """Return every trial as the report reads it, with those of searches at random."""
+    found = [(one.family.key, half, Sampling.TPE, trials) for one in results for half, trials in one.tuned.trials.items()]
+    found += [
+        (plan.family, plan.half, plan.sampling, [trial_record(trial) for trial in ended_trials(open_study(plan, run))])
+        for plan in random_plans
+    ]
     rows = [
-        {"family": one.family.key, "half": half, **vars(trial), "params": json.dumps(dict(trial.params))}
-        for one in results
-        for half, trials in one.tuned.trials.items()
+        {"family": family, "half": half, "sampling": str(sampling), **vars(trial), "params": json.dumps(dict(trial.params))}
+        for family, half, sampling, trials in found
         for trial in trials
     ]
-    return pd.DataFrame(rows, columns=["family", "half", "number", "state", "value", "seconds", "params", "error"])
+    return pd.DataFrame(rows, columns=["family", "half", "sampling", "number", "state", "value", "seconds", "params", "error"])
 
 
 def importances(plans: Sequence[StudyPlan], run: RunFolder, *, seed: int) -> dict[tuple[str, str], dict[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corpora import Corpus
@@ -16,7 +16,7 @@ from models import Family
 from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
 from search.storage import Database
-from search.study import StudyPlan
+from search.study import Sampling, StudyPlan
 
 CACHE_VARIABLE = "EMOTUNE_CACHE"
 
@@ -80,6 +80,8 @@ class RunPlan:
         As typed, for the manifest.
     shared : Shared or None
         What other hosts share; None for a run in its own folder only.
+    compares_random : bool
+        Whether each family is also searched at random, to show what the sampler gives.
     """
 
     corpus: Corpus
@@ -98,6 +100,7 @@ class RunPlan:
     command: str = ""
     started: float = field(default_factory=time.time)
     shared: Shared | None = None
+    compares_random: bool = False
 
     @property
     def run(self) -> RunFolder:
@@ -116,6 +119,10 @@ class RunPlan:
         prefix = self.shared.prefixes[family.key] if self.shared and family.is_tuned else ""
         halves = HALVES if family.is_tuned else ()
         return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix) for half in halves]
+
+    def random_plans(self, family: Family) -> list[StudyPlan]:
+        """Return the studies of a family that search at random, if they were asked for."""
+        return [replace(study, sampling=Sampling.RANDOM) for study in self.study_plans(family)] if self.compares_random else []
 
 
 def require_trials(n_trials: int) -> None:

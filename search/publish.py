@@ -181,11 +181,12 @@ class Publisher:
     ) -> None:
         results = self._results()
         studies = [study for one in results for study in self._plan.study_plans(one.family)]
+        at_random = [study for one in results for study in self._plan.random_plans(one.family)]
         write_report(
             self._plan.run.report,
             board=board,
             predictions=predictions,
-            trials=outcome.trial_table(results),
+            trials=outcome.trial_table(results, at_random, self._plan.run),
             importances=outcome.importances(studies, self._plan.run, seed=self._plan.seed),
             run=manifest.to_json(),
             subsets=subsets,

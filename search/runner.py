@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 
 from corpora import Reading
@@ -20,7 +22,7 @@ from search.entry import enter
 from search.plan import RunPlan
 from search.progress import ConsoleReporter
 from search.publish import Publisher
-from search.study import StudyPlan, tuned_of
+from search.study import Sampling, StudyPlan, tuned_of
 from search.workers import Plan, WorkerPool
 
 FIRST_FAMILIES = ("dummy", "baseline", "linear")
@@ -83,7 +85,8 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
     studies_left = {family.key: len(plan.study_plans(family)) for family in plan.fitted_families}
     jobs_left: dict[str, int] = {}
     tuned: dict[str, Tuned] = {}
-    reporter.expect([study for family in plan.fitted_families for study in plan.study_plans(family)])
+    studies = [plan.study_plans(family) + plan.random_plans(family) for family in plan.fitted_families]
+    reporter.expect(list(itertools.chain.from_iterable(studies)))
 
     def evaluations_of(family: Family) -> list[Plan]:
         tuned[family.key] = tuned_of(family, plan.study_plans(family), plan.run)
@@ -96,9 +99,10 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
     try:
         for family in sorted(plan.fitted_families, key=in_order):
             pool.submit(plan.study_plans(family) if family.is_tuned else evaluations_of(family))
+        pool.submit([study for family in plan.fitted_families for study in plan.random_plans(family)])
         for done in pool.finished():
             match done:
-                case StudyPlan():
+                case StudyPlan(sampling=Sampling.TPE):
                     studies_left[done.family] -= 1
                     if studies_left[done.family] == 0:
                         pool.submit_first(evaluations_of(FAMILIES[done.family]))

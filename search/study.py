@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,13 @@ from search.storage import Database, open_database
 N_STARTUP_TRIALS = 10
 BUDGET = "budget"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+class Sampling(StrEnum):
+    """How the trials of a study are drawn; random ones are for comparison, and nothing is chosen from them."""
+
+    TPE = "TPE"
+    RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ class StudyPlan:
         Where it is kept; None for the journal of the run's folder.
     prefix : str
         What its name begins with in a database, where studies of other runs lie beside it.
+    sampling : Sampling
+        How its trials are drawn.
     """
 
     family: str
@@ -78,11 +88,12 @@ class StudyPlan:
     deadline: float | None = None
     database: Database | None = None
     prefix: str = ""
+    sampling: Sampling = Sampling.TPE
 
     @property
     def name(self) -> str:
         """Its name in a run, and in the journal."""
-        return f"{self.family}-{self.half}"
+        return f"{self.family}-{self.half}" + ("" if self.sampling is Sampling.TPE else f"-{self.sampling}")
 
     @property
     def budget(self) -> Budget:
@@ -109,7 +120,7 @@ def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:
         storage=storage,
         direction="maximize",
         load_if_exists=True,
-        pruner=Racing(n_sure=len(FAMILIES[plan.family].initial_trials)),
+        pruner=Racing(n_sure=len(FAMILIES[plan.family].initial_trials) if plan.sampling is Sampling.TPE else 0),
     )
 
 
@@ -178,7 +189,8 @@ def forget_studies(family: str, run: RunFolder) -> None:
     """Delete the studies of a family from the journal, if there is one."""
     if run.journal.exists():
         storage = open_storage(run)
-        for name in {StudyPlan(family, half, 0, 0).name for half in HALVES} & set(optuna.get_all_study_names(storage)):
+        names = {StudyPlan(family, half, 0, 0, sampling=sampling).name for half in HALVES for sampling in Sampling}
+        for name in names & set(optuna.get_all_study_names(storage)):
             optuna.delete_study(study_name=name, storage=storage)
 
 
@@ -246,7 +258,11 @@ def _run_trial(
     tell: Callable[[TrialEnd], None],
 ) -> None:
     study.sampler = sampler_of(plan, number)
-    if number < len(family.initial_trials) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+    if (
+        plan.sampling is Sampling.TPE
+        and number < len(family.initial_trials)
+        and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    ):
         study.enqueue_trial(initial_params(family, number, dataset, plan.budget))
     carry_out(study.ask(), plan, dataset, number=number, tell=tell)
 
@@ -258,9 +274,10 @@ def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(
-            seed=derive_seed(plan.seed, plan.name, number), n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True
-        )
+        seed = derive_seed(plan.seed, plan.name, number)
+        if plan.sampling is Sampling.RANDOM:
+            return optuna.samplers.RandomSampler(seed)
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True)
         if plan.budget is Budget.FULL:
             return sampler
         return optuna.samplers.PartialFixedSampler(quick_policy(FAMILIES[plan.family]), sampler)

@@ -72,6 +72,7 @@ def make_trials() -> pd.DataFrame:
         {
             "family": family,
             "half": half,
+            "sampling": sampling,
             "number": number,
             "state": ("COMPLETE", "COMPLETE", "PRUNED", "FAIL")[number % 4],
             "value": rng.uniform(0.4, 0.7) if number % 4 < 2 else None,
@@ -81,6 +82,7 @@ def make_trials() -> pd.DataFrame:
         }
         for family in ("good", "fair")
         for half in "AB"
+        for sampling in ("TPE", "random")
         for number in range(8)
     ]
     return pd.DataFrame(rows)

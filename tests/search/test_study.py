@@ -15,7 +15,7 @@ from emotune.errors import StudyError
 from evaluation.jobs import Budget
 from models import FAMILIES
 from runs.layout import RunFolder
-from search.study import StudyPlan, best_trial, budget_of, ended_trials, open_study, run_study
+from search.study import Sampling, StudyPlan, best_trial, budget_of, ended_trials, open_study, run_study
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 LINEAR = FAMILIES["linear"]
@@ -162,3 +162,15 @@ def test_a_quick_look_keeps_to_the_augmentation_of_the_defaults(dataset, tmp_pat
     configs = [trial.user_attrs["config"] for trial in open_study(plan, RunFolder(tmp_path)).trials]
     assert len({config["penalty"] for config in configs}) == 5
     assert {config["augmentation"] for config in configs} == {FAMILIES["linear"].defaults["augmentation"]}
+
+
+def test_a_search_at_random_draws_as_often_from_the_same_space_and_changes_nothing(finished_study, dataset, tmp_path):
+    plan = StudyPlan("linear", "A", 6, 0)
+    run_study(plan, dataset, RunFolder(tmp_path))
+    before = [trial.params for trial in open_study(plan, RunFolder(tmp_path)).trials]
+    at_random = replace(plan, sampling=Sampling.RANDOM)
+    run_study(at_random, dataset, RunFolder(tmp_path))
+    drawn = [trial.params for trial in open_study(at_random, RunFolder(tmp_path)).trials]
+    assert len(drawn) == len(before) == 6
+    assert drawn[0] != before[0]
+    assert [trial.params for trial in open_study(plan, RunFolder(tmp_path)).trials] == before
