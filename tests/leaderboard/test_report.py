@@ -162,7 +162,7 @@ def test_searched_families_have_their_history_and_importances(page):
         "Tuning UAR of fair by trial",
     ]
     assert [title for title in titles if title.startswith("Importance")] == ["Importance of the parameters of good"]
-    assert "Failed trials (8)" in page.text["summary"]
+    assert "Failed trials (16)" in page.text["summary"]
 
 
 def test_the_table_shows_what_the_markdown_shows(page, board):
