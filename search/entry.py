@@ -86,7 +86,7 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
         remove_litter(place)
     if sentence := mend_journal(run.journal):
         say(sentence)
-    asked = {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families}
+    asked = {family.key: conditions_of(family, dataset, seed=plan.seed, objective=plan.objective) for family in plan.fitted_families}
     if plan.fresh:
         _forget(list(asked), run)
     manifest = _read_manifest(run)
@@ -106,7 +106,8 @@ def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunP
         if key in FAMILIES and FAMILIES[key].input_kind == MEMBER_PROBABILITIES:
             continue
         try:
-            now = asked.get(key) or conditions_of(FAMILIES[key], dataset, seed=plan.seed, run_folder=run.path)
+            here = {"seed": plan.seed, "objective": plan.objective, "run_folder": run.path}
+            now = asked.get(key) or conditions_of(FAMILIES[key], dataset, **here)
             found = differences(then, now)
         except EmotuneError as error:  # a family of another version, or an encoder that is not here
             found = (str(error),)

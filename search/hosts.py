@@ -65,7 +65,7 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
     use_encoders(plan.encoders)
     reading = read_corpus(plan, reporter)
     dataset = make_dataset(plan, reading)
-    door = Door(plan, {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families})
+    door = Door(plan, {f.key: conditions_of(f, dataset, seed=plan.seed, objective=plan.objective) for f in plan.fitted_families})
     plan = replace(plan, shared=door.admit())
     with only_writer(plan.run, command=plan.command, wait_seconds=LOCK_SECONDS):
         is_written = door.outcome_before() is not None

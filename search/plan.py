@@ -12,6 +12,7 @@ from corpora import Corpus
 from emotune.errors import EmotuneError
 from emotune.files import PROJECT_ROOT
 from evaluation.folds import HALVES, SPEAKERS
+from evaluation.objective import Objective
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
@@ -80,6 +81,8 @@ class RunPlan:
         As typed, for the manifest.
     shared : Shared or None
         What other hosts share; None for a run in its own folder only.
+    objective : Objective
+        What tuning maximises.
     """
 
     corpus: Corpus
@@ -98,6 +101,7 @@ class RunPlan:
     command: str = ""
     started: float = field(default_factory=time.time)
     shared: Shared | None = None
+    objective: Objective = Objective.EVERYDAY
 
     @property
     def run(self) -> RunFolder:
@@ -115,7 +119,7 @@ class RunPlan:
         database = self.shared.database if self.shared else None
         prefix = self.shared.prefixes[family.key] if self.shared and family.is_tuned else ""
         halves = HALVES if family.is_tuned else ()
-        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix) for half in halves]
+        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix, self.objective) for half in halves]
 
 
 def require_trials(n_trials: int) -> None:

@@ -24,9 +24,9 @@ from emotune.errors import StudyError
 from evaluation.dataset import ALIKE, BY_CLIPS, CORPORA_COUNT, Dataset, derive_seed, require_held_out
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
+from evaluation.objective import Objective, inner_score
 from evaluation.result import TrialRecord, Tuned, untuned
 from features import INPUT_KINDS
-from metrics.scores import uar
 from models import FAMILIES, Family
 from runs.layout import RunFolder
 from search.items import KEY
@@ -69,6 +69,8 @@ class StudyPlan:
         Where it is kept; None for the journal of the run's folder.
     prefix : str
         What its name begins with in a database, where studies of other runs lie beside it.
+    objective : Objective
+        What it maximises.
     """
 
     family: str
@@ -78,6 +80,7 @@ class StudyPlan:
     deadline: float | None = None
     database: Database | None = None
     prefix: str = ""
+    objective: Objective = Objective.EVERYDAY
 
     @property
     def name(self) -> str:
@@ -305,7 +308,7 @@ def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number:
 def score_config(
     family: Family, config: dict[str, Any], plan: StudyPlan, dataset: Dataset, *, trial: optuna.Trial | None = None
 ) -> float:
-    """Return what tuning maximises: the mean UAR over the parts of a half, each predicted by a model of the others.
+    """Return what tuning maximises: the mean of the objective over the parts of a half, each predicted by a model of the others.
 
     Parameters
     ----------
@@ -314,7 +317,7 @@ def score_config(
     config : mapping
         The configuration.
     plan : StudyPlan
-        Says the half.
+        Says the half and the objective.
     dataset : Dataset
         The clips.
     trial : optuna.Trial, optional
@@ -324,18 +327,16 @@ def score_config(
     parts = dataset.parts_of(plan.half)
     of_half = np.concatenate(parts)
     scores: list[float] = []
+    is_quick = (plan.budget if trial is None else budget_of(trial.study)) is Budget.QUICK
     # A quick look trains the slow families once a trial.
-    scored = parts[:1] if trial is not None and family.is_neural and budget_of(trial.study) is Budget.QUICK else parts
+    scored = parts[:1] if trial is not None and family.is_neural and is_quick else parts
     for position, part in enumerate(scored):
         training, held_out = dataset.disjoint(of_half, part)
         examples = dataset.examples(kind, training, config)
         require_held_out(examples, held_out)
         callback = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
         model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), callback=callback)
-        probabilities = model.predict(dataset.inputs(kind, held_out))
-        if not np.isfinite(probabilities).all():
-            raise FloatingPointError("the model answered with NaN or infinity")
-        scores.append(uar(dataset.targets[held_out], probabilities))
+        scores.append(inner_score(model, kind, held_out, dataset, objective=plan.objective, is_quick=is_quick))
         if trial and position < len(scored) - 1:
             trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
             if trial.should_prune():
