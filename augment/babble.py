@@ -62,5 +62,5 @@ class Babble(Effect):
 
 
 def _at_one_level(clip: NDArray[np.float32]) -> NDArray[np.float64]:
-    rms = np.sqrt(np.mean(np.square(clip, dtype=np.float64)))
-    return clip / max(float(rms), 1e-6)
+    samples = clip.astype(np.float64)
+    return samples / max(float(np.sqrt(np.mean(samples**2))), 1e-6)

@@ -18,9 +18,7 @@ from augment.room import Room
 from augment.tempo import Tempo
 from emotune.registry import Registry
 
-AUGMENTATIONS: Registry[Augmentation] = Registry(
-    "augmentation", (Noise(), Pitch(), Tempo(), Gain(), Room(), Mixed(), Microphone())
-)
+AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation", (Noise(), Pitch(), Tempo(), Gain(), Room(), Mixed(), Microphone()))
 """What a search can choose. Each costs the features of every clip, so there are few."""
 
 PARTS: Registry[Augmentation] = Registry("part of an augmentation", (Distance(), Equaliser(), Band(), Clipping(), Codec()))

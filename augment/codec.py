@@ -130,13 +130,14 @@ def _through(samples: NDArray[np.float32], made: Format, *, bit_s: int) -> NDArr
         padded = soxr.resample(padded, SAMPLE_RATE_HZ, made.rate_hz)
     file = io.BytesIO()
     with av.open(file, "w", format=made.container) as container:
-        stream = container.add_stream(made.encoder, rate=made.rate_hz, layout="mono", bit_rate=bit_s)
-        stream.codec_context.thread_count = 1
+        encoded = container.add_stream(made.encoder, rate=made.rate_hz, layout="mono", bit_rate=bit_s)
+        assert isinstance(encoded, av.AudioStream)
+        encoded.codec_context.thread_count = 1
         whole = np.round(np.clip(padded, -1, 1) * MAX_INT16).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(whole[np.newaxis], format="s16", layout="mono")
         frame.sample_rate = made.rate_hz
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        container.mux(encoded.encode(frame))
+        container.mux(encoded.encode(None))
     file.seek(0)
     with av.open(file, "r", format=made.container) as container:
         stream = container.streams.audio[0]

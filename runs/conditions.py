@@ -18,7 +18,6 @@ from features.store import extraction_sources
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 
-
 UNTUNED = "none"
 """Objective of a family with nothing to tune."""
 
