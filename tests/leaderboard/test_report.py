@@ -20,7 +20,7 @@ HEADINGS = (
     "What is taken for what",
     "Emotion by emotion",
     "Speaker by speaker",
-    "Noise and pitch",
+    "Robustness",
     "Knowing the speaker",
     "The search",
     "Which parameters mattered",
