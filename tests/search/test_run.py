@@ -17,7 +17,7 @@ from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
 from features.whisper.published import use_encoders
 from features.whisper.weights import read_origin
-from leaderboard.table import build_leaderboard, read_leaderboard
+from leaderboard.table import FACTS, build_leaderboard, read_leaderboard
 from models import FAMILIES
 from runs.champions import load_champion
 from runs.layout import SHIPPED, RunFolder
@@ -33,7 +33,7 @@ VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "mo
 
 def test_a_run_leaves_everything_that_the_readme_names(finished_run):
     folder = finished_run.plan.folder
-    for name in ("leaderboard.csv", "predictions.csv", "study.log", "report.html", "run.json"):
+    for name in ("leaderboard.csv", "predictions.csv", "robustness.csv", "study.log", "report.html", "run.json"):
         assert (folder / name).stat().st_size > 0
     assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "random_forest", "ensemble"}
 
@@ -45,7 +45,7 @@ def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
     scores = [
         column for column in board.columns if column.startswith(("uar", "accuracy", "macro_f1", "f1_", "log_loss", "ece", "p_vs"))
     ]
-    scores = [column for column in scores if column not in ("uar_noise", "uar_pitch", "uar_defaults")]
+    scores = [column for column in scores if column not in FACTS]
     pd.testing.assert_frame_equal(board[scores], again[scores])
 
 
@@ -64,6 +64,7 @@ def test_the_search_alone_knows_the_other_columns(finished_run):
     assert linear["n_trials"] == 12
     assert 0 < linear["uar_noise"] <= 1
     assert 0 < linear["uar_pitch"] <= 1
+    assert 0 < linear["uar_robust_ci_low"] <= linear["uar_robust"] <= linear["uar_robust_ci_high"] <= 1
     assert 0 < linear["random_split_accuracy"] <= 1
     assert linear["model_mb"] > 0
 
