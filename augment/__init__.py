@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from augment.augmentation import Augmentation
-from augment.catalogue import AUGMENTATIONS
+from augment.augmentation import Augmentation, Effect
+from augment.catalogue import AUGMENTATIONS, EFFECTS, PARTS
 from augment.variant import ORIGINAL, Variant, make_variant
 
-__all__ = ["AUGMENTATIONS", "ORIGINAL", "Augmentation", "Variant", "make_variant"]
+__all__ = ["AUGMENTATIONS", "EFFECTS", "ORIGINAL", "PARTS", "Augmentation", "Effect", "Variant", "make_variant"]

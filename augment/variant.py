@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from audio.clip import Clip
 from augment.augmentation import Augmentation
-from augment.catalogue import AUGMENTATIONS
+from augment.catalogue import AUGMENTATIONS, EFFECTS
+from augment.codec import codecs_hash
 
 STRENGTHS: Mapping[str, float] = {"gentle": 0.5, "strong": 1.0}
 
@@ -24,7 +25,7 @@ class Variant:
     Attributes
     ----------
     augmentation : str
-        Key of an augmentation, or ``"none"`` for the clip itself.
+        Key of an augmentation, or of an effect with fixed parameters; ``"none"`` for the clip itself.
     strength : str
         A key of :data:`STRENGTHS`, or ``"fixed"`` with parameters.
     copy : int
@@ -39,12 +40,18 @@ class Variant:
     parameters: tuple[tuple[str, Any], ...] = ()
 
     @property
-    def key(self) -> str:
-        """A short name, usable in a file name."""
+    def name(self) -> str:
+        """A short name, the same everywhere."""
         if self.augmentation == "none":
             return "original"
         fixed = hashlib.sha256(repr(self.parameters).encode()).hexdigest()[:8] if self.parameters else self.strength
         return f"{self.augmentation}-{fixed}-{self.copy}"
+
+    @property
+    def key(self) -> str:
+        """A short name of the audio, usable in a file name: other codecs give other audio of one name."""
+        uses_codecs = self.augmentation in EFFECTS and EFFECTS[self.augmentation].uses_codecs
+        return f"{self.name}-{codecs_hash()}" if uses_codecs else self.name
 
 
 ORIGINAL = Variant()
@@ -67,10 +74,10 @@ def make_variant(clip: Clip, variant: Variant, *, augmentation: Augmentation | N
     """
     if variant == ORIGINAL:
         return clip.samples
+    if variant.parameters:
+        return (augmentation or EFFECTS[variant.augmentation]).apply(clip.samples, dict(variant.parameters))
     if augmentation is None:
         augmentation = AUGMENTATIONS[variant.augmentation]
-    if variant.parameters:
-        return augmentation.apply(clip.samples, dict(variant.parameters))
-    seed = int.from_bytes(hashlib.sha256(f"{clip.digest}/{variant.key}".encode()).digest()[:8])
+    seed = int.from_bytes(hashlib.sha256(f"{clip.digest}/{variant.name}".encode()).digest()[:8])
     parameters = augmentation.draw(np.random.default_rng(seed), strength=STRENGTHS[variant.strength])
     return augmentation.apply(clip.samples, parameters)

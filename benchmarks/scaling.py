@@ -29,7 +29,8 @@ from features import INPUT_KINDS
 from features.store import FeatureStore
 from models import FAMILIES
 from search.sharing import share
-from search.study import StudyPlan, score_config
+from search.study_plan import StudyPlan
+from search.trial import score_config
 
 N_EXTRACTED = 120
 """Clips whose extraction is timed, evenly chosen."""

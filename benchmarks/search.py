@@ -35,7 +35,10 @@ from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES, Config, Examples, Family
 from runs.layout import RunFolder
-from search.study import StudyPlan, TrialEnd, run_study, sampler_of
+from search.drawing import sampler_of
+from search.study import run_study
+from search.study_plan import StudyPlan
+from search.trial import TrialEnd
 
 HALF = "A"
 HOP_SAMPLES = 640

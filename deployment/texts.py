@@ -84,6 +84,7 @@ MADE_BY_CODE = ", which is **speech-like sound made by code, not people's speech
 NON_COMMERCIAL = " Commercial use is forbidden."
 AUDIT = {
     "random_split_accuracy": "Accuracy that a random split would claim",
+    "uar_robust": "UAR through the test suite",
     "uar_noise": "UAR in noise",
     "uar_pitch": "UAR, pitch shifted",
     "ece": "Calibration error",

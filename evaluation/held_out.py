@@ -10,18 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment import Variant
 from evaluation.dataset import Dataset, Rows, derive_seed, require_held_out
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Split, parts_of, split_of
-from features import INPUT_KINDS, Analysis, InputKind
+from evaluation.robustness import perturbed_predictions
+from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Family, Model
 
 N_TIMED_CLIPS = 15
-PERTURBATIONS: Mapping[str, tuple[Variant, ...]] = {
-    "noise": (Variant("noise", "fixed", 0, (("colour", "pink"), ("snr_db", 10.0), ("seed", 10))),),
-    "pitch": tuple(Variant("pitch", "fixed", 0, (("semitones", semitones),)) for semitones in (-2.0, 2.0)),
-}
-"""Perturbations of the test clips, by the column ``uar_<name>`` that reports them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +30,7 @@ class FoldPredictions:
     probabilities : ndarray [shape=(n, n_emotions)]
         As the model gave them, or calibrated.
     perturbed : mapping of str to ndarray [shape=(n_variants, n, n_emotions)]
-        The same for perturbed test clips, by the keys of :data:`PERTURBATIONS`; empty where not asked for.
+        The same for perturbed test clips, by the names of :data:`evaluation.robustness.SUITE`; empty where not asked for.
     fit_seconds : float
         Time of the fits, examples at hand.
     inner : FoldPredictions or None
@@ -64,28 +59,26 @@ def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
     require_held_out(examples, test)
     parts = parts_of(job, dataset)
     seed = derive_seed(job.seed, job.family, job.fold)
+
+    def perturbed(model: Model) -> dict[str, NDArray[np.float64]]:
+        is_asked = job.budget is Budget.FULL and job.split in (Split.HELD_OUT, Split.NO_AUGMENTATION)
+        return perturbed_predictions(model, kind, training, test, dataset, fold=job.fold) if is_asked else {}
+
     started = time.monotonic()
     if job.split is not Split.HELD_OUT:
         model = family.fit(examples, job.config, seed=seed, parts=speakers_of(parts, dataset))
-        return FoldPredictions(test, model.predict(dataset.inputs(kind, test)), {}, time.monotonic() - started)
+        fit_seconds = time.monotonic() - started
+        return FoldPredictions(test, model.predict(dataset.inputs(kind, test)), perturbed(model), fit_seconds)
     bag = family.fit_bag(examples, job.config, seed=seed, parts=speakers_of(parts, dataset))
     fit_seconds = time.monotonic() - started
     inner = [model.predict(dataset.inputs(kind, part)) for model, part in zip(bag.without, parts, strict=True)]
     return FoldPredictions(
         test,
         bag.model.predict(dataset.inputs(kind, test)),
-        perturbed_predictions(bag.model, kind, test, dataset) if job.budget is Budget.FULL else {},
+        perturbed(bag.model),
         fit_seconds,
         FoldPredictions(np.concatenate(parts), np.concatenate(inner), {}, 0.0),
     )
-
-
-def perturbed_predictions(model: Model, kind: InputKind, test: Rows, dataset: Dataset) -> dict[str, NDArray[np.float64]]:
-    """Return the probabilities of perturbed test clips, (n_variants, n, n_emotions), by the keys of :data:`PERTURBATIONS`."""
-    return {
-        name: np.stack([model.predict(dataset.inputs(kind, test, variant)) for variant in variants])
-        for name, variants in PERTURBATIONS.items()
-    }
 
 
 def speakers_of(parts: Sequence[Rows], dataset: Dataset) -> list[frozenset[str]]:

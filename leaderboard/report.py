@@ -21,10 +21,13 @@ import pandas as pd
 
 from emotune.files import write_text
 from evaluation.folds import TestedOn
+from evaluation.objective import Objective
+from evaluation.robustness import WORDS as SUITE_WORDS
 from leaderboard import plots
 from leaderboard.adapted import CURVE, WORDS
 from leaderboard.cross_corpus import grid
 from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL, SPEAKERS_UNKNOWN
+from leaderboard.robust import ALL
 from leaderboard.table import percent, summary
 from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
@@ -61,6 +64,8 @@ class Outcome:
         Rows of ``cross_corpus.csv``; empty where there is one corpus.
     adaptation : DataFrame
         Rows of ``adaptation.csv``; empty where it was not measured.
+    robustness : DataFrame
+        Rows of ``robustness.csv``; empty where it was not measured.
     """
 
     board: pd.DataFrame
@@ -71,6 +76,7 @@ class Outcome:
     subsets: pd.DataFrame
     cross_corpus: pd.DataFrame
     adaptation: pd.DataFrame
+    robustness: pd.DataFrame
 
     @property
     def tested_on(self) -> str:
@@ -102,6 +108,7 @@ def write_report(
     subsets: pd.DataFrame | None = None,
     cross_corpus: pd.DataFrame | None = None,
     adaptation: pd.DataFrame | None = None,
+    robustness: pd.DataFrame | None = None,
 ) -> None:
     """Write the report of a run as one HTML file that needs nothing else.
 
@@ -109,7 +116,7 @@ def write_report(
     ----------
     path : Path
         Where to write, usually ``report.html`` in the result's folder.
-    board, predictions, trials, importances, run, subsets, cross_corpus, adaptation
+    board, predictions, trials, importances, run, subsets, cross_corpus, adaptation, robustness
         See :class:`Outcome`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
 
     Raises
@@ -118,7 +125,7 @@ def write_report(
         If the predictions are incomplete or do not add up.
     """
     scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
-    besides = (pd.DataFrame() if table is None else table for table in (subsets, cross_corpus, adaptation))
+    besides = (pd.DataFrame() if table is None else table for table in (subsets, cross_corpus, adaptation, robustness))
     outcome = Outcome(board, as_written(predictions), scored_trials, importances, run, *besides)
     page = Template(PAGE.read_text(encoding="utf-8"))
     write_text(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
@@ -204,10 +211,17 @@ def by_speaker(outcome: Outcome) -> str:
 
 
 def robustness(outcome: Outcome) -> str:
-    """Draw what noise and pitch do."""
+    """Draw what perturbations do, and list the test suite."""
     if outcome.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
         return _missing("No family was tried on perturbed clips.")
-    return _figures([plots.robustness(outcome.board)])
+    drawn = _figures([plots.robustness(outcome.board)])
+    if not len(outcome.robustness):
+        return drawn
+    uar = outcome.robustness.pivot(index="family", columns="perturbation", values="uar").reindex(outcome.families).dropna(how="all")
+    names = {ALL: "mean", **SUITE_WORDS}
+    shown = uar[[name for name in names if name in uar]].map(percent).rename(columns=names).reset_index()
+    every = _details("Every row of robustness.csv, with intervals", outcome.robustness)
+    return f"{drawn}<p>UAR in per cent.</p>{_table(shown)}{every}"
 
 
 def known_speaker(outcome: Outcome) -> str:
@@ -240,10 +254,13 @@ def search_history(outcome: Outcome) -> str:
     best["value"] = best["value"].map(percent)
     failed = trials.loc[trials["state"] == "FAIL", ["family", "half", "sampling", "number", "error"]]
     at_random = (trials["sampling"] == plots.AT_RANDOM).any()
+    objective = str(outcome.run.get("objective"))
+    score = Objective(objective).words if objective in set(Objective) else Objective.CLEAN.words
     return (
-        ("<p>Dotted: the best so far of as many trials at random, from which nothing is chosen.</p>" if at_random else "")
+        f"<p>The score is the {escape(score)}.</p>"
+        + ("<p>Dotted: the best so far of as many trials at random, from which nothing is chosen.</p>" if at_random else "")
         + _figures(plots.history(trials[trials["family"] == family], family=family) for family in searched)
-        + _details("The best configurations", best.rename(columns={"number": "trial", "value": "tuning UAR, %"}))
+        + _details("The best configurations", best.rename(columns={"number": "trial", "value": "tuning score, %"}))
         + (_details(f"Failed trials ({len(failed)})", failed.rename(columns={"number": "trial"})) if len(failed) else "")
     )
 

@@ -34,10 +34,16 @@ AUDIT_FACTS = (
     "random_split_accuracy",
     "uar_noise",
     "uar_pitch",
+    "uar_robust",
+    "uar_robust_ci_low",
+    "uar_robust_ci_high",
     "augmentation",
     "augmentation_gain",
     "augmentation_gain_ci_low",
     "augmentation_gain_ci_high",
+    "augmentation_gain_robust",
+    "augmentation_gain_robust_ci_low",
+    "augmentation_gain_robust_ci_high",
     "tuning_uar",
     "uar_defaults",
     "tuning_gain",
@@ -207,19 +213,24 @@ SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "UAR, % [95 % interval]": lambda row: f"{percent(row['uar'])} [{percent(row['uar_ci_low'])}, {percent(row['uar_ci_high'])}]",
     "Accuracy, %": lambda row: percent(row["accuracy"]),
     "Macro F1, %": lambda row: percent(row["macro_f1"]),
+    "Robust, %": lambda row: percent(row.get("uar_robust")),
     "A random split would claim, %": lambda row: percent(row["random_split_accuracy"]),
     "Augmentation gave, points": lambda row: percent(row["augmentation_gain"], sign="+"),
+    "... to robustness": lambda row: percent(row.get("augmentation_gain_robust"), sign="+"),
     "Tuning gave, points": lambda row: percent(row.get("tuning_gain"), sign="+"),
     "p against best": lambda row: p_text(row["p_vs_best"]),
     "ms a clip": lambda row: number(row["predict_ms_per_clip"]),
     "MB": lambda row: number(row["model_mb"]),
 }
 """What a reader sees first: the columns of the README's and the report's table."""
+NOT_ALWAYS = ("Robust, %", "... to robustness")
+"""Left out where no family has them: in quick looks, and in results that were made before they were measured."""
 
 
 def summary(board: pd.DataFrame) -> pd.DataFrame:
     """Return the leaderboard as a reader sees it: few columns, per cent, all text."""
-    return pd.DataFrame([{title: show(row) for title, show in SUMMARY.items()} for row in _rows(board)])
+    shown = pd.DataFrame([{title: show(row) for title, show in SUMMARY.items()} for row in _rows(board)])
+    return shown.drop(columns=[title for title in NOT_ALWAYS if (shown[title] == percent(None)).all()])
 
 
 def markdown_table(board: pd.DataFrame) -> str:

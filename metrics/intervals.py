@@ -80,6 +80,37 @@ def difference_interval(
     return float(low), float(high)
 
 
+def mean_uar_interval(
+    counts: NDArray[np.integer],
+    reference: NDArray[np.integer] | None = None,
+    *,
+    seed: int,
+    n_resamples: int = N_RESAMPLES,
+) -> tuple[float, float]:
+    """Return the 95 % interval of a mean of several UAR of the same speakers, or of its difference from another such mean, paired.
+
+    Parameters
+    ----------
+    counts : int array [shape=(n_conditions, n_speakers, n_emotions, n_emotions)]
+        Each speaker's confusion matrix under each condition, the speakers in one order.
+    reference : int array [shape=(m, n_speakers, n_emotions, n_emotions)], optional
+        What the mean is compared with.
+    seed : int
+        Seed of the resampling.
+    n_resamples : int
+        How many times to draw as many speakers as there are, with replacement.
+    """
+    n_speakers = counts.shape[1]
+    times_drawn = np.random.default_rng(seed).multinomial(n_speakers, np.full(n_speakers, 1 / n_speakers), size=n_resamples)
+
+    def mean_of(conditions: NDArray[np.integer]) -> NDArray[np.float64]:
+        return np.mean([uar_of(np.tensordot(times_drawn, one, axes=1)) for one in conditions], axis=0)
+
+    means = mean_of(counts) if reference is None else mean_of(counts) - mean_of(reference)
+    low, high = np.percentile(means, PERCENTILES)
+    return float(low), float(high)
+
+
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Correct p-values for their number: the k-th smallest of m is multiplied by m - k + 1, never falling, at most 1.
 

@@ -45,6 +45,9 @@ class Card:
         Of emotune and the libraries that wrote it.
     files : mapping
         SHA-256 of every other file of its folder.
+    objective : str
+        What its tuning maximised: a value of :class:`evaluation.objective.Objective`, or ``none``. Cards before 2026-12 do not say
+        it: theirs was ``clean``.
     """
 
     family: str
@@ -63,6 +66,7 @@ class Card:
     versions: Mapping[str, str]
     files: Mapping[str, str]
     schema: int = SCHEMA
+    objective: str = "clean"
 
 
 def read_card(folder: Path) -> Card:

@@ -7,14 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.codec import codecs_here
 from emotune.files import PROJECT_ROOT, short_hash
 from emotune.sources import code_hash, file_of, files_behind
 from emotune.versions import library_versions, major_versions
 from evaluation.dataset import Dataset
+from evaluation.objective import Objective
 from features import INPUT_KINDS, InputKind
 from features.store import extraction_sources
 from models import Family
 from models.family import MEMBER_PROBABILITIES
+
+UNTUNED = "none"
+"""Objective of a family with nothing to tune."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Conditions:
         First two numbers of the version of each library that decides what is computed.
     seed : int
         Of the run.
+    objective : str
+        A value of :class:`evaluation.objective.Objective`, or :data:`UNTUNED`.
+    codecs : str
+        Which codecs augmentations and the test suite have (:func:`augment.codec.codecs_here`).
     """
 
     data: str
@@ -41,6 +50,9 @@ class Conditions:
     protocol: str
     libraries: Mapping[str, str]
     seed: int
+    # Runs before 2026-12 recorded neither: they were tuned on clean clips, and used no codec.
+    objective: str = Objective.CLEAN.value
+    codecs: str = "none"
 
     @property
     def digest(self) -> str:
@@ -48,7 +60,14 @@ class Conditions:
         return short_hash(asdict(self))
 
 
-def conditions_of(family: Family, dataset: Dataset, *, seed: int, run_folder: Path | None = None) -> Conditions:
+def conditions_of(
+    family: Family,
+    dataset: Dataset,
+    *,
+    seed: int,
+    run_folder: Path | None = None,
+    objective: Objective = Objective.EVERYDAY,
+) -> Conditions:
     """Return the conditions of a family here and now.
 
     Parameters
@@ -61,15 +80,24 @@ def conditions_of(family: Family, dataset: Dataset, *, seed: int, run_folder: Pa
         Of the run.
     run_folder : Path, optional
         A run's folder whose own encoder is looked at, so that nothing is fetched.
+    objective : Objective
+        What tuning maximises.
     """
+    evaluation = [
+        path
+        for name in ("held_out", "objective")
+        for path in files_behind(PROJECT_ROOT / "evaluation" / f"{name}.py", within=("evaluation",))
+    ]
     return Conditions(
         data=dataset.data_hash,
         folds=dataset.folds_hash,
         features=_features_of(family, run_folder),
         code=code_hash(files_behind(file_of(type(family)), within=("models", "metrics"))),
-        protocol=code_hash(files_behind(PROJECT_ROOT / "evaluation" / "held_out.py", within=("evaluation",))),
+        protocol=code_hash(sorted(set(evaluation))),
         libraries=major_versions(library_versions()),
         seed=seed,
+        objective=objective.value if family.is_tuned else UNTUNED,
+        codecs=codecs_here(),
     )
 
 
@@ -103,7 +131,10 @@ def differences(then: Conditions | None, now: Conditions) -> tuple[str, ...]:
     return (*hashes, *libraries)
 
 
-WORDS = {"data": "data", "folds": "folds", "features": "features", "code": "code", "protocol": "protocol code", "seed": "seed"}
+WORDS = {
+    **{"data": "data", "folds": "folds", "features": "features", "code": "code", "protocol": "protocol code", "seed": "seed"},
+    **{"objective": "objective", "codecs": "codecs"},
+}
 
 
 def read_conditions(values: Any) -> Conditions | None:

@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "adaptation.csv"
 
     @property
+    def robustness(self) -> Path:
+        """UAR of each family through each perturbation of the test suite; a quick look has none."""
+        return self.path / "robustness.csv"
+
+    @property
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.path / "report.html"

@@ -63,6 +63,9 @@ class Manifest:
     adaptation : mapping
         By family: the constants of its adaptation to a speaker, the champion's as ``shipped`` and those of each test fold as
         ``folds`` (:class:`evaluation.adaptation.Adaptations`). Runs before 2026-12 recorded none.
+    objective : str or None
+        What tuning maximised, a value of :class:`evaluation.objective.Objective`; ``tuning_uar`` is its mean. Runs before 2026-12
+        recorded none: theirs was ``clean``.
     budgets : mapping of str to str
         By family: a value of :class:`evaluation.jobs.Budget`.
     conditions : mapping of str to Conditions or None
@@ -106,6 +109,7 @@ class Manifest:
     temperatures: Numbers = field(default_factory=dict)
     thresholds: Numbers = field(default_factory=dict)
     adaptation: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    objective: str | None = None
     budgets: Mapping[str, str] = field(default_factory=dict)
     conditions: Mapping[str, Conditions | None] = field(default_factory=dict)
     data_hash: str = ""

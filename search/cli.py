@@ -38,6 +38,7 @@ NOT_REAL = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
+    from evaluation.objective import Objective
     from features.whisper.published import ENCODERS
     from models import FAMILIES
 
@@ -76,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"what is left out to test on; {SPEAKERS}: published folds where a corpus has them, else balanced ones (%(default)s)",
     )
     p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
+    p.add_argument(
+        "--objective",
+        choices=[one.value for one in Objective],
+        default=Objective.EVERYDAY.value,
+        help="what tuning maximises: UAR of inner clips as they are, or its mean with that of disturbed ones (%(default)s)",
+    )
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
     p.add_argument(
         "--storage",
@@ -131,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
+    from evaluation.objective import Objective
     from runs.layout import RESULTS
     from search.plan import RunPlan, require_trials
     from search.progress import ConsoleReporter
@@ -159,6 +167,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
         command="python search/run.py " + shlex.join(_without_password(given, options.storage)),
         shared=_shared(options, folder),
         compares_random=options.random_search,
+        objective=Objective(options.objective),
     )
     if options.export_features:
         from search.export import export_features

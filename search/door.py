@@ -20,7 +20,7 @@ from runs.manifest import read_manifest
 from search.items import BEAT, Watch, add, attempts, fail_silent, finish, id_of, take, this_process
 from search.plan import RunPlan, Shared
 from search.storage import open_database
-from search.study import StudyPlan
+from search.study_plan import StudyPlan
 
 CONDITIONS, FOLDER, HOST, PROBE = "conditions", "folder", "host", "probe"
 OUTCOME = "outcome"

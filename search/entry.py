@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from augment.codec import codecs_here, missing_codecs
 from emotune.errors import EmotuneError, PredictionsError
 from emotune.files import remove, remove_litter
 from evaluation.dataset import Dataset
 from leaderboard.adapted import read_adaptation
+from leaderboard.robust import read_robustness
 from leaderboard.table import read_leaderboard
 from metrics.predictions import read_predictions
 from models import FAMILIES
@@ -41,12 +43,15 @@ class KeptFamily:
         Its rows of ``predictions.csv`` as recorded.
     adapted : DataFrame
         Its rows of ``adaptation.csv`` as recorded.
+    robust : DataFrame
+        Its rows of ``robustness.csv`` as recorded.
     """
 
     key: str
     row: pd.Series
     predictions: pd.DataFrame
     adapted: pd.DataFrame
+    robust: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +91,12 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
         remove_litter(place)
     if sentence := mend_journal(run.journal):
         say(sentence)
-    asked = {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families}
+    if missing := missing_codecs():
+        say(
+            f"PyAV has no encoder for {', '.join(missing)} here ({codecs_here()}): augmentations do without, and uar_robust stays "
+            "empty if the test suite needs it."
+        )
+    asked = {family.key: conditions_of(family, dataset, seed=plan.seed, objective=plan.objective) for family in plan.fitted_families}
     if plan.fresh:
         _forget(list(asked), run)
     manifest = _read_manifest(run)
@@ -106,7 +116,9 @@ def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunP
         if key in FAMILIES and FAMILIES[key].input_kind == MEMBER_PROBABILITIES:
             continue
         try:
-            now = asked.get(key) or conditions_of(FAMILIES[key], dataset, seed=plan.seed, run_folder=run.path)
+            now = asked.get(key) or conditions_of(
+                FAMILIES[key], dataset, seed=plan.seed, run_folder=run.path, objective=plan.objective
+            )
             found = differences(then, now)
         except EmotuneError as error:  # a family of another version, or an encoder that is not here
             found = (str(error),)
@@ -153,11 +165,12 @@ def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolde
     try:
         rows = read_leaderboard(run.leaderboard).set_index("family")
         predictions, adapted = read_predictions(run.predictions), read_adaptation(run.adaptation)
+        robust = read_robustness(run.robustness)
     except PredictionsError:  # an earlier command ended before its first row
         return ()
     keys = [key for key in rows.index if key not in asked and key in manifest.conditions and _is_fitted(key)]
     return tuple(
-        KeptFamily(key, rows.loc[key], predictions[predictions["family"] == key], adapted[adapted["family"] == key]) for key in keys
+        KeptFamily(key, rows.loc[key], *(table[table["family"] == key] for table in (predictions, adapted, robust))) for key in keys
     )
 
 

@@ -30,6 +30,7 @@ from runs.lock import only_writer
 from runs.work import WorkFolder
 from search.artifacts import fetch, has, open_artifacts, put_probe
 from search.door import FOLDER, HOST, Door
+from search.drawing import initial_params
 from search.entry import enter
 from search.items import Pulse, Watch, add, attempts, beating, fail_silent, give_up, id_of, take
 from search.plan import RunPlan, Shared
@@ -37,8 +38,10 @@ from search.progress import ConsoleReporter
 from search.publish import Publisher
 from search.runner import in_order, make_dataset, read_corpus
 from search.storage import open_database
-from search.study import BUDGET, StudyPlan, ended_trials, initial_params, open_study, tuned_of
+from search.study import ended_trials, open_study, tuned_of
+from search.study_plan import StudyPlan
 from search.taken import TakenJob, TakenTrial, job_content, job_from
+from search.trial import BUDGET
 from search.workers import Plan, WorkerPool
 
 LOCK_SECONDS = 300.0
@@ -65,7 +68,7 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
     use_encoders(plan.encoders)
     reading = read_corpus(plan, reporter)
     dataset = make_dataset(plan, reading)
-    door = Door(plan, {family.key: conditions_of(family, dataset, seed=plan.seed) for family in plan.fitted_families})
+    door = Door(plan, {f.key: conditions_of(f, dataset, seed=plan.seed, objective=plan.objective) for f in plan.fitted_families})
     plan = replace(plan, shared=door.admit())
     with only_writer(plan.run, command=plan.command, wait_seconds=LOCK_SECONDS):
         is_written = door.outcome_before() is not None

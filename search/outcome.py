@@ -17,11 +17,12 @@ from augment.policy import describe_policy
 from corpora import Corpus
 from evaluation.dataset import Dataset, Rows, derive_seed
 from evaluation.ensembles import MEMBER_KEYS, fit_pool
-from evaluation.held_out import FoldPredictions
 from evaluation.jobs import Budget, ChampionJob, Split
+from evaluation.objective import Objective
 from evaluation.result import Result, together
 from features import INPUT_KINDS, InputKind
 from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
+from leaderboard.robust import robust_gain
 from metrics.calibration import apply_temperature
 from metrics.intervals import difference_interval
 from metrics.scores import accuracy, confusion_by, uar
@@ -31,9 +32,11 @@ from models.family import KeptSample
 from models.ood import fit_ood_detector
 from runs.cards import Card, card_versions, member_spec
 from runs.champions import Champion, save_champion
+from runs.conditions import UNTUNED
 from runs.layout import RunFolder
 from runs.work import WorkFolder
-from search.study import Sampling, StudyPlan, ended_trials, open_study, trial_record
+from search.study import ended_trials, open_study, trial_record
+from search.study_plan import Sampling, StudyPlan
 
 N_GOLDEN_CLIPS = 2
 N_SAMPLE_CLIPS = 200
@@ -168,9 +171,9 @@ def family_facts(fitted: Fitted, dataset: Dataset, *, seed: int) -> dict[str, An
     trials = [trial for half in tuned.trials.values() for trial in half]
     return {
         **_random_split(fitted.result, dataset),
-        **{f"uar_{name}": _perturbed_uar(name, list(held_out.values()), dataset) for name in held_out[0].perturbed},
         "augmentation": "of its members" if fitted.members else describe_policy(tuned.shipped),
         **_gain(fitted.result, Split.NO_AUGMENTATION, dataset, name="augmentation_gain", seed=seed),
+        **robust_gain(fitted.result, dataset, seed=seed),
         **_defaults(fitted.result, dataset, seed=seed),
         "tuning_uar": float(np.mean(list(tuned.tuning_uar.values()))) if tuned.tuning_uar else None,
         "tested_on": str(dataset.tested_on),
@@ -223,13 +226,16 @@ def _defaults(result: Result, dataset: Dataset, *, seed: int) -> dict[str, float
     return {"uar_defaults": uar(targets, probabilities), **_gain(result, Split.DEFAULTS, dataset, name="tuning_gain", seed=seed)}
 
 
-def _perturbed_uar(name: str, predictions: Sequence[FoldPredictions], dataset: Dataset) -> float:
-    n_variants = len(predictions[0].perturbed[name])
-    targets = np.concatenate([np.tile(dataset.targets[one.rows], n_variants) for one in predictions])
-    return uar(targets, np.concatenate([np.concatenate(list(one.perturbed[name])) for one in predictions]))
-
-
-def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, run: RunFolder, *, scores: Mapping[str, Any], seed: int) -> None:
+def write_champion(
+    fitted: Fitted,
+    corpus: Corpus,
+    dataset: Dataset,
+    run: RunFolder,
+    *,
+    scores: Mapping[str, Any],
+    seed: int,
+    objective: Objective = Objective.EVERYDAY,
+) -> None:
     """Save, reload and compare the champion of a family; an ensemble's members must have been written before it."""
     family, tuned = fitted.family, fitted.result.tuned
     spec: Mapping[str, Any]
@@ -254,6 +260,7 @@ def write_champion(fitted: Fitted, corpus: Corpus, dataset: Dataset, run: RunFol
         seed=seed,
         versions=card_versions(),
         files={},
+        objective=objective.value if family.is_tuned else UNTUNED,
     )
     rows = np.linspace(0, len(dataset.clips) - 1, N_GOLDEN_CLIPS).astype(int)
     save_champion(run.champion(family.key), Champion(card, fitted.model), golden_inputs=fitted.inputs(dataset, rows))

@@ -12,11 +12,12 @@ from corpora import Corpus
 from emotune.errors import EmotuneError
 from emotune.files import PROJECT_ROOT
 from evaluation.folds import HALVES, SPEAKERS
+from evaluation.objective import Objective
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 from runs.layout import RunFolder
 from search.storage import Database
-from search.study import Sampling, StudyPlan
+from search.study_plan import Sampling, StudyPlan
 
 CACHE_VARIABLE = "EMOTUNE_CACHE"
 
@@ -82,6 +83,8 @@ class RunPlan:
         What other hosts share; None for a run in its own folder only.
     compares_random : bool
         Whether each family is also searched at random, to show what the sampler gives.
+    objective : Objective
+        What tuning maximises.
     """
 
     corpus: Corpus
@@ -101,6 +104,7 @@ class RunPlan:
     started: float = field(default_factory=time.time)
     shared: Shared | None = None
     compares_random: bool = False
+    objective: Objective = Objective.EVERYDAY
 
     @property
     def run(self) -> RunFolder:
@@ -118,7 +122,7 @@ class RunPlan:
         database = self.shared.database if self.shared else None
         prefix = self.shared.prefixes[family.key] if self.shared and family.is_tuned else ""
         halves = HALVES if family.is_tuned else ()
-        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix) for half in halves]
+        return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix, self.objective) for half in halves]
 
     def random_plans(self, family: Family) -> list[StudyPlan]:
         """Return the studies of a family that search at random, if they were asked for."""

@@ -23,6 +23,7 @@ from evaluation.result import ByFold, Result, Tuned, calibrated_result
 from features import INPUT_KINDS
 from leaderboard.adapted import adaptation_table, adapted_scores
 from leaderboard.report import write_report
+from leaderboard.robust import robust_scores, robustness_table
 from leaderboard.subsets import subset_rows
 from leaderboard.table import FACTS, build_leaderboard, gather, write_results
 from models import FAMILIES
@@ -67,6 +68,7 @@ class Publisher:
         self._predictions: dict[str, pd.DataFrame] = {one.key: one.predictions for one in entry.kept}
         self._adaptations: dict[str, Mapping[str, Any]] = {}
         self._adapted = {one.key: one.adapted for one in entry.kept}
+        self._robust = {one.key: one.robust for one in entry.kept}
         self._kept_results = {one.key: result for one in entry.kept if (result := self._read_kept(one)) is not None}
         self._written: set[str] = set()
         self._last_report = time.monotonic()
@@ -108,6 +110,7 @@ class Publisher:
         self._fitted[key] = one
         self._predictions[key] = outcome.family_predictions(one.result, self._dataset)
         self._adapt(one)
+        self._robust[key] = robustness_table(one.result, self._dataset, seed=self._plan.seed)
         self._facts[key] = self._facts_now(one)
         self._written.discard(key)
 
@@ -120,9 +123,11 @@ class Publisher:
             self._adapted[key] = adaptation_table(self._predictions[key], adaptations, seed=self._plan.seed)
 
     def _facts_now(self, one: Fitted) -> dict[str, Any]:
-        adapted = self._adapted.get(one.family.key)
+        key = one.family.key
+        adapted, robust = self._adapted.get(key), self._robust.get(key)
         facts = outcome.family_facts(one, self._dataset, seed=self._plan.seed)
-        return {**facts, **(adapted_scores(adapted) if adapted is not None else {})}
+        measured = (adapted_scores(adapted) if adapted is not None else {}) | (robust_scores(robust) if robust is not None else {})
+        return {**facts, **measured}
 
     def _fit_ensembles(self) -> None:
         results = {**self._kept_results, **{key: one.result for key, one in self._fitted.items() if not one.members}}
@@ -149,9 +154,9 @@ class Publisher:
         cross_corpus = outcome.cross_corpus_table(self._results(), self._dataset, seed=plan.seed)
         if len(cross_corpus):
             write_text(run.cross_corpus, cross_corpus.to_csv(index=False))
-        adapted = self._adaptation_table()
-        if len(adapted):
-            write_text(run.adaptation, adapted.to_csv(index=False))
+        for path, table in ((run.adaptation, self._table(self._adapted)), (run.robustness, self._table(self._robust))):
+            if len(table):
+                write_text(path, table.to_csv(index=False))
         self._write_champions(board)
         if is_complete or time.monotonic() - self._last_report >= SECONDS_BETWEEN_REPORTS:
             self._write_report(board, predictions, manifest, subsets=subsets, cross_corpus=cross_corpus)
@@ -165,7 +170,9 @@ class Publisher:
             if key in self._written:
                 update_scores(plan.run.champion(key), scores)
             elif key not in self._kept_results:
-                outcome.write_champion(one, plan.corpus, self._dataset, plan.run, scores=scores, seed=plan.seed)
+                outcome.write_champion(
+                    one, plan.corpus, self._dataset, plan.run, scores=scores, seed=plan.seed, objective=plan.objective
+                )
                 self._written.add(key)
         for kept in self._entry.kept:
             update_scores(plan.run.champion(kept.key), json.loads(rows.loc[kept.key].to_json()))
@@ -191,12 +198,14 @@ class Publisher:
             run=manifest.to_json(),
             subsets=subsets,
             cross_corpus=cross_corpus,
-            adaptation=self._adaptation_table(),
+            adaptation=self._table(self._adapted),
+            robustness=self._table(self._robust),
         )
         self._last_report = time.monotonic()
 
-    def _adaptation_table(self) -> pd.DataFrame:
-        tables = [self._adapted[key] for key in FAMILIES if key in self._adapted and len(self._adapted[key])]
+    @staticmethod
+    def _table(of_family: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        tables = [of_family[key] for key in FAMILIES if key in of_family and len(of_family[key])]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     def _results(self) -> list[Result]:
@@ -247,6 +256,7 @@ class Publisher:
                 "thresholds", {one.family.key: one.abstention_threshold for one in fitted if one.abstention_threshold is not None}
             ),
             adaptation=over("adaptation", self._adaptations),
+            objective=plan.objective.value,
             budgets=over("budgets", {key: str(one.budget) for key, one in tuned.items()}),
             conditions=over("conditions", self._entry.conditions),
             data_hash=dataset.data_hash,

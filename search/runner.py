@@ -22,7 +22,8 @@ from search.entry import enter
 from search.plan import RunPlan
 from search.progress import ConsoleReporter
 from search.publish import Publisher
-from search.study import Sampling, StudyPlan, tuned_of
+from search.study import tuned_of
+from search.study_plan import Sampling, StudyPlan
 from search.workers import Plan, WorkerPool
 
 FIRST_FAMILIES = ("dummy", "baseline", "linear")

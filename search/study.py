@@ -6,104 +6,28 @@ trials as one that was not. In a database the number is that of the item (:mod:`
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
-import numpy as np
 import optuna
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from augment.policy import policy_params
 from emotune.errors import StudyError
-from evaluation.dataset import ALIKE, BY_CLIPS, CORPORA_COUNT, Dataset, derive_seed, require_held_out
+from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
 from evaluation.result import TrialRecord, Tuned, untuned
-from features import INPUT_KINDS
-from metrics.scores import uar
 from models import FAMILIES, Family
 from runs.layout import RunFolder
+from search.drawing import initial_params, sampler_of
 from search.items import KEY
-from search.racing import STEPS_PER_FOLD, Racing
-from search.storage import Database, open_database
+from search.racing import Racing
+from search.storage import open_database
+from search.study_plan import Sampling, StudyPlan
+from search.trial import BUDGET, TrialEnd, budget_of, carry_out
 
-N_STARTUP_TRIALS = 10
-BUDGET = "budget"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-
-
-class Sampling(StrEnum):
-    """How the trials of a study are drawn; random ones are for comparison, and nothing is chosen from them."""
-
-    TPE = "TPE"
-    RANDOM = "random"
-
-
-@dataclass(frozen=True)
-class TrialEnd:
-    """What a person is told when a trial has ended."""
-
-    family: str
-    half: str
-    number: int
-    state: str
-    value: float | None
-    best: float | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class StudyPlan:
-    """One study to run.
-
-    Attributes
-    ----------
-    family, half : str
-        What is tuned, on which half.
-    n_trials : int
-        How many trials the study shall have in the end.
-    seed : int
-        Of the run.
-    deadline : float or None
-        Seconds since the epoch after which no further trial is begun.
-    database : Database or None
-        Where it is kept; None for the journal of the run's folder.
-    prefix : str
-        What its name begins with in a database, where studies of other runs lie beside it.
-    sampling : Sampling
-        How its trials are drawn.
-    """
-
-    family: str
-    half: str
-    n_trials: int
-    seed: int
-    deadline: float | None = None
-    database: Database | None = None
-    prefix: str = ""
-    sampling: Sampling = Sampling.TPE
-
-    @property
-    def name(self) -> str:
-        """Its name in a run, and in the journal."""
-        return f"{self.family}-{self.half}" + ("" if self.sampling is Sampling.TPE else f"-{self.sampling}")
-
-    @property
-    def budget(self) -> Budget:
-        """With how much its trials are made, unless it was begun with more."""
-        return Budget.of(self.n_trials)
-
-    @property
-    def is_late(self) -> bool:
-        """Whether no further trial may begin."""
-        return self.deadline is not None and time.time() > self.deadline
 
 
 def open_storage(run: RunFolder) -> JournalStorage:
@@ -164,11 +88,6 @@ def run_study(
             break
         _run_trial(study, family, plan, dataset, number=len(ended), tell=tell)
     best_trial(study)
-
-
-def budget_of(study: optuna.Study) -> Budget:
-    """Return the budget with which the trials of a study are made."""
-    return Budget(study.user_attrs.get(BUDGET, Budget.FULL))
 
 
 def _with_budget(study: optuna.Study, plan: StudyPlan, run: RunFolder) -> optuna.Study:
@@ -265,124 +184,6 @@ def _run_trial(
     ):
         study.enqueue_trial(initial_params(family, number, dataset, plan.budget))
     carry_out(study.ask(), plan, dataset, number=number, tell=tell)
-
-
-def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
-    """Return the sampler of one trial; it follows from the study and the trial's number.
-
-    A quick look keeps to :func:`quick_policy`.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        seed = derive_seed(plan.seed, plan.name, number)
-        if plan.sampling is Sampling.RANDOM:
-            return optuna.samplers.RandomSampler(seed)
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True)
-        if plan.budget is Budget.FULL:
-            return sampler
-        return optuna.samplers.PartialFixedSampler(quick_policy(FAMILIES[plan.family]), sampler)
-
-
-def quick_policy(family: Family) -> dict[str, Any]:
-    """Return the augmentation of a quick look: that of the defaults with one copy, because features would take most of its time."""
-    policy = policy_params(family.defaults)
-    return {**policy, **({"n_copies": 1} if "n_copies" in policy else {})}
-
-
-def initial_params(family: Family, number: int, dataset: Dataset, budget: Budget) -> dict[str, Any]:
-    """Return the parameters that a family gives to one of its first trials; nothing to the others."""
-    if number >= len(family.initial_trials):
-        return {}
-    return {
-        **family.initial_trials[number],
-        **(quick_policy(family) if budget is Budget.QUICK else {}),
-        **({CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {}),
-    }
-
-
-def carry_out(trial: optuna.Trial, plan: StudyPlan, dataset: Dataset, *, number: int, tell: Callable[[TrialEnd], None]) -> None:
-    """Carry out a trial whose study has its sampler, record how it ended, and tell of it."""
-    started, computed_before = time.monotonic(), dataset.store.seconds
-    study, family = trial.study, FAMILIES[plan.family]
-    value, state = None, TrialState.COMPLETE
-    try:
-        config = family.suggest(trial)
-        if len(dataset.corpora) > 1:
-            config[CORPORA_COUNT] = trial.suggest_categorical(CORPORA_COUNT, [ALIKE, BY_CLIPS])
-        if budget_of(study) is Budget.QUICK:
-            config["max_epochs"] = QUICK_MAX_EPOCHS
-        trial.set_user_attr("config", config)
-        value = score_config(family, config, plan, dataset, trial=trial)
-    except optuna.TrialPruned:
-        state = TrialState.PRUNED
-    except (OSError, StudyError, StorageInternalError, UpdateFinishedTrialError):
-        raise  # a full disk, a database that is gone or a trial taken for lost says nothing about the configuration
-    except Exception as error:  # recorded with its reason; a run must outlive any one trial
-        state = TrialState.FAIL
-        trial.set_user_attr("error", f"{type(error).__name__}: {error}"[:500])
-    seconds = time.monotonic() - started
-    trial.set_user_attr("seconds", round(seconds, 2))
-    trial.set_user_attr("feature_seconds", round(dataset.store.seconds - computed_before, 2))
-    earlier = [t.value for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if t.value is not None]
-    study.tell(trial, value, state=state)
-    best = max([*earlier, *([value] if value is not None else [])], default=None)
-    tell(TrialEnd(plan.family, plan.half, number + 1, state.name, value, best, seconds))
-
-
-def score_config(
-    family: Family, config: dict[str, Any], plan: StudyPlan, dataset: Dataset, *, trial: optuna.Trial | None = None
-) -> float:
-    """Return what tuning maximises: the mean UAR over the parts of a half, each predicted by a model of the others.
-
-    Parameters
-    ----------
-    family : Family
-        What is tuned.
-    config : mapping
-        The configuration.
-    plan : StudyPlan
-        Says the half.
-    dataset : Dataset
-        The clips.
-    trial : optuna.Trial, optional
-        Told the scores on the way, and may be pruned.
-    """
-    kind = INPUT_KINDS[family.input_kind]
-    parts = dataset.parts_of(plan.half)
-    of_half = np.concatenate(parts)
-    scores: list[float] = []
-    # A quick look trains the slow families once a trial.
-    scored = parts[:1] if trial is not None and family.is_neural and budget_of(trial.study) is Budget.QUICK else parts
-    for position, part in enumerate(scored):
-        training, held_out = dataset.disjoint(of_half, part)
-        examples = dataset.examples(kind, training, config)
-        require_held_out(examples, held_out)
-        callback = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
-        model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), callback=callback)
-        probabilities = model.predict(dataset.inputs(kind, held_out))
-        if not np.isfinite(probabilities).all():
-            raise FloatingPointError("the model answered with NaN or infinity")
-        scores.append(uar(dataset.targets[held_out], probabilities))
-        if trial and position < len(scored) - 1:
-            trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-    return float(np.mean(scores))
-
-
-class _EpochReporter:
-    """Reports each epoch's best inner UAR, averaged with the folds already done, and stops a hopeless trial."""
-
-    def __init__(self, trial: optuna.Trial, done: list[float], *, first_step: int) -> None:
-        self.trial, self.done, self.step, self.best = trial, done, first_step, 0.0
-
-    def __call__(self, inner_uar: float) -> None:
-        """Report one epoch."""
-        self.best = max(self.best, inner_uar)
-        self.trial.report(float(np.mean([*self.done, self.best])), step=self.step)
-        self.step += 1
-        if self.trial.should_prune():
-            raise optuna.TrialPruned
 
 
 def trial_record(trial: FrozenTrial) -> TrialRecord:

@@ -16,9 +16,12 @@ from evaluation.held_out import evaluate, fit_champion
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split
 from runs.layout import RunFolder
 from runs.work import WorkFolder
+from search.drawing import sampler_of
 from search.items import beating, finish
 from search.storage import Database, reopen_database
-from search.study import StudyPlan, TrialEnd, carry_out, open_study, sampler_of
+from search.study import open_study
+from search.study_plan import StudyPlan
+from search.trial import TrialEnd, carry_out
 
 JOB = "job"
 

@@ -27,8 +27,10 @@ from features.whisper.published import use_encoders
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.sharing import SharedDataset, share
-from search.study import StudyPlan, TrialEnd, run_study
+from search.study import run_study
+from search.study_plan import StudyPlan
 from search.taken import TakenJob, TakenTrial, carry_out_job, carry_out_trial
+from search.trial import TrialEnd
 
 POLL_SECONDS = 0.5
 SINGLE_THREADED = {

@@ -75,13 +75,12 @@ def test_noise_of_another_seed_is_other_noise_of_the_same_level(speech: Samples)
 def test_pitch_moves_a_tone_by_the_semitones_asked_for(semitones: float) -> None:
     shifted = Pitch().apply(tone(440.0), {"semitones": semitones})
     assert 12 * np.log2(peak_hz(shifted[2000:-2000]) / 440.0) == pytest.approx(semitones, abs=0.15)
-    assert abs(semitones) <= MAX_SEMITONES
 
 
-def test_pitch_is_never_moved_by_more_than_three_semitones() -> None:
+def test_pitch_is_never_moved_as_far_as_the_test_suite_moves_it() -> None:
     drawn = [abs(Pitch().draw(np.random.default_rng(seed), strength=1.0)["semitones"]) for seed in range(300)]
-    assert max(drawn) <= 3
-    assert max(drawn) > 2.9
+    assert max(drawn) <= MAX_SEMITONES < 2
+    assert max(drawn) > 0.95 * MAX_SEMITONES
 
 
 @pytest.mark.parametrize("rate", [0.82, 0.95, 1.1, 1.23])

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.clip import Clip
-from augment import AUGMENTATIONS, Augmentation, Variant, make_variant
+from augment import AUGMENTATIONS, PARTS, Augmentation, Variant, make_variant
+from augment.band import FULL_HZ, HIGHEST_LOW_HZ, LOWEST_HIGH_HZ
+from augment.chain import Chain
+from augment.clipping import LARGEST_SHARE
 from augment.gain import MAX_GAIN_DB
-from augment.mixed import CHAIN
+from augment.mixed import Mixed
 from augment.noise import CLEANEST_SNR_DB, COLOURS, NOISIEST_SNR_DB
 from augment.pitch import MAX_SEMITONES
 from augment.room import DRIEST_DB, LONGEST_RT60_SECONDS, SHORTEST_RT60_SECONDS, WETTEST_DB
@@ -26,16 +29,28 @@ LIMITS = {
     "gain_db": (-MAX_GAIN_DB, MAX_GAIN_DB),
     "rt60_seconds": (SHORTEST_RT60_SECONDS, LONGEST_RT60_SECONDS),
     "direct_to_reverberant_db": (WETTEST_DB, DRIEST_DB),
+    "low_hz": (0.0, HIGHEST_LOW_HZ),
+    "high_hz": (LOWEST_HIGH_HZ, FULL_HZ),
+    "share": (0.0, LARGEST_SHARE),
     "seed": (0, 2**31 - 1),
 }
 """Documented range of every number that is drawn."""
 
-MILDEST = {"snr_db": CLEANEST_SNR_DB, "rt60_seconds": SHORTEST_RT60_SECONDS, "direct_to_reverberant_db": DRIEST_DB, "rate": 1.0}
+MILDEST = {
+    **{"snr_db": CLEANEST_SNR_DB, "rt60_seconds": SHORTEST_RT60_SECONDS, "direct_to_reverberant_db": DRIEST_DB},
+    **{"rate": 1.0, "high_hz": FULL_HZ},
+}
 """Value that changes least, where it is not 0."""
 
-STEPS = [augmentation for augmentation in AUGMENTATIONS.values() if augmentation.key != "mixed"]
+STEPS = [one for one in (*AUGMENTATIONS.values(), PARTS["band"], PARTS["clipping"]) if not isinstance(one, Chain)]
+CHAINS = [one for one in (*AUGMENTATIONS.values(), *PARTS.values()) if isinstance(one, Chain)]
+WITHOUT_LIMITS = ("colour", "colour_db", "codec", "kbit_s")
 
 every_augmentation = pytest.mark.parametrize("augmentation", AUGMENTATIONS.values(), ids=AUGMENTATIONS)
+every_augmentation_or_part = pytest.mark.parametrize(
+    "augmentation", [*AUGMENTATIONS.values(), *PARTS.values()], ids=[*AUGMENTATIONS, *PARTS]
+)
+every_chain = pytest.mark.parametrize("augmentation", CHAINS, ids=lambda chain: chain.key)
 every_step = pytest.mark.parametrize("augmentation", STEPS, ids=lambda step: step.key)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -58,7 +73,7 @@ def change(name: str, value: float) -> float:
     return abs(np.log2(value)) if name == "rate" else abs(value - MILDEST.get(name, 0.0))
 
 
-@every_augmentation
+@every_augmentation_or_part
 def test_the_result_is_finite_float32_of_the_length_that_the_tempo_gives(augmentation: Augmentation, clip: Clip) -> None:
     for seed in range(4):
         parameters = draw(augmentation, seed)
@@ -70,7 +85,7 @@ def test_the_result_is_finite_float32_of_the_length_that_the_tempo_gives(augment
         assert len(result) == pytest.approx(len(clip.samples) / rate, abs=2 if rate != 1 else 0)
 
 
-@every_augmentation
+@every_augmentation_or_part
 def test_the_same_parameters_give_the_same_audio_and_leave_the_original_alone(augmentation: Augmentation, clip: Clip) -> None:
     before = clip.samples.copy()
     parameters = draw(augmentation, 3)
@@ -97,7 +112,7 @@ def test_copies_of_a_clip_differ_and_come_back_the_same(augmentation: Augmentati
         assert not any(np.array_equal(copy, other) for other in copies[:k])
 
 
-@every_augmentation
+@every_augmentation_or_part
 @pytest.mark.parametrize("n_samples", [1, 160, 3200])
 def test_clips_of_any_length_and_silence_survive(augmentation: Augmentation, n_samples: int) -> None:
     for samples in (np.zeros(n_samples, np.float32), np.full(n_samples, 0.5, np.float32)):
@@ -126,18 +141,27 @@ def test_half_the_strength_is_half_the_change(augmentation: Augmentation, seed: 
 
 @given(seed=seeds)
 @settings(deadline=None, derandomize=True, max_examples=60)
-def test_mixed_draws_each_step_from_its_own_ranges(seed: int) -> None:
+def test_mixed_always_changes_the_voice(seed: int) -> None:
     drawn = draw(AUGMENTATIONS["mixed"], seed)
-    assert {"pitch", "tempo"} <= set(drawn) <= {step.key for step, _ in CHAIN}
-    for parameters in drawn.values():
-        for name, value in parameters.items():
-            assert name == "colour" or LIMITS[name][0] <= value <= LIMITS[name][1]
+    assert {"pitch", "tempo"} <= set(drawn)
+
+
+@every_chain
+@given(seed=seeds)
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_a_chain_draws_each_step_from_its_own_ranges(augmentation: Chain, seed: int) -> None:
+    drawn = draw(augmentation, seed)
+    steps = {step.key: step for step, _ in augmentation.steps}
+    assert set(drawn) <= set(steps)
+    for key, parameters in drawn.items():
+        for name, value in () if isinstance(steps[key], Chain) else parameters.items():
+            assert name in WITHOUT_LIMITS or LIMITS[name][0] <= value <= LIMITS[name][1]
 
 
 def test_mixed_applies_its_steps_in_the_order_of_the_chain(clip: Clip) -> None:
     parameters = {"gain": {"gain_db": -6.0}, "tempo": {"rate": 1.1}}
     stepwise = clip.samples
-    for step, _ in CHAIN:
+    for step, _ in Mixed.steps:
         if step.key in parameters:
             stepwise = step.apply(stepwise, parameters[step.key])
     np.testing.assert_array_equal(AUGMENTATIONS["mixed"].apply(clip.samples, parameters), stepwise)
@@ -151,5 +175,5 @@ def test_augmentations_are_registered_under_their_keys_and_have_titles() -> None
 
 
 def test_an_unknown_augmentation_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownKeyError, match=r"'echo'.*noise, pitch, tempo, gain, room, mixed"):
+    with pytest.raises(UnknownKeyError, match=r"'echo'.*noise, pitch, tempo, gain, room, mixed, microphone"):
         AUGMENTATIONS["echo"]

@@ -14,7 +14,8 @@ from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, random_split
 from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES
-from search.study import StudyPlan, score_config
+from search.study_plan import StudyPlan
+from search.trial import score_config
 
 LINEAR = FAMILIES["linear"]
 AUGMENTED = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}

@@ -10,6 +10,7 @@ import pytest
 from leaderboard.adapted import COLUMNS, CURVE
 from leaderboard.references import NOT_REAL
 from leaderboard.report import write_report
+from leaderboard.robust import COLUMNS as ROBUSTNESS_COLUMNS
 from leaderboard.table import build_leaderboard, markdown_table
 
 HEADINGS = (
@@ -20,7 +21,7 @@ HEADINGS = (
     "What is taken for what",
     "Emotion by emotion",
     "Speaker by speaker",
-    "Noise and pitch",
+    "Robustness",
     "Knowing the speaker",
     "The search",
     "Which parameters mattered",
@@ -230,3 +231,11 @@ def test_knowing_the_speaker_is_shown_where_it_was_measured(render, page):
     assert "one neutral clip" in told.source
     assert "+5.0" in told.source
     assert "12321" not in told.source
+
+
+def test_robustness_is_listed_by_perturbation_and_the_objective_is_said(render):
+    rows = [("good", name, 0.7, 0.456, 0.4, 0.5, -0.244, -0.3, -0.2) for name in ("babble", "all")]
+    told = render(robustness=pd.DataFrame(rows, columns=list(ROBUSTNESS_COLUMNS)), run={**REAL, "objective": "everyday"})
+    assert "six voices at 10 dB" in told.source
+    assert told.source.count('<td class="figure">45.6</td>') == 2
+    assert "mean UAR of inner clips as they are and disturbed" in told.source

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 GOLDEN_HEADER = (
     "rank,family,uar,uar_ci_low,uar_ci_high,accuracy,accuracy_ci_low,accuracy_ci_high,macro_f1,macro_f1_ci_low,macro_f1_ci_high,"
     "f1_neutral,f1_calm,f1_happy,f1_sad,f1_angry,f1_fearful,f1_disgust,f1_surprised,uar_fold_sd,log_loss,ece,"
-    "random_split_accuracy,uar_noise,uar_pitch,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,tuning_uar,uar_defaults,tuning_gain,tuning_gain_ci_low,tuning_gain_ci_high,tested_on,budget,"
+    "random_split_accuracy,uar_noise,uar_pitch,uar_robust,uar_robust_ci_low,uar_robust_ci_high,augmentation,augmentation_gain,augmentation_gain_ci_low,augmentation_gain_ci_high,augmentation_gain_robust,augmentation_gain_robust_ci_low,augmentation_gain_robust_ci_high,tuning_uar,uar_defaults,tuning_gain,tuning_gain_ci_low,tuning_gain_ci_high,tested_on,budget,"
     "uar_adapted,uar_adapted_ci_low,uar_adapted_ci_high,uar_adapted_skewed,uar_adapted_skewed_ci_low,uar_adapted_skewed_ci_high,"
     "uar_one_neutral,uar_one_neutral_ci_low,uar_one_neutral_ci_high,uar_enrolled,uar_enrolled_ci_low,uar_enrolled_ci_high,p_vs_best,"
     "n_trials,n_pruned,n_failed,tune_seconds,fit_seconds,predict_ms_per_clip,model_mb,n_parameters,seed,run_hash"

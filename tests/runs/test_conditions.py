@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evaluation.dataset import Dataset
+from evaluation.objective import Objective
 from models import FAMILIES
 from runs.conditions import conditions_of, differences, read_conditions
 
@@ -17,7 +18,7 @@ def test_the_same_conditions_do_not_differ(dataset: Dataset) -> None:
     assert first.digest == second.digest
 
 
-@pytest.mark.parametrize("name", ["data", "folds", "features", "code", "protocol"])
+@pytest.mark.parametrize("name", ["data", "folds", "features", "code", "protocol", "objective", "codecs"])
 def test_what_differs_is_named_with_both_values(dataset: Dataset, name: str) -> None:
     now = conditions_of(FAMILIES["linear"], dataset, seed=3)
     (found,) = differences(replace(now, **{name: "another"}), now)
@@ -36,6 +37,12 @@ def test_a_seed_and_families_of_other_code_differ(dataset: Dataset) -> None:
     linear, forest = (conditions_of(FAMILIES[key], dataset, seed=3) for key in ("linear", "random_forest"))
     assert linear.code != forest.code
     assert differences(linear, replace(linear, seed=4)) == ("seed 3 instead of 4",)
+
+
+def test_another_objective_is_another_condition_unless_there_is_nothing_to_tune(dataset: Dataset) -> None:
+    for key, expected in (("linear", ("objective everyday instead of clean",)), ("dummy", ())):
+        everyday, clean = (conditions_of(FAMILIES[key], dataset, seed=3, objective=one) for one in Objective)
+        assert differences(everyday, clean) == expected
 
 
 def test_conditions_that_were_not_recorded_are_never_the_same(dataset: Dataset) -> None:

@@ -9,14 +9,15 @@ import pytest
 from evaluation.dataset import Dataset
 from runs.layout import RunFolder
 from search.journal import mend_journal
-from search.study import StudyPlan, ended_trials, open_study, run_study
+from search.study import ended_trials, open_study, run_study
+from search.study_plan import StudyPlan
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 
 
 @pytest.fixture
 def journal(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    monkeypatch.setattr("search.trial.score_config", lambda *_, **__: 0.5)
     run_study(PLAN, dataset, RunFolder(tmp_path))
     return RunFolder(tmp_path).journal
 

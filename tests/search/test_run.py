@@ -17,13 +17,14 @@ from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
 from features.whisper.published import use_encoders
 from features.whisper.weights import read_origin
-from leaderboard.table import build_leaderboard, read_leaderboard
+from leaderboard.table import FACTS, build_leaderboard, read_leaderboard
 from models import FAMILIES
 from runs.champions import load_champion
 from runs.layout import SHIPPED, RunFolder
 from search.cli import main
 from search.runner import run
-from search.study import StudyPlan, run_study, tuned_of
+from search.study import run_study, tuned_of
+from search.study_plan import StudyPlan
 from tests.fixtures.small_run import silent_reporter
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "mo
 
 def test_a_run_leaves_everything_that_the_readme_names(finished_run):
     folder = finished_run.plan.folder
-    for name in ("leaderboard.csv", "predictions.csv", "study.log", "report.html", "run.json"):
+    for name in ("leaderboard.csv", "predictions.csv", "robustness.csv", "study.log", "report.html", "run.json"):
         assert (folder / name).stat().st_size > 0
     assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "random_forest", "ensemble"}
 
@@ -45,7 +46,7 @@ def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
     scores = [
         column for column in board.columns if column.startswith(("uar", "accuracy", "macro_f1", "f1_", "log_loss", "ece", "p_vs"))
     ]
-    scores = [column for column in scores if column not in ("uar_noise", "uar_pitch", "uar_defaults")]
+    scores = [column for column in scores if column not in FACTS]
     pd.testing.assert_frame_equal(board[scores], again[scores])
 
 
@@ -64,6 +65,7 @@ def test_the_search_alone_knows_the_other_columns(finished_run):
     assert linear["n_trials"] == 12
     assert 0 < linear["uar_noise"] <= 1
     assert 0 < linear["uar_pitch"] <= 1
+    assert 0 < linear["uar_robust_ci_low"] <= linear["uar_robust"] <= linear["uar_robust_ci_high"] <= 1
     assert 0 < linear["random_split_accuracy"] <= 1
     assert linear["model_mb"] > 0
 
@@ -101,7 +103,7 @@ def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_p
 @pytest.mark.parametrize(("n_trials", "limit"), [(QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS), (QUICK_LOOK_TRIALS + 1, None)])
 def test_what_is_evaluated_is_what_a_study_found_but_for_the_epochs_of_a_quick_look(dataset, monkeypatch, tmp_path, n_trials, limit):
     linear = FAMILIES["linear"]
-    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    monkeypatch.setattr("search.trial.score_config", lambda *_, **__: 0.5)
     plans = [StudyPlan("linear", half, n_trials, 0) for half in HALVES]
     for plan in plans:
         run_study(plan, dataset, RunFolder(tmp_path))

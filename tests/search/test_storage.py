@@ -27,7 +27,8 @@ from search.items import attempts, is_lost
 from search.plan import RunPlan, Shared
 from search.runner import run
 from search.storage import Database, open_database, with_patience
-from search.study import ended_trials, open_study, score_config
+from search.study import ended_trials, open_study
+from search.trial import score_config
 from tests.fixtures.small_run import silent_reporter
 from tests.search.hosts import Host, Postgres, free_port, postgres
 

@@ -15,7 +15,9 @@ from emotune.errors import StudyError
 from evaluation.jobs import Budget
 from models import FAMILIES
 from runs.layout import RunFolder
-from search.study import Sampling, StudyPlan, best_trial, budget_of, ended_trials, open_study, run_study
+from search.study import best_trial, ended_trials, open_study, run_study
+from search.study_plan import Sampling, StudyPlan
+from search.trial import budget_of
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 LINEAR = FAMILIES["linear"]
@@ -84,13 +86,13 @@ def test_a_run_killed_in_mid_trial_ends_as_one_that_was_not(finished_study, data
 
 def test_the_trials_of_a_quick_look_do_not_stand_beside_full_ones(finished_study, dataset, tmp_path, monkeypatch):
     folder = copytree(finished_study, tmp_path / "run")
-    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    monkeypatch.setattr("search.trial.score_config", lambda *_, **__: 0.5)
     run_study(replace(PLAN, n_trials=6), dataset, RunFolder(folder))
     assert [value for _, value in history(PLAN, folder)] == [0.5] * 6
 
 
 def test_a_full_study_keeps_its_trials_when_fewer_are_asked_for(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    monkeypatch.setattr("search.trial.score_config", lambda *_, **__: 0.5)
     run_study(replace(PLAN, n_trials=7), dataset, RunFolder(tmp_path))
     run_study(replace(PLAN, n_trials=2), dataset, RunFolder(tmp_path))
     study = open_study(PLAN, RunFolder(tmp_path))
@@ -156,7 +158,7 @@ def test_a_hopeless_trial_is_pruned(dataset, tmp_path, monkeypatch):
 
 
 def test_a_quick_look_keeps_to_the_augmentation_of_the_defaults(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("search.study.score_config", lambda *_, **__: 0.5)
+    monkeypatch.setattr("search.trial.score_config", lambda *_, **__: 0.5)
     plan = StudyPlan("linear", "A", 5, 0)
     run_study(plan, dataset, RunFolder(tmp_path))
     configs = [trial.user_attrs["config"] for trial in open_study(plan, RunFolder(tmp_path)).trials]

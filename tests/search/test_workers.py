@@ -14,7 +14,7 @@ from evaluation.jobs import EvaluationJob, Split
 from models import FAMILIES
 from runs.layout import RunFolder
 from runs.work import WorkFolder
-from search.study import StudyPlan
+from search.study_plan import StudyPlan
 from search.workers import FITS_PER_PROCESS, Worker, WorkerPool
 
 DUMMY = FAMILIES["dummy"]
