@@ -1,8 +1,8 @@
 """Print how late the live answers are: ``python -m benchmarks.live [--results DIR]``.
 
-Listeners send chunks of half a second through the real server, each at its own pace, as a browser does: the next chunk holds what came
-while the last one was answered. The lag of a chunk is the time from its *first* sample to the first answer that takes it into account,
-so that it includes the half second in which the chunk was gathered. Listeners with one and four at once.
+Listeners, one and then four at once, send chunks of half a second through the real server, each at its own pace, as a browser does:
+the next chunk holds what came while the last one was answered. The lag of a chunk is the time from its *first* sample to the first
+answer that takes it into account, so that it includes the half second in which the chunk was gathered.
 """
 
 from __future__ import annotations
@@ -44,19 +44,17 @@ def main() -> None:
                 clients = [Client(served.url, verbose=False) for _ in range(n)]
                 talks = [np.concatenate([clips[(k + j) % len(clips)] for j in range(len(clips))]) for k in range(n)]
                 with ThreadPoolExecutor(n) as pool:
-                    found = list(
-                        pool.map(lambda one: listen(*one, options.seconds, options.family), zip(clients, talks, strict=True))
-                    )
+                    found = list(pool.map(partial(listen, seconds=options.seconds, family=options.family), clients, talks))
                 lags = np.concatenate([lags for lags, _ in found])
                 median, high, worst = np.quantile(lags, [0.5, 0.95, 1])
                 print(
-                    f"{n} listening  {found[0][1]:<18} lag median {median:5.2f} s   95th percentile {high:5.2f} s   worst {worst:5.2f} s"
-                    f"   {len(lags)} answers   {served.resident_mb:.0f} MB",
+                    f"{n} listening  {found[0][1]:<18} lag median {median:5.2f} s   95th percentile {high:5.2f} s   "
+                    f"worst {worst:5.2f} s   {len(lags)} answers   {served.resident_mb:.0f} MB",
                     flush=True,
                 )
 
 
-def listen(client: Client, talk: NDArray[np.float32], seconds: float, family: str) -> tuple[NDArray[np.float64], str]:
+def listen(client: Client, talk: NDArray[np.float32], *, seconds: float, family: str) -> tuple[NDArray[np.float64], str]:
     """Talk for some seconds; return the lags after the first few answers, and who answered."""
     lags: list[float] = []
     unanswered: list[float] = []

@@ -1,7 +1,7 @@
 """Print what a long recording costs: ``python -m benchmarks.long_recording [FILE] [--minutes 10] [--results DIR]``.
 
-Without a file, synthetic speech with pauses is written as stereo FLAC at 48 kHz. Time is from opening the file to the last answer, as a share
-of the recording's time; memory is the largest growth of the process meanwhile.
+Without a file, synthetic speech with pauses is written as stereo FLAC at 48 kHz. Time is from opening the file to the last answer, as
+a share of the recording's time; memory is the largest growth of the process meanwhile.
 """
 
 from __future__ import annotations
