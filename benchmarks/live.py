@@ -12,6 +12,7 @@ import tempfile
 import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
