@@ -1,4 +1,7 @@
-"""The page: ``python app.py`` opens it on the shipped champions, ``--results DIR`` on those of another run."""
+"""The page: ``python app.py`` opens it on the shipped champions, ``--results DIR`` on those of another run.
+
+Without a page: ``--file talk.m4a --csv out.csv`` answers a long recording, ``--listen`` what is said now.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,16 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-import argparse
 import sys
-from pathlib import Path
 
-from emotune.errors import EmotuneError
+from page import command_line
 from page.results import Results
-from runs.layout import choose_run
 
-
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python app.py", description="Talk to the best model of every family at once.")
-    parser.add_argument("--results", type=Path, help="a run's folder (default: your newest complete run, else the shipped one)")
-    parser.add_argument("--host", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
-    options = parser.parse_args(arguments)
-    try:
-        options.results = choose_run(options.results).path
-    except EmotuneError as error:
-        parser.error(str(error))
-    return options
-
-
-options = parse(sys.argv[1:] if __name__ == "__main__" else [])
+options = command_line.parse(sys.argv[1:] if __name__ == "__main__" else [])
 results = Results(options.results)
 engine = results.engine()
+if options.file or options.listen:
+    sys.exit(command_line.run(options, engine))
 print(f"emotune shows: {engine.run.description} ({options.results})", flush=True)
 engine.warm_up()
 

@@ -72,7 +72,9 @@ def to_mono(frames: NDArray[np.float32], *, rate_hz: int) -> tuple[NDArray[np.fl
     mono = np.asarray((frames[:, used] * signs[used]).mean(axis=1), dtype=np.float32)
     another_voice = np.array(
         [
-            bool(is_other[k]) and _speaks(block_db[k]) and not _is_same_sound(centred[reference], centred[k], rate_hz=rate_hz)
+            bool(is_other[k])
+            and has_speech_contrast(block_db[k])
+            and not _is_same_sound(centred[reference], centred[k], rate_hz=rate_hz)
             for k in range(n_channels)
         ]
     )
@@ -95,6 +97,11 @@ def _block_levels_db(centred: list[NDArray[np.float32]], *, rate_hz: int) -> NDA
     power = np.array(
         [np.mean(np.square(channel[: n_blocks * n].reshape(n_blocks, n), dtype=np.float64), axis=1) for channel in centred]
     )
+    return floored_levels_db(power)
+
+
+def floored_levels_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return powers [shape=(channels, n_blocks)] in dB, no lower than 60 dB below the loudest."""
     levels = 10 * np.log10(power + POWER_FLOOR)
     return np.maximum(levels, levels.max() - DEAD_DB)
 
@@ -149,7 +156,7 @@ def _notes(
     return tuple(notes)
 
 
-def _speaks(block_db: NDArray[np.float64]) -> bool:
+def has_speech_contrast(block_db: NDArray[np.float64]) -> bool:
     """Return whether the levels of a channel vary as those of speech do."""
     return float(np.quantile(block_db, 0.95) - np.quantile(block_db, 0.2)) >= MIN_SPEECH_CONTRAST_DB
 

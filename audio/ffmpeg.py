@@ -92,11 +92,62 @@ def decode_with_ffmpeg(file: BinaryIO, *, source: str) -> FfmpegSound:
         raise FfmpegError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
 
 
-def _decode(container: InputContainer, *, source: str) -> FfmpegSound:
+def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray[np.float32], int, str]]:
+    """Yield the first sound of a file piece by piece, whatever its length.
+
+    Parameters
+    ----------
+    file : binary file
+        Any file, open for reading at its start.
+    source : str
+        What errors call the recording.
+
+    Yields
+    ------
+    frames : ndarray [shape=(n, channels), dtype=float32]
+        Samples.
+    rate_hz : int
+        Samples per second and channel.
+    codec : str
+        Such as ``aac``.
+
+    Raises
+    ------
+    FfmpegMissingError
+        If PyAV is not installed.
+    FfmpegError
+        If nothing decodes.
+    BadRecordingError
+        If the file holds no sound.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise FfmpegMissingError from error
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
+    try:
+        with av.open(file, "r", options=options, metadata_errors="replace") as container:
+            stream = _first_sound(container, source=source)
+            decoding = _Decoding(container, stream)
+            n_frames = 0
+            for frame in decoding.frames():
+                n_frames += frame.samples
+                yield _samples(frame), frame.sample_rate, stream.codec_context.name
+            if not n_frames:
+                raise FfmpegError(decoding.reason or "it holds no sound that decodes")
+    except av.FFmpegError as error:
+        raise FfmpegError(error.strerror or str(error)) from error
+
+
+def _first_sound(container: InputContainer, *, source: str) -> AudioStream:
     if not container.streams.audio:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise BadRecordingError(source, f"must hold sound, but its streams are: {kinds}; give a recording with sound.")
-    stream = container.streams.audio[0]
+    return container.streams.audio[0]
+
+
+def _decode(container: InputContainer, *, source: str) -> FfmpegSound:
+    stream = _first_sound(container, source=source)
     name = container.format.name.partition(",")[0]
     promised_seconds = _stated_seconds(container, stream) if name in STATING_LENGTH else None
     if promised_seconds:

@@ -10,6 +10,8 @@ MIN_SECONDS = 0.2
 MAX_SECONDS = 300.0
 MAX_DECODED_SAMPLES = round(MAX_SECONDS) * 2 * 96_000
 """Frames times channels: 5 min of 96 kHz stereo, which is 230 MB as float32."""
+MAX_BLOCK_SAMPLES = 2**20
+"""Frames times channels of one piece of a recording that is decoded piece by piece."""
 MIN_HELD_SHARE = 0.4
 """A file that holds less of what its header promises is refused."""
 MIN_MISSING_SECONDS = 0.05

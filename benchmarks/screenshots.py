@@ -21,7 +21,7 @@ from runs.layout import choose_run
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS_PX = (1280, 360)
 HEIGHT_PX = 900
-TABS = ("Listen", "Stress", "Leaderboard", "Batch", "About")
+TABS = ("Listen", "Live", "Long", "Stress", "Leaderboard", "Batch", "About")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SETTLE_MS = 1200
 

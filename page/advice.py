@@ -93,6 +93,17 @@ def advise(
     return (*_strange(ood_score), *(words for applies, words in found if applies))
 
 
+def is_nonsense(*, held: float, ood_score: float | None) -> bool:
+    """Return whether a clip resembles speech so little that no prediction of it is sure, whatever its confidence.
+
+    Parameters
+    ----------
+    held, ood_score : float
+        As in :func:`advise`.
+    """
+    return held > MAX_HELD_SHARE or (ood_score is not None and ood_score > VERY_STRANGE)
+
+
 def _strange(ood_score: float | None) -> tuple[str, ...]:
     if ood_score is None or ood_score <= STRANGE:
         return ()

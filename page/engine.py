@@ -7,7 +7,7 @@ another version keeps its place with the reason, and the rest works. Predicting 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from corpora.emotions import RAVDESS_EMOTIONS
-from emotune.errors import ChampionError, PredictionsError, RequestError
+from emotune.errors import ChampionError, PredictionsError, RequestError, UnknownKeyError
 from features import INPUT_KINDS, Analysis
 from leaderboard.table import read_leaderboard
 from models import FAMILIES
@@ -169,33 +169,45 @@ class Engine:
         thread.start()
         return thread
 
-    def predict(self, clips: Sequence[NDArray[np.float32]]) -> Predictions:
-        """Let every family predict clips; the analysis of a clip is shared by all of them.
+    def predict(self, clips: Sequence[NDArray[np.float32]], *, families: Collection[str] | None = None) -> Predictions:
+        """Let every family, or some, predict clips; the analysis of a clip is shared by all of them.
 
         Parameters
         ----------
         clips : sequence of ndarray [shape=(n,), dtype=float32]
             Mono audio at ``SAMPLE_RATE_HZ``; at least one.
+        families : collection of str, optional
+            Which families; an ensemble asks its members.
 
         Raises
         ------
         RequestError
             If no family could be loaded.
+        UnknownKeyError
+            If one of ``families`` is not among those that predict.
         """
         if not self.ready:
             raise RequestError(
                 f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
             )
-        parts = [self._predict(clips[start : start + N_CLIPS_AT_ONCE]) for start in range(0, len(clips), N_CLIPS_AT_ONCE)]
+        known = [member.key for member in self.ready]
+        for key in families or ():
+            if key not in known:
+                raise UnknownKeyError("family", key, known)
+        asked = known if families is None else [key for key in known if key in families]
+        starts = range(0, len(clips), N_CLIPS_AT_ONCE)
+        parts = [self._predict(clips[start : start + N_CLIPS_AT_ONCE], asked) for start in starts]
         return Predictions(
             {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
             np.concatenate([part.held_share for part in parts]),
             None if self.ood_detector is None else np.concatenate([part.ood_score for part in parts if part.ood_score is not None]),
         )
 
-    def _predict(self, clips: Sequence[NDArray[np.float32]]) -> Predictions:
+    def _predict(self, clips: Sequence[NDArray[np.float32]], asked: Sequence[str]) -> Predictions:
         analyses = [Analysis(clip) for clip in clips]
-        champions = {member.key: member.champion for member in self.ready if member.champion}
+        ready = {member.key: member.champion for member in self.ready if member.champion}
+        needed = {*asked, *(key for one in asked for key in ready[one].members)}
+        champions = {key: champion for key, champion in ready.items() if key in needed}
         inputs: dict[str, list[NDArray[Any]]] = {}
         predictions: dict[str, NDArray[np.float64]] = {}
         for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
@@ -211,7 +223,7 @@ class Engine:
             vectors = inputs.get(functionals.key) or [functionals.extract(analysis) for analysis in analyses]
             ood_score = np.array([self.ood_detector.score(vector) for vector in vectors])
         held = np.array([held_share(analysis) for analysis in analyses])
-        return Predictions({key: predictions[key] for key in champions}, held, ood_score)
+        return Predictions({key: predictions[key] for key in asked}, held, ood_score)
 
     @cached_property
     def _members(self) -> tuple[Member, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
 from html import escape
@@ -24,7 +24,6 @@ MAX_WAITING = 64
 html = partial(gr.HTML, apply_default_css=False, padding=False)
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "models", "concurrency_limit": N_AT_ONCE}
-PUBLIC: dict[str, Any] = {**PRIVATE, "api_visibility": "public"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +55,17 @@ def explained(handler: Callable[P, R]) -> Callable[P, R]:
     return explain
 
 
-def endpoint(handler: Callable[..., Any], inputs: list[Any], outputs: list[Any], *, name: str | None = None) -> None:
-    """Make a handler public under its own or another name."""
-    gr.Button(visible=False).click(handler, inputs, outputs, api_name=name or handler.__name__, **PUBLIC)
+def endpoint(
+    handler: Callable[..., Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    *,
+    name: str | None = None,
+    concurrency: Mapping[str, Any] = PRIVATE,
+) -> None:
+    """Make a handler public under its own or another name, in the queue of the models or another one."""
+    options = {**concurrency, "api_visibility": "public"}
+    gr.Button(visible=False).click(handler, inputs, outputs, api_name=name or handler.__name__, **options)
 
 
 def as_audio(samples: NDArray[np.float32]) -> tuple[int, NDArray[np.int16]]:

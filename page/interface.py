@@ -1,7 +1,7 @@
 """The page: Gradio around the handlers.
 
-Four endpoints are public, named ``predict``, ``stress``, ``batch`` and ``leaderboard``; they return JSON, from the result that the
-page shows first. What the page itself calls is private, and returns HTML, from the result that its visitor chose.
+Six endpoints are public, named ``predict``, ``live``, ``long``, ``stress``, ``batch`` and ``leaderboard``; they return JSON, from the
+result that the page shows first. What the page itself calls is private, and returns HTML, from the result that its visitor chose.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import gradio as gr
 
 from page import render
 from page.gradio_parts import MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
+from page.live_tab import live_tab
+from page.long_tab import long_tab
 from page.results import Results
-from page.tabs import UPLOAD_LIMIT, batch_tab, leaderboard_tab, listen_tab, stress_tab
+from page.tabs import AUDIO_TYPES, UPLOAD_LIMIT, batch_tab, leaderboard_tab, listen_tab, stress_tab
 
 HERE = Path(__file__).parent
 DELETE_AFTER_SECONDS = 3600
@@ -61,6 +63,10 @@ def build(results: Results) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
                 clip = listen_tab(results, chosen)
+            with gr.Tab("Live", id="live"):
+                listening = live_tab(results, chosen)
+            with gr.Tab("Long", id="long"):
+                long_tab(results, chosen, file_types=AUDIO_TYPES, upload_limit=UPLOAD_LIMIT)
             with gr.Tab("Stress", id="stress") as second:
                 stressed = stress_tab(results, chosen, clip, second)
             with gr.Tab("Leaderboard", id="leaderboard") as third:
@@ -72,6 +78,7 @@ def build(results: Results) -> gr.Blocks:
         parts = (
             Part([head], lambda key: [_head(results, key)]),
             Part([about], lambda key: [render.about(results.engine(key), about_text)]),
+            *listening,
             *stressed,
             *board,
         )

@@ -14,7 +14,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.load import Loaded, load
 from audio.notes import Note
 from emotune.errors import RequestError
-from page.advice import ACTIVE_DB, advise, block_levels_db
+from page.advice import ACTIVE_DB, advise, block_levels_db, is_nonsense
 from page.engine import Engine, Predictions
 
 WHOLE_SECONDS = 4.0
@@ -37,7 +37,7 @@ class Prediction:
     emotion, confidence : str, float
         Its most probable emotion and the probability of that.
     is_unsure : bool
-        Whether the confidence lies below the family's threshold.
+        Whether the confidence lies below the family's threshold, or the clip hardly resembles speech.
     probabilities : mapping of str to float
         Of every emotion.
     """
@@ -130,8 +130,8 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
     windows = [_cut(samples, start) for start in starts] or [samples]
     is_loud = _is_loud(windows, samples)
     found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
-    predictions = summarise(engine, found)
-    ood_score = None if found.ood_score is None else float(np.median(found.ood_score))
+    held, ood_score = float(found.held_share.mean()), None if found.ood_score is None else float(np.median(found.ood_score))
+    predictions = summarise(engine, found, nonsense=is_nonsense(held=held, ood_score=ood_score))
     return ClipPredictions(
         duration_seconds=round(len(samples) / SAMPLE_RATE_HZ, 2),
         emotions=engine.emotions,
@@ -139,18 +139,20 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
         agreement=Counter(prediction.emotion for prediction in predictions).most_common(1)[0],
         timeline=_timeline(engine, starts, is_loud, found),
         notes=tuple(note.text for note in notes),
-        advice=advise(samples, held=float(found.held_share.mean()), ood_score=ood_score, noted={note.kind for note in notes}),
+        advice=advise(samples, held=held, ood_score=ood_score, noted={note.kind for note in notes}),
     )
 
 
-def summarise(engine: Engine, found: Predictions) -> tuple[Prediction, ...]:
-    """Return each family's prediction for one recording: the mean over its windows."""
+def summarise(engine: Engine, found: Predictions, *, nonsense: bool = False) -> tuple[Prediction, ...]:
+    """Return each family's prediction for one recording: the mean over its windows; none is sure of nonsense."""
     predictions = []
     for member in engine.ready:
+        if member.key not in found.probabilities:
+            continue
         mean = found.probabilities[member.key].mean(axis=0)
         best = int(mean.argmax())
         confidence = float(mean[best])
-        is_unsure = member.abstention_threshold is not None and confidence < member.abstention_threshold
+        is_unsure = nonsense or (member.abstention_threshold is not None and confidence < member.abstention_threshold)
         named = _named(engine.emotions, mean)
         predictions.append(Prediction(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
     return tuple(predictions)

@@ -19,7 +19,7 @@ from page.results import Results
 from page.stress import NOISES, RANGES, STRENGTHS, Perturbation, curve, stress
 
 HERE = Path(__file__).parent
-UPLOAD_LIMIT = "20 MB"
+UPLOAD_LIMIT = "100 MB"
 AUDIO_TYPES = sorted(AUDIO_SUFFIXES)
 """What can be uploaded: all that the loader takes."""
 PREDICTED = "the predicted emotion"

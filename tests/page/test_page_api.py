@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,8 +66,24 @@ def recordings(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[
     return sorted(folder.iterdir())
 
 
-def test_exactly_four_endpoints_are_public(client: Client) -> None:
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/predict", "/stress", "/batch", "/leaderboard"}
+def test_exactly_these_endpoints_are_public(client: Client) -> None:
+    public = {"/predict", "/live", "/long", "/stress", "/batch", "/leaderboard"}
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == public
+
+
+def test_live_keeps_a_session_a_client_and_refuses_what_is_no_sound(page_url: str, client: Client) -> None:
+    chunk, other = b64encode(bytes(SAMPLE_RATE_HZ)).decode(), Client(page_url, verbose=False)
+    seconds = [one.predict(chunk, "linear", api_name="/live")["seconds"] for one in (client, client, other)]
+    assert seconds == [0.5, 1.0, 0.5]
+    with pytest.raises(AppError, match="base64"):
+        client.predict("%", "linear", api_name="/live")
+
+
+def test_long_returns_rows_csv_and_labels(client: Client, recordings: list[Path]) -> None:
+    found = client.predict(handle_file(recordings[0]), "linear", api_name="/long")
+    assert len(found["rows"]) == 1
+    assert found["csv"].startswith("channel,start_seconds")
+    assert found["labels"].count("\t") == 2
 
 
 def test_predict_answers_with_every_family_and_emotion(client: Client, recordings: list[Path], engine: Engine) -> None:

@@ -98,6 +98,19 @@ def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> No
     assert "angry" in tab.locator("#prediction .verdict").inner_text()
 
 
+def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page) -> None:
+    open_tab(tab, "Live")
+    tab.locator("#microphone").get_by_role("button", name="Record").click()
+    tab.wait_for_function(
+        "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
+    )
+    before = tab.locator("#live .live").get_attribute("data-seconds")
+    tab.wait_for_function("before => document.querySelector('#live .live').dataset.seconds > Number(before) + 0.4", arg=before)
+    tab.get_by_role("button", name="CSV so far").click()
+    tab.locator("#live-csv a").wait_for()
+    tab.locator("#microphone").get_by_role("button", name="Stop").click()
+
+
 def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page, tmp_path: Path) -> None:
     (tmp_path / "noise.wav").write_bytes(b"<img src=x onerror=alert(1)>")
     upload(tab, tmp_path / "noise.wav")
@@ -229,7 +242,7 @@ def test_no_tab_needs_sideways_scrolling_on_a_phone(browser: playwright.Browser,
     phone.locator("#prediction .waiting").wait_for()
     phone.get_by_role("button", name="changing").click()
     phone.locator("#prediction .verdict").wait_for()
-    for name in ("Listen", "Stress", "Leaderboard", "Batch", "About"):
+    for name in ("Listen", "Live", "Long", "Stress", "Leaderboard", "Batch", "About"):
         if not phone.get_by_role("tab", name=name).is_visible():
             phone.locator(".overflow-menu > button").click()
         phone.get_by_role("tab", name=name).or_(phone.locator(".overflow-dropdown button", has_text=name)).first.click()

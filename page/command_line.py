@@ -1,0 +1,173 @@
+"""The command line of ``app.py``: the page, or the same answers without a page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from audio.survey import read_tracks, survey
+from emotune.errors import EmotuneError, MissingLibraryError, RequestError
+from emotune.files import whole_file
+from page.engine import Engine
+from page.in_time import InTime
+from page.live import Kind, LiveSession, Snapshot, Turns
+from page.long import LongAnswer, as_audacity, as_csv, label, read_long
+from runs.layout import choose_run
+
+MICROPHONE = "microphone"
+CHUNK_SECONDS = 0.5
+EVERY_SECONDS = 1.0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line; a mistake ends in a sentence and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python app.py", description="Talk to the best model of every family at once.")
+    parser.add_argument("--results", type=Path, help="a run's folder (default: your newest complete run, else the shipped one)")
+    parser.add_argument("--host", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    without = parser.add_argument_group("without a page")
+    without.add_argument("--file", type=Path, metavar="FILE", help="answer every stretch of speech in a recording of any length")
+    without.add_argument("--csv", type=Path, metavar="FILE", help="with --file: write the stretches here; else they are printed")
+    without.add_argument("--labels", type=Path, metavar="FILE", help="with --file: write a label track for Audacity")
+    without.add_argument(
+        "--listen",
+        nargs="?",
+        const=MICROPHONE,
+        metavar="FILE",
+        help="print a line a second of what is said into the microphone (needs sounddevice), or in a file",
+    )
+    without.add_argument("--family", metavar="KEY", help="who answers (default: the best that answers in time)")
+    options = parser.parse_args(arguments)
+    if (options.csv or options.labels) and not options.file:
+        parser.error("--csv and --labels go with --file; name the recording.")
+    if options.file and options.listen:
+        parser.error("--file and --listen exclude each other; choose one.")
+    try:
+        options.results = choose_run(options.results).path
+    except EmotuneError as error:
+        parser.error(str(error))
+    return options
+
+
+def run(options: argparse.Namespace, engine: Engine) -> int:
+    """Do what was asked for without a page; return the exit code.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        From :func:`parse`, with ``file`` or ``listen``.
+    engine : Engine
+        The champions.
+    """
+    try:
+        family = InTime().choose(engine, options.family)
+        if options.file:
+            _read(options, engine, family)
+        else:
+            _listen(options.listen, engine, family)
+    except (EmotuneError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _read(options: argparse.Namespace, engine: Engine, family: str) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    for path in (options.csv, options.labels):
+        if path and not path.parent.is_dir():
+            raise RequestError(f"{path} must lie in a folder that is there; make {path.parent} first.")
+    start = time.perf_counter()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(options.file.name, total=None)
+        answer = read_long(
+            engine,
+            options.file,
+            family=family,
+            max_minutes=None,
+            progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+        )
+    seconds = time.perf_counter() - start
+    for path, text in ((options.csv, as_csv(answer)), (options.labels, as_audacity(answer))):
+        if path:
+            with whole_file(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+    if not options.csv and not options.labels:
+        print("".join(_lines(answer)), end="")
+    share = seconds / answer.duration_seconds
+    print(
+        f"{len(answer.rows)} stretches of speech in {answer.duration_seconds:.0f} s, answered by {family} in {seconds:.1f} s "
+        f"({share:.1%} of its time).",
+        *answer.notes,
+        sep="\n",
+        file=sys.stderr,
+    )
+
+
+def _lines(answer: LongAnswer) -> Iterator[str]:
+    for row in answer.rows:
+        yield f"{row.start_seconds:8.2f} {row.end_seconds:8.2f}  {row.confidence:4.0%}  {label(row)}\n"
+
+
+def _listen(place: str, engine: Engine, family: str) -> None:
+    session, turns, told = LiveSession(), Turns(), -EVERY_SECONDS
+    chunks = _from_microphone() if place == MICROPHONE else _from_file(Path(place))
+    print(f"{family} listens; Ctrl-C ends.", file=sys.stderr, flush=True)
+    for samples in chunks:
+        found = session.hear(samples, engine=engine, family=family, turns=turns)
+        if found.seconds - told >= EVERY_SECONDS - 0.01:
+            told = found.seconds
+            print(line(found), flush=True)
+
+
+def line(found: Snapshot) -> str:
+    """Return a session's state as one line."""
+    state = found.state
+    words = {
+        Kind.EMOTION: lambda: f"{state.emotion} {found.probabilities.get(state.emotion, 0):.0%}" if state else "",
+        Kind.UNSURE: lambda: f"unsure, perhaps {state.emotion}" if state else "",
+    }
+    told = words.get(state.kind, lambda: str(state.kind))() if state else str(Kind.SILENCE)
+    note = f"  {found.note}" if found.note else ""
+    return f"{found.seconds:8.1f} s  {found.level_db:6.1f} dB  {told}{note}"
+
+
+def _from_file(path: Path) -> Iterator[NDArray[np.float32]]:
+    """Yield a file in chunks of half a second, as fast as they are taken."""
+    found = survey(path, source=str(path))
+    n, rest = round(CHUNK_SECONDS * SAMPLE_RATE_HZ), np.zeros(0, dtype=np.float32)
+    for pieces in read_tracks(path, found.tracks[:1], source=str(path)):
+        rest = np.concatenate([rest, pieces[0]])
+        while len(rest) >= n:
+            yield rest[:n]
+            rest = rest[n:]
+    if len(rest):
+        yield rest
+
+
+def _from_microphone() -> Iterator[NDArray[np.float32]]:
+    """Yield what the microphone hears; what was not taken in time is dropped, not queued."""
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise MissingLibraryError(
+            f"--listen without a file needs sounddevice, but: {error}; pip install sounddevice, or name a file."
+        ) from error
+    n = round(CHUNK_SECONDS * SAMPLE_RATE_HZ)
+    try:
+        with sounddevice.InputStream(SAMPLE_RATE_HZ, n, channels=1, dtype="float32") as stream:
+            while True:
+                yield stream.read(n)[0][:, 0].copy()
+    except sounddevice.PortAudioError as error:
+        raise RequestError(f"A microphone must be there and free, but: {error}; connect one, or name a file.") from error

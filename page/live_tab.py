@@ -1,0 +1,142 @@
+"""The Live tab: the microphone streams, and the page answers every half second."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from audio.clip import SAMPLE_RATE_HZ
+from emotune.errors import RequestError
+from page import render_time
+from page.board import families
+from page.engine import REFERENCES, Engine
+from page.gradio_parts import Part, endpoint, explained, html
+from page.in_time import InTime
+from page.live import LiveSession, Snapshot, Turns, rows_csv
+from page.render_tables import download
+from page.results import Results
+
+STREAM_EVERY_SECONDS = 0.5
+MAX_LISTENERS = 8
+MAX_CHUNK_SECONDS = 2.0
+KEPT_SECONDS = 3600
+AUTOMATIC = ""
+LIVE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "live", "concurrency_limit": MAX_LISTENERS}
+
+
+def live_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
+    """Make the tab; return what depends on the chosen result."""
+    in_time, turns = InTime(), Turns()
+    session = gr.State(None, time_to_live=KEPT_SECONDS)
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=280, elem_classes="stay"):
+            microphone = gr.Audio(
+                sources=["microphone"], type="filepath", streaming=True, label="Your voice", elem_id="microphone", buttons=[]
+            )
+            family = gr.Dropdown(**_families(results.engine()), label="Who answers", elem_id="live-family")
+            with gr.Row():
+                pause = gr.Button("Pause", size="sm", elem_id="pause")
+                restart = gr.Button("Start over", size="sm")
+                save = gr.Button("CSV so far", size="sm")
+            saved = html(elem_id="live-csv")
+        with gr.Column(scale=7, min_width=280):
+            shown = html(render_time.live_waiting(), elem_id="live")
+
+    @explained
+    def hear(chunk: str | None, session: LiveSession | None, key: str | None, family: str) -> tuple[LiveSession, str]:
+        engine = results.engine(key)
+        session = session or LiveSession()
+        samples = read_chunk(chunk)
+        found = session.hear(samples, engine=engine, family=in_time.choose(engine, family), turns=turns)
+        return session, render_time.live(found, engine.emotions)
+
+    def toggle(session: LiveSession | None) -> tuple[LiveSession, Any]:
+        session = session or LiveSession()
+        session.pause(not session.is_paused)
+        return session, gr.update(value="Go on" if session.is_paused else "Pause")
+
+    def csv(session: LiveSession | None) -> str:
+        return download("emotune-live.csv", rows_csv(session.rows(), started=session.started)) if session else ""
+
+    @explained
+    def live(pcm: str, family: str, session: LiveSession | None) -> tuple[dict[str, Any], LiveSession]:
+        """Return what is said now, after one more chunk: base64 of 16-bit mono samples at 16 kHz; one session a client."""
+        engine = results.engine()
+        session = session or LiveSession()
+        found = session.hear(read_pcm(pcm), engine=engine, family=in_time.choose(engine, family), turns=turns)
+        return as_json(found), session
+
+    microphone.stream(
+        hear,
+        [microphone, session, chosen, family],
+        [session, shown],
+        stream_every=STREAM_EVERY_SECONDS,
+        show_progress="hidden",
+        **LIVE,
+    )
+    pause.click(toggle, session, [session, pause], show_progress="hidden", **LIVE)
+    restart.click(
+        lambda: (None, "Pause", render_time.live_waiting(), ""), None, [session, pause, shown, saved], show_progress="hidden", **LIVE
+    )
+    save.click(csv, session, saved, show_progress="hidden", **LIVE)
+    pcm = gr.Textbox(visible=False, label="pcm")
+    named = gr.Textbox(AUTOMATIC, visible=False, label="family")
+    endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=LIVE)
+    return (Part([family], lambda key: [gr.update(**_families(results.engine(key)))]),)
+
+
+def read_chunk(path: str | None) -> NDArray[np.float32]:
+    """Return what the browser sent, mono at ``SAMPLE_RATE_HZ``, and delete it; nothing if it holds no sound."""
+    nothing = np.zeros(0, dtype=np.float32)
+    if not path:
+        return nothing
+    try:
+        # Not through the loader, which refuses what is short or silent.
+        frames, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, RuntimeError):
+        return nothing
+    finally:
+        Path(path).unlink(missing_ok=True)
+    mono = frames.mean(axis=1)[-round(MAX_CHUNK_SECONDS * rate_hz) :]
+    if rate_hz == SAMPLE_RATE_HZ:
+        return np.ascontiguousarray(mono, dtype=np.float32)
+    return np.asarray(soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="HQ"), dtype=np.float32)
+
+
+def read_pcm(pcm: str) -> NDArray[np.float32]:
+    """Return samples [shape=(n,), dtype=float32] from base64 of 16-bit mono samples at 16 kHz.
+
+    Raises
+    ------
+    RequestError
+        If it is something else, or lasts more than 2 s.
+    """
+    try:
+        content = b64decode(pcm or "", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RequestError(f"A chunk must be base64 of 16-bit mono samples at 16 kHz, but: {error}; encode it so.") from error
+    if len(content) % 2 or len(content) > 2 * MAX_CHUNK_SECONDS * SAMPLE_RATE_HZ:
+        rule = f"A chunk must be at most {MAX_CHUNK_SECONDS:.0f} s of whole 16-bit samples, got {len(content)} bytes"
+        raise RequestError(f"{rule}; send half a second at a time.")
+    return np.frombuffer(content, dtype="<i2").astype(np.float32) / np.float32(32768)
+
+
+def as_json(found: Snapshot) -> dict[str, Any]:
+    """Return a session's state as plain values; of its rows the last ten."""
+    content = asdict(found)
+    return {**content, "rows": content["rows"][-10:]}
+
+
+def _families(engine: Engine) -> dict[str, Any]:
+    """Return the families to choose from; waits for no champion to load."""
+    known = [] if engine.board is None else [(title, key) for title, key in families(engine) if key not in REFERENCES]
+    return {"choices": [("The best that answers in time", AUTOMATIC), *known], "value": AUTOMATIC}

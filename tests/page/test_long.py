@@ -1,0 +1,84 @@
+"""Long recordings: a row a stretch, on the page's terms and from the command line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.clip import SAMPLE_RATE_HZ, Clip
+from page import command_line
+from page.engine import Engine
+from page.in_time import InTime
+from page.long import LongAnswer, as_audacity, as_csv, read_long
+from page.render_time import long as render_long
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[Clip, ...]) -> Path:
+    """Three sentences by one voice, with pauses."""
+    pause = np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)
+    parts = [part for clip in synthetic_clips[:3] for part in (pause, clip.samples)]
+    path = tmp_path_factory.mktemp("talk") / "talk.flac"
+    soundfile.write(path, np.concatenate(parts), SAMPLE_RATE_HZ)
+    return path
+
+
+@pytest.fixture(scope="module")
+def answer(engine: Engine, talk: Path) -> LongAnswer:
+    return read_long(engine, talk, family="linear")
+
+
+def test_each_sentence_is_a_row_in_order(answer: LongAnswer) -> None:
+    assert len(answer.rows) == 3
+    assert [row.start_seconds for row in answer.rows] == sorted(row.start_seconds for row in answer.rows)
+    assert all(sum(row.probabilities.values()) == pytest.approx(1, abs=1e-3) for row in answer.rows)
+
+
+def test_csv_and_labels_hold_every_stretch(answer: LongAnswer) -> None:
+    rows = list(csv.DictReader(as_csv(answer).splitlines()))
+    labels = [line.split("\t") for line in as_audacity(answer).splitlines()]
+    assert [float(row["start_seconds"]) for row in rows] == [float(start) for start, _, _ in labels]
+    assert {row["family"] for row in rows} == {"linear"}
+
+
+def test_a_recording_without_speech_has_no_row_and_says_so(engine: Engine, tmp_path: Path) -> None:
+    noise = 0.1 * np.random.default_rng(0).normal(size=3 * SAMPLE_RATE_HZ)
+    soundfile.write(tmp_path / "noise.wav", noise, SAMPLE_RATE_HZ)
+    found = read_long(engine, tmp_path / "noise.wav", family="linear")
+    assert found.rows == ()
+    assert "No speech" in found.notes[-1]
+    assert as_csv(found).startswith("channel,start_seconds")
+
+
+def test_a_name_with_markup_is_escaped(answer: LongAnswer, engine: Engine) -> None:
+    assert "<img" not in render_long(answer, engine.emotions, path='a"><img src=x>')
+
+
+def test_the_best_family_that_answers_in_time_is_chosen(engine: Engine) -> None:
+    assert InTime(60).choose(engine) == "linear"
+    assert InTime().choose(engine, "conv1d") == "conv1d"
+
+
+def test_the_command_line_writes_the_same_rows(
+    engine: Engine, results: Path, talk: Path, answer: LongAnswer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--results", str(results), "--file", str(talk), "--csv", str(tmp_path / "out.csv"), "--family", "linear"]
+    assert command_line.run(command_line.parse(asked), engine) == 0
+    assert (tmp_path / "out.csv").read_text() == as_csv(answer)
+    assert "3 stretches" in capsys.readouterr().err
+
+
+def test_listening_to_a_file_prints_a_line_a_second(
+    engine: Engine, results: Path, talk: Path, answer: LongAnswer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.run(command_line.parse(["--results", str(results), "--listen", str(talk)]), engine) == 0
+    assert len(capsys.readouterr().out.splitlines()) == pytest.approx(answer.duration_seconds, abs=1.5)
+
+
+def test_a_missing_file_is_one_sentence(engine: Engine, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.run(command_line.parse(["--results", str(results), "--file", "nowhere.wav"]), engine) == 2
+    assert "check the path" in capsys.readouterr().err
