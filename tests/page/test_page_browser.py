@@ -19,6 +19,8 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
 MICROPHONE_RATE_HZ = 48_000
 PATIENCE_MS = 15_000
+LIVE_TIMEOUT_MS = 60_000
+"""The page first measures which family answers in time."""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser in {CHROMIUM}")
 
@@ -102,10 +104,13 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
     open_tab(tab, "Live")
     tab.locator("#microphone").get_by_role("button", name="Record").click()
     tab.wait_for_function(
-        "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
+        "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')",
+        timeout=LIVE_TIMEOUT_MS,
     )
     before = tab.locator("#live .live").get_attribute("data-seconds")
-    tab.wait_for_function("before => document.querySelector('#live .live').dataset.seconds > Number(before) + 0.4", arg=before)
+    tab.wait_for_function(
+        "before => document.querySelector('#live .live').dataset.seconds > Number(before) + 0.4", arg=before, timeout=LIVE_TIMEOUT_MS
+    )
     tab.get_by_role("button", name="CSV so far").click()
     tab.locator("#live-csv a").wait_for()
     tab.locator("#microphone").get_by_role("button", name="Stop").click()
