@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.dataset import Dataset, derive_seed
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import Result
 from evaluation.streams import Ints, Speech, Streams
 from evaluation.voices import (
@@ -44,9 +44,12 @@ KNOWN_STREAMS: Mapping[Knowledge, str] = {Knowledge.LABELLED: streams.ENROLLED, 
 
 
 def adaptations_of(result: Result, dataset: Dataset, *, seed: int) -> Adaptations | None:
-    """Return the constants of a family, learnt on its inner predictions; None if speakers are unknown or there are no predictions."""
+    """Return the constants of a family, learnt on its inner predictions.
+
+    There are none after a quick look, which predicts too few speakers, where speakers are unknown, and without inner predictions.
+    """
     inner = result.predictions.get(Split.INNER)
-    if not inner or not dataset.speakers_known:
+    if not inner or not dataset.speakers_known or result.tuned.budget is Budget.QUICK:
         return None
 
     def learn(folds: Iterable[int]) -> Adaptation:
@@ -58,9 +61,7 @@ def adaptations_of(result: Result, dataset: Dataset, *, seed: int) -> Adaptation
         part = derive_seed(seed, "adaptation", *folds)
         return learn_adaptation(probabilities, targets, speakers, emotions=dataset.emotions, seed=part)
 
-    distinct = {id(one): fold for fold, one in inner.items()}  # a quick look shares inner predictions between folds
-    learnt = {key: learn([fold]) for key, fold in distinct.items()}
-    return Adaptations(learn(sorted(distinct.values())), {fold: learnt[id(one)] for fold, one in inner.items()})
+    return Adaptations(learn(sorted(inner)), {fold: learn([fold]) for fold in inner})
 
 
 def learn_adaptation(

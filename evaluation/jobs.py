@@ -41,7 +41,7 @@ class Budget(StrEnum):
     """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
 
     A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs and averages none, predicts one part of the training
-    speakers for each fold, and leaves out the audits (perturbed clips, random split, no augmentation, defaults).
+    speakers for each fold, and leaves out the audits (perturbed clips, random split, no augmentation, defaults, known speakers).
     """
 
     FULL = "full"
