@@ -30,7 +30,7 @@ from evaluation.voices import (
 )
 from metrics.scores import uar
 
-MOST_STREAMS = 1200
+MOST_STREAMS = 600
 """Streams of each kind that the constants are learnt on."""
 UNLABELLED_STREAMS = (streams.RANDOM, *streams.COMPOSED)
 TOLERATED_LOSS: Mapping[str, float] = {streams.TWO_EMOTIONS: 0.005, streams.ONE_EMOTION: 0.03, streams.CHANGED: 0.005}
