@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -78,18 +79,8 @@ def decode_with_ffmpeg(file: BinaryIO, *, source: str) -> FfmpegSound:
     BadRecordingError
         If the sound is too long or too large.
     """
-    try:
-        import av
-    except ImportError as error:
-        raise FfmpegMissingError(str(error)) from error
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
-    try:
-        with av.open(file, "r", options=options, metadata_errors="replace") as container:
-            return _decode(container, source=source)
-    except (BadRecordingError, FfmpegError):
-        raise
-    except Exception as error:  # whatever a decoder raises belongs to this file
-        raise FfmpegError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+    with _opened(file) as container:
+        return _decode(container, source=source)
 
 
 def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray[np.float32], int, str]]:
@@ -120,23 +111,32 @@ def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray
     BadRecordingError
         If the file holds no sound.
     """
+    with _opened(file) as container:
+        stream = _first_sound(container, source=source)
+        decoding = _Decoding(container, stream)
+        n_frames = 0
+        for frame in decoding.frames():
+            n_frames += frame.samples
+            yield _samples(frame), frame.sample_rate, stream.codec_context.name
+        if not n_frames:
+            raise FfmpegError(decoding.reason or "it holds no sound that decodes")
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[InputContainer]:
+    """Open a file; whatever a demuxer or decoder raises meanwhile belongs to it."""
     try:
         import av
     except ImportError as error:
-        raise FfmpegMissingError from error
+        raise FfmpegMissingError(str(error)) from error
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
         with av.open(file, "r", options=options, metadata_errors="replace") as container:
-            stream = _first_sound(container, source=source)
-            decoding = _Decoding(container, stream)
-            n_frames = 0
-            for frame in decoding.frames():
-                n_frames += frame.samples
-                yield _samples(frame), frame.sample_rate, stream.codec_context.name
-            if not n_frames:
-                raise FfmpegError(decoding.reason or "it holds no sound that decodes")
-    except av.FFmpegError as error:
-        raise FfmpegError(error.strerror or str(error)) from error
+            yield container
+    except (BadRecordingError, FfmpegError):
+        raise
+    except Exception as error:
+        raise FfmpegError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
 
 
 def _first_sound(container: InputContainer, *, source: str) -> AudioStream:

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from features.egemaps import require_smile
+from models.baseline import PipelineModel
 from models.family import Config, EpochCallback, Examples, Model, Parts, UntunedFamily
 from models.tabular import read_estimator, write_estimator
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 MAX_ITERATIONS = 10_000
 ABSENT_CLASS_MARGIN = -1e3
 
 
-@dataclass(frozen=True, eq=False)
-class MarginModel(Model):
-    """A scaler and a linear support vector machine, one emotion against the others.
-
-    Attributes
-    ----------
-    pipeline : Pipeline
-        Fitted scaler and classifier.
-    n_emotions : int
-        Length of a probability vector.
-    """
-
-    pipeline: Pipeline
-    n_emotions: int
-
-    @property
-    def n_parameters(self) -> int:  # type: ignore[override]
-        """Number of coefficients and intercepts."""
-        classifier = self.pipeline[-1]
-        return int(classifier.coef_.size + classifier.intercept_.size)
+class MarginModel(PipelineModel):
+    """A scaler and a linear support vector machine, one emotion against the others."""
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return the softmax of the margins, (n, n_emotions); the calibration's temperature makes probabilities of it."""

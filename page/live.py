@@ -223,11 +223,6 @@ class LiveSession:
         with self._lock:
             return self._snapshot(engine)
 
-    def snapshot(self, engine: Engine) -> Snapshot:
-        """Return what to show."""
-        with self._lock:
-            return self._snapshot(engine)
-
     def rows(self) -> tuple[Row, ...]:
         """Return what was said when, oldest first."""
         with self._lock:

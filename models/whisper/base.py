@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from models.family import Config
-from models.whisper.family import EncoderFamily
+from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 
 class WhisperBase(EncoderFamily):
@@ -17,17 +17,4 @@ class WhisperBase(EncoderFamily):
     input_kind = "whisper_base"
     heads = {"linear": ("linear",)}
     statistics = ("moments", "quartiles")  # four percentiles of twelve parts would be 37 000 columns
-    defaults: ClassVar[Config] = {
-        "augmentation": "mixed",
-        "strength": "gentle",
-        "n_copies": 3,
-        "layers": "middle",
-        "readout": "both",
-        "head": "linear",
-        "statistics": "moments",
-        "n_features": None,
-        "n_speaker_directions": 0,
-        "balanced": True,
-        "copy_weight": 0.5,
-        "penalty": 300.0,
-    }
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 300.0}

@@ -26,6 +26,20 @@ if TYPE_CHECKING:
     import optuna
 
 LAYER_SELECTION_FILE = "layer_selection.json"
+LINEAR_DEFAULTS: Config = {
+    "augmentation": "mixed",
+    "strength": "gentle",
+    "n_copies": 3,
+    "layers": "middle",
+    "readout": "both",
+    "head": "linear",
+    "statistics": "moments",
+    "n_features": None,
+    "n_speaker_directions": 0,
+    "balanced": True,
+    "copy_weight": 0.5,
+}
+"""Defaults of a linear head; its penalty depends on the encoder's width."""
 MAX_SHARE_CHANGED = 0.01
 """Share of the sampled clips whose predicted emotion may change when the encoder is kept in int8."""
 

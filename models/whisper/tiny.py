@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from models.family import Config
-from models.whisper.family import EncoderFamily
+from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 INITIAL_TUNED_TRIAL: Config = {
     "head": "tuned",
@@ -29,20 +29,7 @@ class Whisper(EncoderFamily):
     description = "A small head on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
     heads = {"linear": ("linear",), "network": ("network",), "tuned": ("linear", "layer")}
-    defaults: ClassVar[Config] = {
-        "augmentation": "mixed",
-        "strength": "gentle",
-        "n_copies": 3,
-        "layers": "middle",
-        "readout": "both",
-        "head": "linear",
-        "statistics": "moments",
-        "n_features": None,
-        "n_speaker_directions": 0,
-        "balanced": True,
-        "copy_weight": 0.5,
-        "penalty": 100.0,
-    }
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 100.0}
 
     @property
     def initial_trials(self) -> tuple[Config, ...]:
