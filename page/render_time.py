@@ -28,7 +28,7 @@ def live_waiting() -> str:
     """Tell what the Live tab does before it listens."""
     return (
         '<section class="card"><h2>Not listening yet</h2><p class="hint">Press <em>Record</em> and talk. Every half second the last '
-        "2.5 s are judged; what is unsure is called so. The sound is dropped once it is judged.</p></section>"
+        "2.5 s are judged; what is unsure is called so. The sound is never written down.</p></section>"
     )
 
 
