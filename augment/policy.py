@@ -5,7 +5,7 @@ A policy is part of every tuned family's search space: an augmentation or "none"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from augment.catalogue import AUGMENTATIONS
@@ -18,9 +18,17 @@ MAX_MIXED_COPIES = 3
 """Largest number of copies by "mixed"; every other augmentation makes one."""
 
 
-def suggest_policy(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw ``augmentation`` and, unless it is "none", ``strength`` and ``n_copies``."""
-    augmentation = trial.suggest_categorical("augmentation", ["none", *AUGMENTATIONS])
+def suggest_policy(trial: optuna.Trial, *, among: Sequence[str] = tuple(AUGMENTATIONS)) -> dict[str, Any]:
+    """Draw ``augmentation`` and, unless it is "none", ``strength`` and ``n_copies``.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+        Draws.
+    among : sequence of str
+        Keys of the augmentations to choose from, besides "none".
+    """
+    augmentation = trial.suggest_categorical("augmentation", ["none", *among])
     if augmentation == "none":
         return {"augmentation": augmentation}
     return {

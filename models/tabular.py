@@ -32,6 +32,9 @@ SHARED_DEFAULTS: Config = {
     "n_speaker_directions": 0,
 }
 
+INITIAL_POLICY: Config = {"augmentation": "mixed", "strength": "gentle", "n_copies": 3}
+"""Augmentation of the second trial."""
+
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
@@ -159,6 +162,11 @@ class TabularFamily(Family):
     """
 
     input_kind: ClassVar[str] = "functionals"
+
+    @property
+    def initial_trials(self) -> tuple[Config, ...]:
+        """The defaults, then the defaults with augmented copies."""
+        return (self.defaults, {**self.defaults, **INITIAL_POLICY})
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 
-from augment.policy import policy_params
+from augment.policy import policy_params, without_augmentation
 from evaluation.dataset import ALIKE, CORPORA_COUNT, Dataset, derive_seed
 from evaluation.jobs import Budget
 from models import FAMILIES, Family
@@ -38,12 +38,17 @@ def quick_policy(family: Family) -> dict[str, Any]:
     return {**policy, **({"n_copies": 1} if "n_copies" in policy else {})}
 
 
-def initial_params(family: Family, number: int, dataset: Dataset, budget: Budget) -> dict[str, Any]:
-    """Return the parameters that a family gives to one of its first trials; nothing to the others."""
-    if number >= len(family.initial_trials):
-        return {}
-    return {
-        **family.initial_trials[number],
+def initial_trials(family: Family, dataset: Dataset, budget: Budget) -> list[dict[str, Any]]:
+    """Return the parameters that a family gives to its first trials; in a quick look only what differs with its augmentation."""
+    fixed = {
         **(quick_policy(family) if budget is Budget.QUICK else {}),
         **({CORPORA_COUNT: ALIKE} if len(dataset.corpora) > 1 else {}),
     }
+    found: list[dict[str, Any]] = []
+    for config in family.initial_trials:
+        params = {**config, **fixed}
+        if budget is Budget.QUICK and fixed["augmentation"] == "none":
+            params = without_augmentation(params)
+        if params not in found:
+            found.append(params)
+    return found

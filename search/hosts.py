@@ -23,14 +23,14 @@ from evaluation.jobs import Budget, EvaluationJob, Job
 from evaluation.result import Tuned
 from features.whisper.published import use_encoders
 from leaderboard.table import read_leaderboard
-from models import Family
+from models import FAMILIES, Family
 from runs.conditions import conditions_of
 from runs.layout import RunFolder
 from runs.lock import only_writer
 from runs.work import WorkFolder
 from search.artifacts import fetch, has, open_artifacts, put_probe
 from search.door import FOLDER, HOST, Door
-from search.drawing import initial_params
+from search.drawing import initial_trials
 from search.entry import enter
 from search.items import Pulse, Watch, add, attempts, beating, fail_silent, give_up, id_of, take
 from search.plan import RunPlan, Shared
@@ -239,10 +239,10 @@ class _Host:
             is_over = len(ended) >= plan.n_trials
             if BUDGET not in study.user_attrs:
                 study.set_user_attr(BUDGET, str(plan.budget))
+            first = initial_trials(FAMILIES[plan.family], self._dataset, Budget.of(self._plan.n_trials))
             for number in range(0 if is_over else plan.n_trials):
                 if number not in found:
-                    family = next(one.family for one in self._families if one.family.key == plan.family)
-                    add(study, number, params=initial_params(family, number, self._dataset, Budget.of(self._plan.n_trials)))
+                    add(study, number, params=first[number] if number < len(first) else {})
         if is_over:
             self._ended.add(plan.name)
         return is_over

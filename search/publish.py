@@ -99,6 +99,10 @@ class Publisher:
                 self._fitted[key] = replace(one, predict_ms_per_clip=milliseconds)
                 self._facts[key] = self._facts_now(self._fitted[key])
         self._fit_ensembles()
+        for key, one in self._fitted.items():
+            if one.members:
+                self._adapt(one)
+                self._facts[key] = self._facts_now(one)
         outcome.write_ood_detector(self._dataset, self._plan.run)
         board = self._write(is_complete=True)
         if self._plan.folder.parent == RESULTS:
@@ -109,7 +113,8 @@ class Publisher:
         key = one.family.key
         self._fitted[key] = one
         self._predictions[key] = outcome.family_predictions(one.result, self._dataset)
-        self._adapt(one)
+        if not one.members:  # ensembles change with every family, so they learn when the last one is there
+            self._adapt(one)
         self._robust[key] = robustness_table(one.result, self._dataset, seed=self._plan.seed)
         self._facts[key] = self._facts_now(one)
         self._written.discard(key)
@@ -149,7 +154,7 @@ class Publisher:
         facts = {key: {**of, "run_hash": run_hash} for key, of in self._facts.items()}
         predictions = pd.concat([self._predictions[key] for key in FAMILIES if key in self._predictions], ignore_index=True)
         board = build_leaderboard(predictions, facts, seed=plan.seed)
-        subsets = subset_rows(predictions, seed=plan.seed)
+        subsets = subset_rows(predictions, seed=plan.seed) if is_complete else pd.DataFrame()
         write_results(run.path, board=board, predictions=predictions, subsets=subsets)
         cross_corpus = outcome.cross_corpus_table(self._results(), self._dataset, seed=plan.seed)
         if len(cross_corpus):

@@ -20,7 +20,7 @@ from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
 from evaluation.result import TrialRecord, Tuned, untuned
 from models import FAMILIES, Family
 from runs.layout import RunFolder
-from search.drawing import initial_params, sampler_of
+from search.drawing import initial_trials, sampler_of
 from search.items import KEY
 from search.racing import Racing
 from search.storage import open_database
@@ -177,12 +177,9 @@ def _run_trial(
     tell: Callable[[TrialEnd], None],
 ) -> None:
     study.sampler = sampler_of(plan, number)
-    if (
-        plan.sampling is Sampling.TPE
-        and number < len(family.initial_trials)
-        and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    ):
-        study.enqueue_trial(initial_params(family, number, dataset, plan.budget))
+    first = initial_trials(family, dataset, plan.budget) if plan.sampling is Sampling.TPE else []
+    if number < len(first) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(first[number])
     carry_out(study.ask(), plan, dataset, number=number, tell=tell)
 
 

@@ -40,6 +40,8 @@ LINEAR_DEFAULTS: Config = {
     "copy_weight": 0.5,
 }
 """Defaults of a linear head; its penalty depends on the encoder's width."""
+WIDE_AUGMENTATIONS = ("mixed", "microphone")
+"""What a search may choose: an encoder takes several times as long for a copy as the other features, so only what covers much."""
 MAX_SHARE_CHANGED = 0.01
 """Share of the sampled clips whose predicted emotion may change when the encoder is kept in int8."""
 
@@ -127,7 +129,7 @@ class EncoderFamily(Family):
         config: dict[str, Any] = {"head": head}
         for learner in self.heads[head]:
             config |= self.learners[learner].suggest(trial)
-        return config | suggest_policy(trial)
+        return config | suggest_policy(trial, among=WIDE_AUGMENTATIONS)
 
     def fit(
         self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None

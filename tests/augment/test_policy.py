@@ -44,6 +44,12 @@ def test_the_search_space_holds_every_augmentation_and_none(suggested: list[dict
     assert {policy["augmentation"] for policy in suggested} == {"none", *AUGMENTATIONS}
 
 
+def test_a_family_may_choose_among_some_augmentations_only() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    policies = [suggest_policy(study.ask(), among=("mixed", "microphone")) for _ in range(40)]
+    assert {policy["augmentation"] for policy in policies} == {"none", "mixed", "microphone"}
+
+
 def test_every_suggested_policy_can_be_made_and_stored_as_json(suggested: list[dict[str, object]]) -> None:
     for policy in suggested:
         assert json.loads(json.dumps(policy)) == policy

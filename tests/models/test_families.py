@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import models.networks.training
+from augment.policy import policy_params
 from emotune.errors import UnknownKeyError
 from features import INPUT_KINDS
 from models import FAMILIES, Config, Examples, Family, Model
@@ -133,6 +134,18 @@ def test_the_defaults_lie_inside_the_search_space(family: Family) -> None:
         warnings.simplefilter("error")
         assert family.suggest(study.ask()) == family.defaults
     assert json.loads(json.dumps(family.defaults)) == family.defaults
+
+
+@tuned_families
+def test_every_initial_trial_lies_inside_the_search_space(family: Family) -> None:
+    assert family.initial_trials[0] == family.defaults
+    for initial in family.initial_trials:
+        study = optuna.create_study()
+        study.enqueue_trial(dict(initial))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            config = family.suggest(study.ask())
+        assert policy_params(config) == policy_params(initial)
 
 
 @tuned_families
