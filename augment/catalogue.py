@@ -15,14 +15,20 @@ from augment.mixed import Mixed
 from augment.noise import Noise
 from augment.pitch import Pitch
 from augment.room import Room
+from augment.speed import Speed
 from augment.tempo import Tempo
 from emotune.registry import Registry
 
-AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation", (Noise(), Pitch(), Tempo(), Gain(), Room(), Mixed(), Microphone()))
+AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation", (Noise(), Pitch(), Speed(), Room(), Mixed(), Microphone()))
 """What a search can choose. Each costs the features of every clip, so there are few."""
 
-PARTS: Registry[Augmentation] = Registry("part of an augmentation", (Distance(), Equaliser(), Band(), Clipping(), Codec()))
+PARTS: Registry[Augmentation] = Registry(
+    "part of an augmentation", (Tempo(), Gain(), Distance(), Equaliser(), Band(), Clipping(), Codec())
+)
 """What only chains draw."""
 
-EFFECTS: Registry[Effect] = Registry("effect", (*AUGMENTATIONS.values(), *PARTS.values(), Babble()))
+DRAWN: Registry[Augmentation] = Registry("augmentation", (*AUGMENTATIONS.values(), *PARTS.values()))
+"""What draws its parameters."""
+
+EFFECTS: Registry[Effect] = Registry("effect", (*DRAWN.values(), Babble()))
 """What can be applied with parameters that are set by hand."""

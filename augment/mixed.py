@@ -9,18 +9,18 @@ from augment.codec import Codec
 from augment.equaliser import Equaliser
 from augment.gain import Gain
 from augment.noise import Noise
-from augment.pitch import Pitch
 from augment.room import Room
+from augment.speed import Speed
 from augment.tempo import Tempo
 
 
 class Mixed(Chain):
-    """Pitch and tempo, sometimes followed by a room, gain, noise and what a microphone does."""
+    """Speed, sometimes followed by another tempo, a room, gain, noise and what a microphone does."""
 
     key = "mixed"
     title = "Mixed"
     uses_codecs = True
     steps = (
-        *((Pitch(), 1.0), (Tempo(), 1.0), (Room(), 0.3), (Gain(), 0.5), (Noise(), 0.5)),
+        *((Speed(), 1.0), (Tempo(), 0.3), (Room(), 0.3), (Gain(), 0.5), (Noise(), 0.5)),
         *((Equaliser(), 0.3), (Band(), 0.2), (Clipping(), 0.2), (Codec(), 0.2)),
     )

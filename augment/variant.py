@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audio.clip import Clip
 from augment.augmentation import Augmentation
-from augment.catalogue import AUGMENTATIONS, EFFECTS
+from augment.catalogue import DRAWN, EFFECTS
 from augment.codec import codecs_hash
 
 STRENGTHS: Mapping[str, float] = {"gentle": 0.5, "strong": 1.0}
@@ -77,7 +77,7 @@ def make_variant(clip: Clip, variant: Variant, *, augmentation: Augmentation | N
     if variant.parameters:
         return (augmentation or EFFECTS[variant.augmentation]).apply(clip.samples, dict(variant.parameters))
     if augmentation is None:
-        augmentation = AUGMENTATIONS[variant.augmentation]
+        augmentation = DRAWN[variant.augmentation]
     seed = int.from_bytes(hashlib.sha256(f"{clip.digest}/{variant.name}".encode()).digest()[:8])
     parameters = augmentation.draw(np.random.default_rng(seed), strength=STRENGTHS[variant.strength])
     return augmentation.apply(clip.samples, parameters)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from augment import AUGMENTATIONS
+from augment import EFFECTS
 from augment.noise import COLOURS
 from emotune.errors import RequestError, UnknownKeyError
 from page.engine import Engine
@@ -90,7 +90,7 @@ class Perturbation:
     def apply(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the perturbed audio, within full scale."""
         for key, parameters in self.steps:
-            samples = AUGMENTATIONS[key].apply(samples, parameters)
+            samples = EFFECTS[key].apply(samples, parameters)
         return np.clip(samples, -1.0, 1.0)
 
 

@@ -10,10 +10,12 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
+from augment.augmentation import Augmentation
 from augment.gain import Gain
 from augment.noise import COLOURS, Noise
 from augment.pitch import MAX_SEMITONES, Pitch
 from augment.room import Room
+from augment.speed import Speed
 from augment.tempo import Tempo
 
 Samples = NDArray[np.float32]
@@ -90,10 +92,18 @@ def test_tempo_scales_the_length_and_keeps_the_pitch(rate: float) -> None:
     assert peak_hz(stretched[2000:-2000]) == pytest.approx(440.0, rel=0.01)
 
 
+@pytest.mark.parametrize("rate", [0.91, 0.97, 1.03, 1.1])
+def test_speed_scales_the_length_and_the_pitch(rate: float) -> None:
+    faster = Speed().apply(tone(440.0), {"rate": rate})
+    assert len(faster) == pytest.approx(SAMPLE_RATE_HZ / rate, abs=2)
+    assert peak_hz(faster[2000:-2000]) == pytest.approx(440.0 * rate, rel=0.01)
+
+
 @pytest.mark.parametrize(
-    ("augmentation", "nothing"), [(Pitch(), {"semitones": 0.0}), (Tempo(), {"rate": 1.0}), (Gain(), {"gain_db": 0.0})]
+    ("augmentation", "nothing"),
+    [(Pitch(), {"semitones": 0.0}), (Tempo(), {"rate": 1.0}), (Speed(), {"rate": 1.0}), (Gain(), {"gain_db": 0.0})],
 )
-def test_no_change_asked_for_is_no_change(augmentation: Pitch | Tempo | Gain, nothing: dict[str, float], speech: Samples) -> None:
+def test_no_change_asked_for_is_no_change(augmentation: Augmentation, nothing: dict[str, float], speech: Samples) -> None:
     np.testing.assert_array_equal(augmentation.apply(speech, nothing), speech)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import Clip
-from augment import AUGMENTATIONS, ORIGINAL, Augmentation, Variant, make_variant
+from augment import AUGMENTATIONS, EFFECTS, ORIGINAL, Augmentation, Variant, make_variant
 from augment.variant import STRENGTHS
 
 
@@ -87,4 +87,4 @@ def test_parameters_set_by_hand_are_applied_and_nothing_is_drawn(synthetic_clips
 def test_a_variant_is_looked_up_in_the_registry_by_its_augmentation(synthetic_clips: tuple[Clip, ...]) -> None:
     clip, parameters = synthetic_clips[0], {"gain_db": -6.0}
     variant = Variant("gain", "fixed", 0, tuple(parameters.items()))
-    np.testing.assert_array_equal(make_variant(clip, variant), AUGMENTATIONS["gain"].apply(clip.samples, parameters))
+    np.testing.assert_array_equal(make_variant(clip, variant), EFFECTS["gain"].apply(clip.samples, parameters))

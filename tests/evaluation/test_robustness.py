@@ -33,6 +33,8 @@ def elementary(key: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, A
     if key == "codec":
         if parameters:
             yield f"codec {parameters['codec']}", parameters["kbit_s"]
+    elif key == "speed":
+        yield "pitch", 12 * np.log2(parameters["rate"])
     elif key in STRENGTH_OF:
         yield key, parameters[STRENGTH_OF[key]]
         if key == "band":

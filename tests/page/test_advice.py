@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from augment import AUGMENTATIONS
+from augment import EFFECTS
 from features import Analysis
 from page.advice import advise, held_share
 
@@ -15,7 +15,7 @@ def said(samples: np.ndarray, *, held: float = 0.0, ood_score: float | None = No
 
 
 def perturbed(samples: np.ndarray, key: str, **parameters: object) -> np.ndarray:
-    return AUGMENTATIONS[key].apply(samples, parameters)
+    return EFFECTS[key].apply(samples, parameters)
 
 
 def notes() -> np.ndarray:
