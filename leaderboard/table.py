@@ -211,9 +211,10 @@ def number(value: Any) -> str:
 SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "Family": lambda row: str(row["family"]),
     "UAR, % [95 % interval]": lambda row: f"{percent(row['uar'])} [{percent(row['uar_ci_low'])}, {percent(row['uar_ci_high'])}]",
+    "Robust, %": lambda row: percent(row.get("uar_robust")),
+    "Adapted, %": lambda row: percent(row.get("uar_adapted")),
     "Accuracy, %": lambda row: percent(row["accuracy"]),
     "Macro F1, %": lambda row: percent(row["macro_f1"]),
-    "Robust, %": lambda row: percent(row.get("uar_robust")),
     "A random split would claim, %": lambda row: percent(row["random_split_accuracy"]),
     "Augmentation gave, points": lambda row: percent(row["augmentation_gain"], sign="+"),
     "... to robustness": lambda row: percent(row.get("augmentation_gain_robust"), sign="+"),
@@ -223,7 +224,7 @@ SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "MB": lambda row: number(row["model_mb"]),
 }
 """What a reader sees first: the columns of the README's and the report's table."""
-NOT_ALWAYS = ("Robust, %", "... to robustness")
+NOT_ALWAYS = ("Robust, %", "Adapted, %", "... to robustness")
 """Left out where no family has them: in quick looks, and in results that were made before they were measured."""
 
 
