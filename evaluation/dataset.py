@@ -149,6 +149,9 @@ class Dataset:
     def inner_parts(self, half: str, *, n_parts: int, turn: int = 0) -> list[Rows]:
         """Return the clips of some small groups of speakers of a half, of both genders and several corpora where it has them.
 
+        Where corpora are tested whole the groups are the half's corpora, so that what inner predictions teach (temperatures,
+        thresholds, ensembles' weights, adaptation, the epoch at which a network stops) is for corpora that a model has not met.
+
         Parameters
         ----------
         half : str
@@ -158,15 +161,21 @@ class Dataset:
         turn : int
             Another turn starts at other speakers, so that several turns reach all of them.
         """
-        speakers = sorted({speaker for fold in self.folds.in_half(half) for speaker in self.folds.test_speakers[fold]})
+        groups = self._inner_groups(half)
+        n = min(n_parts, len(groups))
+        return [self.rows_of(groups[(turn * n + k) % len(groups)]) for k in range(n)]
+
+    def _inner_groups(self, half: str) -> list[Sequence[str]]:
+        folds = self.folds.in_half(half)
+        if self.folds.are_corpora and len(folds) > 1:
+            return [self.folds.test_speakers[fold] for fold in folds]
+        speakers = sorted({speaker for fold in folds for speaker in self.folds.test_speakers[fold]})
         alike: dict[tuple[str, str], list[str]] = {}
         for speaker in speakers:
             alike.setdefault((self.corpora_of[speaker], self.genders[speaker]), []).append(speaker)
         mixed = [one for group in itertools.zip_longest(*alike.values()) for one in group if one is not None]
         size = n_inner_speakers(len(self.genders))
-        groups = [mixed[start : start + size] for start in range(0, len(mixed), size)]
-        n = min(n_parts, len(groups))
-        return [self.rows_of(groups[(turn * n + k) % len(groups)]) for k in range(n)]
+        return [mixed[start : start + size] for start in range(0, len(mixed), size)]
 
     def all_rows(self) -> Rows:
         """Return every clip."""

@@ -93,3 +93,14 @@ def test_across_corpora_nothing_tuned_is_used(two_corpora: Dataset) -> None:
 def test_nobody_left_to_learn_from_is_refused_by_name(dataset: Dataset) -> None:
     with pytest.raises(ProtocolError, match="besides those it is tested on"):
         dataset.disjoint(dataset.all_rows(), dataset.all_rows())
+
+
+def test_where_corpora_are_tested_whole_inner_predictions_are_of_whole_corpora(dataset: Dataset) -> None:
+    corpus_of = dict(zip(sorted(dataset.genders), "aabbcc", strict=True))
+    clips = tuple(replace(clip, corpus=corpus_of[clip.speaker]) for clip in dataset.clips)
+    genders = {corpus: {one: dataset.genders[one] for one, its in corpus_of.items() if its == corpus} for corpus in "abc"}
+    three = Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=CORPORA), dataset.store)
+    parts = [set(three.corpus_of_clip[part]) for part in three.inner_parts("A", n_parts=3)]
+    assert parts == [{"a"}, {"b"}]
+    of_one_corpus = [set(three.corpus_of_clip[part]) for part in three.inner_parts("B", n_parts=3)]
+    assert of_one_corpus == [{"c"}] * len(of_one_corpus)
