@@ -1,7 +1,8 @@
 """The page: Gradio around the handlers.
 
 Seven endpoints are public, named ``predict``, ``teach``, ``live``, ``long``, ``stress``, ``batch`` and ``leaderboard``; they return
-JSON, from the result that the page shows first. What the page itself calls is private, and returns HTML, from the result that its visitor chose.
+JSON, from the result that the page shows first. What the page itself calls is private, and returns HTML, from the result that its
+visitor chose.
 """
 
 from __future__ import annotations

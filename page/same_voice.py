@@ -86,12 +86,15 @@ def listen_again(engine: Engine, samples: NDArray[np.float32], voice: Voice | No
         What the loader noted on the samples.
     """
     voice, clip, mark = Voice.of(engine, voice), judge(engine, samples), mark_of(samples)
-    alone = conclude(engine, clip, notes=notes)
-    adapted = replace(clip, found=replace(clip.found, probabilities=voice.adapt(clip.found.probabilities, but=mark)))
+    alone = with_voice = conclude(engine, clip, notes=notes)
+    n_clips = voice.n_clips(but=mark)
+    if n_clips:
+        adapted = replace(clip.found, probabilities=voice.adapt(clip.found.probabilities, but=mark))
+        with_voice = conclude(engine, replace(clip, found=adapted), notes=notes)
     return BothPredictions(
         alone=alone,
-        with_voice=conclude(engine, adapted, notes=notes),
-        n_clips=voice.n_clips(but=mark),
+        with_voice=with_voice,
+        n_clips=n_clips,
         joined=not clip.is_nonsense,
         voice=voice if clip.is_nonsense else voice.with_clip(mark, _means(clip)),
     )
