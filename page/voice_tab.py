@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from emotune.errors import RequestError
+from evaluation.voices import Adaptation
 from page import render_voice
 from page.engine import Engine
 from page.gradio_parts import PRIVATE, Part, endpoint, explained, html
@@ -19,12 +20,6 @@ from page.voice import MOST_JSON_CHARACTERS, Voice
 
 KEPT_SECONDS = 3600
 NORMALLY = "as I normally speak"
-INTRODUCTION = (
-    '<section class="card"><h2>Your voice</h2><p>Every voice sounds a little angry, sad or bored to a model that never met it. Say '
-    f"one sentence as you normally would, for example: <strong>{OFFERED}</strong></p><p>Then, if you like, a few sentences with an "
-    "emotion, and tell which. Nothing is trained anew, and no sound is kept: each clip leaves a few numbers in this session, for an "
-    "hour at most.</p></section>"
-)
 
 
 def voice_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.Tab) -> tuple[Part, ...]:
@@ -32,7 +27,7 @@ def voice_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.Ta
     engine = results.engine()
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280):
-            html(INTRODUCTION)
+            introduction = html(_introduction(engine))
             clip = gr.Audio(
                 sources=["microphone", "upload"], type="filepath", label="A clip of yours", elem_id="own-clip", buttons=[]
             )
@@ -83,7 +78,12 @@ def voice_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.Ta
     tab.select(show, [voice, chosen], [known, saved], show_progress="hidden", **PRIVATE)
     texts = [gr.Textbox("", visible=False, label=name) for name in ("emotion", "voice")]
     endpoint(teach_api, [clip, *texts], [gr.JSON(visible=False, label="voice")], name="teach")
-    return (Part([emotion, known, saved], lambda key: [gr.update(**_ways(results.engine(key))), "", ""]),)
+
+    def update(key: str | None) -> list[Any]:
+        engine = results.engine(key)
+        return [_introduction(engine), gr.update(**_ways(engine)), "", ""]
+
+    return (Part([introduction, emotion, known, saved], update),)
 
 
 def read_text(path: str) -> str:
@@ -103,6 +103,25 @@ def read_text(path: str) -> str:
         raise RequestError("A voice must be a text file, got another kind; choose the one that this page wrote.") from error
 
 
+def _introduction(engine: Engine) -> str:
+    """Say what teaching is; without an emotion that counts as neutral, a sentence said as usual tells nothing."""
+    usual = (
+        "<p>Every voice sounds a little angry, sad or bored to a model that never met it. Say one sentence as you normally would, for "
+        f"example: <strong>{OFFERED}</strong></p>"
+    )
+    return (
+        f'<section class="card"><h2>Your voice</h2>{usual if _knows_neutral(engine) else ""}<p>A few sentences with an emotion help '
+        "too: say one, and tell which it was. Nothing is trained anew, and no sound is kept: each clip leaves a few numbers in this "
+        "session, for an hour at most.</p></section>"
+    )
+
+
 def _ways(engine: Engine) -> dict[str, Any]:
     """Return how a clip may have been said; waits for no champion to load."""
-    return {"choices": [(NORMALLY, AS_USUAL), *((name, name) for name in engine.emotions)], "value": AS_USUAL}
+    usual = [(NORMALLY, AS_USUAL)] if _knows_neutral(engine) else []
+    choices = [*usual, *((name, name) for name in engine.emotions)]
+    return {"choices": choices, "value": choices[0][1]}
+
+
+def _knows_neutral(engine: Engine) -> bool:
+    return Adaptation.default(engine.emotions).neutral is not None
