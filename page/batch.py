@@ -106,9 +106,9 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     RequestError
         If there are none or too many.
     """
-    sources, tables = [], []
-    for source in (source for path in paths or () for source in _sources(Path(path))):
-        (tables if is_table(source.name) else sources).append(source)
+    given = [source for path in paths or () for source in _sources(Path(path))]
+    tables = [source for source in given if is_table(source.name)]
+    sources = [source for source in given if not is_table(source.name)]
     if not 0 < len(sources) <= MAX_FILES:
         raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
     speakers, bad_tables = _speakers(sources, tables)

@@ -106,8 +106,8 @@ def read_text(path: str) -> str:
 def _introduction(engine: Engine) -> str:
     """Say what teaching is; without an emotion that counts as neutral, a sentence said as usual tells nothing."""
     usual = (
-        "<p>Every voice sounds a little angry, sad or bored to a model that never met it. Say one sentence as you normally would, for "
-        f"example: <strong>{OFFERED}</strong></p>"
+        "<p>Every voice sounds a little angry, sad or bored to a model that never met it. Say one sentence as you normally would, "
+        f"for example: <strong>{OFFERED}</strong></p>"
     )
     return (
         f'<section class="card"><h2>Your voice</h2>{usual if _knows_neutral(engine) else ""}<p>A few sentences with an emotion help '
