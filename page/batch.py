@@ -24,6 +24,7 @@ from page.same_voice import listen_again
 from page.voice import Voice
 
 MAX_FILES = 200
+MAX_TABLES = 10
 MAX_FILE_BYTES = 64 * 2**20
 CLUTTER = ("thumbs.db", "desktop.ini")
 Progress = Callable[[int, int], None]
@@ -104,13 +105,15 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     Raises
     ------
     RequestError
-        If there are none or too many.
+        If there are none or too many, or too many tables.
     """
     given = [source for path in paths or () for source in _sources(Path(path))]
     tables = [source for source in given if is_table(source.name)]
     sources = [source for source in given if not is_table(source.name)]
     if not 0 < len(sources) <= MAX_FILES:
         raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
+    if len(tables) > MAX_TABLES:
+        raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
     speakers, bad_tables = _speakers(sources, tables)
     rows: list[Row] = []
     voices: dict[str, Voice] = {}
@@ -123,11 +126,12 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
 
 def as_csv(rows: Sequence[Row]) -> str:
     """Return one line a file and family, with every probability, and what to know about the file in its last columns."""
+    is_known = any(row.speaker for row in rows)
     lines = [
         {"file": row.file, "family": prediction.family, "emotion": prediction.emotion, "confidence": prediction.confidence}
         | {"unsure": prediction.is_unsure}
         | {f"p_{emotion}": p for emotion, p in prediction.probabilities.items()}
-        | (_known(row, prediction) if any(one.speaker for one in rows) else {})
+        | (_known(row, prediction) if is_known else {})
         | {"problem": "", "notes": " ".join(row.notes), "advice": " ".join(row.advice)}
         for row in rows
         for prediction in row.predictions
@@ -162,8 +166,13 @@ def _speakers(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict
         except BadRecordingError as error:
             bad.append(Row(table.name, problem=error.rule))
     if tables:
-        return {source: speaker_of(source.name, named) for source in sources}, tuple(bad)
-    found: dict[Source, str] = {}
+        found = {source: speaker_of(source.name, named) for source in sources}
+        if named and not any(found.values()):
+            bad.append(
+                Row(tables[0].name, problem="a table must name recordings of the batch, but names none; give their file names.")
+            )
+        return found, tuple(bad)
+    found = {}
     for path in {source.path for source in sources if source.member}:
         inside = {source.member: source for source in sources if source.path == path}
         found |= {inside[name]: folder for name, folder in speakers_in_folders(list(inside)).items()}

@@ -171,3 +171,11 @@ def test_folders_of_a_zip_are_speakers_and_a_table_without_speakers_is_a_row(eng
     rows = batch(engine, [zipped(tmp_path / "table.zip", **{"anna/1.wav": sound, "ben/1.wav": sound, "who.csv": b"a,b\n"})])
     assert [(row.speaker, bool(row.problem)) for row in rows] == [("", False), ("", False), ("", True)]
     assert "file and speaker, got a, b" in rows[-1].problem
+    (tmp_path / "who.csv").write_text("file,speaker\nother.wav,anna\n")
+    assert batch(engine, [good, tmp_path / "who.csv"])[-1].problem.startswith("a table must name recordings of the batch")
+
+
+def test_too_many_tables_are_refused(engine: Engine, good: Path, tmp_path: Path) -> None:
+    many = zipped(tmp_path / "many.zip", **{f"{k}.csv": b"" for k in range(11)})
+    with pytest.raises(RequestError, match="at most 10 tables of speakers, got 11"):
+        batch(engine, [good, many])
