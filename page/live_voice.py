@@ -33,8 +33,10 @@ class LiveVoice:
         self._lock = threading.Lock()
 
     def attend(self, *, is_on: bool, taught: Voice | None) -> None:
-        """Switch it on or off, and take what somebody taught of the voice besides."""
+        """Switch it on or off, and take what somebody taught of the voice besides; if that was forgotten, so is all the rest."""
         with self._lock:
+            if taught is None and self._taught is not None:
+                self._heard = self._last = None
             self.is_on, self._taught = is_on, taught
 
     def forget(self) -> None:

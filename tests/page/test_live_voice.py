@@ -48,6 +48,13 @@ def test_a_new_voice_forgets_at_once(voice: LiveVoice, engine: Engine) -> None:
     assert voice.n_clips == 0
 
 
+def test_what_was_taught_is_forgotten_together_with_what_was_heard(voice: LiveVoice, engine: Engine) -> None:
+    voice.attend(is_on=True, taught=Voice.new(engine).with_neutral("a", {"linear": ANGRY}))
+    hear(voice, engine, 10)
+    voice.attend(is_on=True, taught=None)
+    np.testing.assert_array_equal(voice.adapt(engine, "linear", ANGRY, at=10.5), ANGRY)
+
+
 def test_switched_off_it_neither_learns_nor_changes_anything(voice: LiveVoice, engine: Engine) -> None:
     voice.attend(is_on=False, taught=Voice.new(engine).with_neutral("a", {"linear": ANGRY}))
     np.testing.assert_array_equal(hear(voice, engine, 10), ANGRY)
