@@ -92,23 +92,6 @@ def test_one_click_on_an_example_is_answered_and_a_cleared_clip_waits_again(tab:
     tab.locator("#prediction .waiting").wait_for()
 
 
-def test_a_voice_is_remembered_if_asked_and_until_a_new_one(tab: playwright.Page) -> None:
-    prediction = tab.locator("#prediction")
-    tab.get_by_label("Same voice as before").check()
-    tab.get_by_role("button", name="angry").click()
-    prediction.get_by_text("The first clip of this voice").wait_for()
-    tab.get_by_role("button", name="sad").click()
-    prediction.get_by_text("Rests on 1 other clip of this voice").wait_for()
-    tab.get_by_role("button", name="New voice").click()
-    prediction.get_by_text("The first clip of this voice").wait_for()
-    open_tab(tab, "Voice")
-    tab.locator("#known").get_by_text("1 clip of this voice.").wait_for()
-    tab.locator("#own-clip input[type=file]").set_input_files(EXAMPLES / "synthetic-angry.flac")
-    tab.locator("#own-clip").get_by_label("Clear").wait_for()
-    tab.get_by_role("button", name="Teach it").click()
-    tab.locator("#known").get_by_text("2 clips of this voice, 1 said as usual.").wait_for()
-
-
 def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> None:
     tab.get_by_role("button", name="Record", exact=True).click()
     tab.wait_for_timeout(1800)
