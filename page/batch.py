@@ -1,4 +1,8 @@
-"""Batch: many recordings, or a zip of them, as one table; a bad file becomes a row with its reason."""
+"""Batch: many recordings, or a zip of them, as one table; a bad file becomes a row with its reason.
+
+Where it is known who speaks (:mod:`page.batch_speakers`), the earlier clips of the same speaker adapt a second prediction, which
+stands beside the first.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,14 @@ import pandas as pd
 
 from audio.load import load
 from emotune.errors import BadRecordingError, RequestError
+from page.batch_speakers import is_table, read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
+from page.same_voice import listen_again
+from page.voice import Voice
 
 MAX_FILES = 200
+MAX_TABLES = 10
 MAX_FILE_BYTES = 64 * 2**20
 CLUTTER = ("thumbs.db", "desktop.ini")
 Progress = Callable[[int, int], None]
@@ -36,6 +44,12 @@ class Row:
         Why it was refused.
     notes, advice : tuple of str
         As in :class:`page.listen.ClipPredictions`.
+    speaker : str
+        Who speaks; empty if nobody said.
+    n_earlier : int
+        How many earlier clips of the speaker ``with_voice`` rests on.
+    with_voice : tuple of Prediction
+        The predictions with those; empty where it is not known who speaks.
     """
 
     file: str
@@ -43,6 +57,9 @@ class Row:
     problem: str = ""
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    speaker: str = ""
+    n_earlier: int = 0
+    with_voice: tuple[Prediction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,51 +98,107 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     engine : Engine
         The champions.
     paths : sequence of path-like
-        Recordings and zips of recordings, at most 200 in all.
+        Recordings and zips of recordings, at most 200 in all, and tables of who speaks in them.
     progress : callable, optional
         Called with (files done, files in all).
 
     Raises
     ------
     RequestError
-        If there are none or too many.
+        If there are none or too many, or too many tables.
     """
-    sources = [source for path in paths or () for source in _sources(Path(path))]
+    given = [source for path in paths or () for source in _sources(Path(path))]
+    tables = [source for source in given if is_table(source.name)]
+    sources = [source for source in given if not is_table(source.name)]
     if not 0 < len(sources) <= MAX_FILES:
         raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
-    rows = []
+    if len(tables) > MAX_TABLES:
+        raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
+    speakers, bad_tables = _speakers(sources, tables)
+    rows: list[Row] = []
+    voices: dict[str, Voice] = {}
     for done, source in enumerate(sources):
         if progress:
             progress(done, len(sources))
-        rows.append(_judge(engine, source))
-    return tuple(rows)
+        rows.append(_judge(engine, source, speakers.get(source, ""), voices))
+    return (*rows, *bad_tables)
 
 
 def as_csv(rows: Sequence[Row]) -> str:
     """Return one line a file and family, with every probability, and what to know about the file in its last columns."""
+    is_known = any(row.speaker for row in rows)
     lines = [
         {"file": row.file, "family": prediction.family, "emotion": prediction.emotion, "confidence": prediction.confidence}
         | {"unsure": prediction.is_unsure}
         | {f"p_{emotion}": p for emotion, p in prediction.probabilities.items()}
+        | (_known(row, prediction) if is_known else {})
         | {"problem": "", "notes": " ".join(row.notes), "advice": " ".join(row.advice)}
         for row in rows
         for prediction in row.predictions
     ]
     bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": ""} for row in rows if row.problem]
     table = pd.DataFrame([*lines, *bad])
-    for name in {"file", "emotion"} & set(table):
+    for name in {"file", "emotion", "speaker"} & set(table):
         table[name] = table[name].map(_harmless, na_action="ignore")
     return table.to_csv(index=False)
 
 
-def _judge(engine: Engine, source: Source) -> Row:
+def _known(row: Row, prediction: Prediction) -> dict[str, str | int | float | bool | None]:
+    """Return what stands beside a prediction where somebody said who speaks."""
+    found = next((one for one in row.with_voice if one.family == prediction.family), None)
+    return {
+        "speaker": row.speaker,
+        "earlier_clips": row.n_earlier if found else None,
+        "emotion_with_voice": found.emotion if found else None,
+        "confidence_with_voice": found.confidence if found else None,
+        "unsure_with_voice": found.is_unsure if found else None,
+    }
+
+
+def _speakers(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict[Source, str], tuple[Row, ...]]:
+    """Return who speaks in which recording, and a row for each table that cannot be used."""
+    named: dict[str, str] = {}
+    bad = []
+    for table in tables:
+        try:
+            with table.opened() as path:
+                named |= read_speakers(path.read_bytes(), name=table.name)
+        except BadRecordingError as error:
+            bad.append(Row(table.name, problem=error.rule))
+    if tables:
+        found = {source: speaker_of(source.name, named) for source in sources}
+        if named and not any(found.values()):
+            bad.append(
+                Row(tables[0].name, problem="a table must name recordings of the batch, but names none; give their file names.")
+            )
+        return found, tuple(bad)
+    found = {}
+    for path in {source.path for source in sources if source.member}:
+        inside = {source.member: source for source in sources if source.path == path}
+        found |= {inside[name]: folder for name, folder in speakers_in_folders(list(inside)).items()}
+    return found, ()
+
+
+def _judge(engine: Engine, source: Source, speaker: str, voices: dict[str, Voice]) -> Row:
     try:
         with source.opened() as path:
             loaded = load(path, name=source.name)
     except BadRecordingError as error:
         return Row(source.name, problem=error.rule)
-    found = listen(engine, loaded.samples, notes=loaded.notes)
-    return Row(source.name, found.predictions, notes=found.notes, advice=found.advice)
+    if not speaker:
+        found = listen(engine, loaded.samples, notes=loaded.notes)
+        return Row(source.name, found.predictions, notes=found.notes, advice=found.advice)
+    both = listen_again(engine, loaded.samples, voices.get(speaker), notes=loaded.notes)
+    voices[speaker], found = both.voice, both.alone
+    return Row(
+        source.name,
+        found.predictions,
+        notes=found.notes,
+        advice=found.advice,
+        speaker=speaker,
+        n_earlier=both.n_clips,
+        with_voice=both.with_voice.predictions,
+    )
 
 
 def _sources(path: Path) -> list[Source]:

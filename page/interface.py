@@ -1,7 +1,8 @@
 """The page: Gradio around the handlers.
 
-Six endpoints are public, named ``predict``, ``live``, ``long``, ``stress``, ``batch`` and ``leaderboard``; they return JSON, from the
-result that the page shows first. What the page itself calls is private, and returns HTML, from the result that its visitor chose.
+Seven endpoints are public, named ``predict``, ``teach``, ``live``, ``long``, ``stress``, ``batch`` and ``leaderboard``; they return
+JSON, from the result that the page shows first. What the page itself calls is private, and returns HTML, from the result that its
+visitor chose.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from page.live_tab import live_tab
 from page.long_tab import long_tab
 from page.results import Results
 from page.tabs import AUDIO_TYPES, UPLOAD_LIMIT, batch_tab, leaderboard_tab, listen_tab, stress_tab
+from page.voice_tab import KEPT_SECONDS, voice_tab
 
 HERE = Path(__file__).parent
 DELETE_AFTER_SECONDS = 3600
@@ -60,11 +62,14 @@ def build(results: Results) -> gr.Blocks:
         chosen = gr.Dropdown(**_list(results), label="Result", elem_id="result")
         missing = html(elem_id="missing", visible=False)
         about_text = (HERE / "about.md").read_text(encoding="utf-8")
+        voice = gr.State(None, time_to_live=KEPT_SECONDS)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                clip = listen_tab(results, chosen)
+                clip = listen_tab(results, chosen, voice)
             with gr.Tab("Live", id="live"):
-                listening = live_tab(results, chosen)
+                listening = live_tab(results, chosen, voice)
+            with gr.Tab("Voice", id="voice") as own:
+                taught = voice_tab(results, chosen, voice, own)
             with gr.Tab("Long", id="long"):
                 long_tab(results, chosen, file_types=AUDIO_TYPES, upload_limit=UPLOAD_LIMIT)
             with gr.Tab("Stress", id="stress") as second:
@@ -79,6 +84,7 @@ def build(results: Results) -> gr.Blocks:
             Part([head], lambda key: [_head(results, key)]),
             Part([about], lambda key: [render.about(results.engine(key), about_text)]),
             *listening,
+            *taught,
             *stressed,
             *board,
         )

@@ -114,6 +114,52 @@ def load_clip(path: str | Path | None) -> Loaded:
     return load(path, name=Path(path).name)
 
 
+@dataclass(frozen=True, eq=False)
+class JudgedClip:
+    """A recording as every family judges it, window by window if it is long.
+
+    Attributes
+    ----------
+    samples : ndarray [shape=(n,), dtype=float32]
+        Mono audio at ``SAMPLE_RATE_HZ``.
+    starts_seconds : tuple of float
+        Of its windows; empty if it is short.
+    is_loud : tuple of bool
+        Which of them hold sound.
+    found : Predictions
+        Of those that do.
+    """
+
+    samples: NDArray[np.float32]
+    starts_seconds: tuple[float, ...]
+    is_loud: tuple[bool, ...]
+    found: Predictions
+
+    @property
+    def held(self) -> float:
+        """Share of it in which the pitch is held as in music."""
+        return float(self.found.held_share.mean())
+
+    @property
+    def ood_score(self) -> float | None:
+        """How unlike the training speech it is."""
+        return None if self.found.ood_score is None else float(np.median(self.found.ood_score))
+
+    @property
+    def is_nonsense(self) -> bool:
+        """Whether no prediction of it is sure."""
+        return is_nonsense(held=self.held, ood_score=self.ood_score)
+
+
+def judge(engine: Engine, samples: NDArray[np.float32]) -> JudgedClip:
+    """Let every family predict a recording's windows."""
+    starts = window_starts_seconds(len(samples) / SAMPLE_RATE_HZ)
+    windows = [_cut(samples, start) for start in starts] or [samples]
+    is_loud = _is_loud(windows, samples)
+    found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
+    return JudgedClip(samples, starts, tuple(is_loud), found)
+
+
 def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note] = ()) -> ClipPredictions:
     """Let every family judge a recording.
 
@@ -126,20 +172,20 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
     notes : sequence of Note
         What the loader noted on them.
     """
-    starts = window_starts_seconds(len(samples) / SAMPLE_RATE_HZ)
-    windows = [_cut(samples, start) for start in starts] or [samples]
-    is_loud = _is_loud(windows, samples)
-    found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
-    held, ood_score = float(found.held_share.mean()), None if found.ood_score is None else float(np.median(found.ood_score))
-    predictions = summarise(engine, found, nonsense=is_nonsense(held=held, ood_score=ood_score))
+    return conclude(engine, judge(engine, samples), notes=notes)
+
+
+def conclude(engine: Engine, clip: JudgedClip, *, notes: Sequence[Note] = ()) -> ClipPredictions:
+    """Return what the page shows of a recording that every family has judged."""
+    predictions = summarise(engine, clip.found, nonsense=clip.is_nonsense)
     return ClipPredictions(
-        duration_seconds=round(len(samples) / SAMPLE_RATE_HZ, 2),
+        duration_seconds=round(len(clip.samples) / SAMPLE_RATE_HZ, 2),
         emotions=engine.emotions,
         predictions=predictions,
         agreement=Counter(prediction.emotion for prediction in predictions).most_common(1)[0],
-        timeline=_timeline(engine, starts, is_loud, found),
+        timeline=_timeline(engine, clip.starts_seconds, clip.is_loud, clip.found),
         notes=tuple(note.text for note in notes),
-        advice=advise(samples, held=held, ood_score=ood_score, noted={note.kind for note in notes}),
+        advice=advise(clip.samples, held=clip.held, ood_score=clip.ood_score, noted={note.kind for note in notes}),
     )
 
 
@@ -179,7 +225,7 @@ def _is_loud(windows: list[NDArray[np.float32]], samples: NDArray[np.float32]) -
     return [level >= min(limit_db, max(loudest_db)) for level in loudest_db]
 
 
-def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: list[bool], found: Predictions) -> tuple[Window, ...]:
+def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: Sequence[bool], found: Predictions) -> tuple[Window, ...]:
     rows = np.cumsum(is_loud) - 1
     return tuple(
         Window(

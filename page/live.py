@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -27,6 +27,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.speech import HOP_SECONDS, VoiceActivity
 from page.advice import is_nonsense
 from page.engine import Engine
+from page.live_voice import LiveVoice
 
 SILENCE_DB = -100.0
 N_SHOWN = 150
@@ -126,6 +127,10 @@ class Snapshot:
         The latest rows, oldest first.
     note : str
         What to know, such as that the answers are late.
+    n_clips : int
+        On how many earlier clips of the voice the probabilities rest.
+    alone : mapping of str to float
+        Smoothed probabilities without those; empty where there are none.
     """
 
     seconds: float
@@ -136,6 +141,8 @@ class Snapshot:
     probabilities: dict[str, float]
     rows: tuple[Row, ...]
     note: str
+    n_clips: int = 0
+    alone: dict[str, float] = field(default_factory=dict)
 
 
 class Turns:
@@ -171,10 +178,19 @@ class LiveSession:
         How it listens.
     clock : callable
         Returns the time in seconds.
+    voice : LiveVoice, optional
+        What is known of the speaker; nothing by default, and nothing is learnt.
     """
 
-    def __init__(self, settings: LiveSettings | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: LiveSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        voice: LiveVoice | None = None,
+    ) -> None:
         self.settings = settings or LiveSettings()
+        self.voice = voice
         self.started = time.time()
         self._clock = clock
         self._lock = threading.RLock()
@@ -268,10 +284,14 @@ class LiveSession:
     def _answer(self, heard: Heard, engine: Engine, *, at: float) -> None:
         if at <= self._answered or self.is_paused:
             return
+        adapted = heard.probabilities
+        if self.voice is not None:
+            adapted = self.voice.adapt(engine, self._family, heard.probabilities, at=at, is_nonsense=heard.is_nonsense)
+        both = np.stack([adapted, heard.probabilities])  # with the voice and without it, so that both are smoothed alike
         share = 1.0 if self._smooth is None else self.settings.smoothing
-        self._smooth = share * heard.probabilities + (0.0 if self._smooth is None else (1 - share) * self._smooth)
-        best = int(self._smooth.argmax())
-        confidence = float(self._smooth[best])
+        self._smooth = share * both + (0.0 if self._smooth is None else (1 - share) * self._smooth)
+        best = int(self._smooth[0].argmax())
+        confidence = float(self._smooth[0][best])
         threshold = next((one.abstention_threshold for one in engine.ready if one.key == self._family), None)
         is_unsure = heard.is_nonsense or (threshold is not None and confidence < threshold)
         found = (Kind.UNSURE if is_unsure else Kind.EMOTION, engine.emotions[best])
@@ -317,7 +337,8 @@ class LiveSession:
         if late > self.settings.behind_seconds:
             note = f"The answers are {late:.1f} s late: this machine cannot keep up. Choose a quicker family."
         smooth = self._smooth if last is not None and last.kind in (Kind.UNSURE, Kind.EMOTION) else None
-        probabilities = {} if smooth is None else {name: round(float(p), 4) for name, p in zip(engine.emotions, smooth, strict=True)}
+        probabilities, alone = ({}, {}) if smooth is None else (_named(engine, one) for one in smooth)
+        n_clips = 0 if self.voice is None else self.voice.n_clips
         return Snapshot(
             seconds=round(self._seconds, 2),
             answered_seconds=round(self._answered, 2),
@@ -327,6 +348,8 @@ class LiveSession:
             probabilities=probabilities,
             rows=tuple(islice(reversed(self._rows), N_SHOWN))[::-1],
             note=note,
+            n_clips=n_clips,
+            alone=alone if n_clips else {},
         )
 
 
@@ -346,6 +369,10 @@ def rows_csv(rows: tuple[Row, ...], *, started: float) -> str:
     ]
     table = pd.DataFrame(lines, columns=columns)
     return table.round({"start_seconds": 2, "end_seconds": 2, "confidence": 4}).to_csv(index=False)
+
+
+def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, float]:
+    return {name: round(float(p), 4) for name, p in zip(engine.emotions, probabilities, strict=True)}
 
 
 def _predict(engine: Engine, family: str, samples: NDArray[np.float32]) -> Heard:

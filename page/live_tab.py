@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import RequestError
-from page import render_time
+from page import render_time, render_voice
 from page.board import families
 from page.engine import REFERENCES, Engine
 from page.gradio_parts import Part, endpoint, explained, html
 from page.in_time import InTime
 from page.live import LiveSession, Snapshot, Turns, rows_csv
+from page.live_voice import LiveVoice
 from page.render_tables import download
 from page.results import Results
+from page.voice import Voice
 
 STREAM_EVERY_SECONDS = 0.5
 MAX_LISTENERS = 8
@@ -33,8 +35,8 @@ AUTOMATIC = ""
 LIVE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "live", "concurrency_limit": MAX_LISTENERS}
 
 
-def live_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
-    """Make the tab; return what depends on the chosen result."""
+def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Part, ...]:
+    """Make the tab, with what the visitor's voice was taught; return what depends on the chosen result."""
     in_time, turns = InTime(), Turns()
     session = gr.State(None, time_to_live=KEPT_SECONDS)
     with gr.Row(equal_height=False):
@@ -47,22 +49,34 @@ def live_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
                 pause = gr.Button("Pause", size="sm", elem_id="pause")
                 restart = gr.Button("Start over", size="sm")
                 save = gr.Button("CSV so far", size="sm")
+            with gr.Row():
+                same = gr.Checkbox(True, label="Same voice as before", info="What was said earlier adapts the answers.")
+                new = gr.Button("New voice", size="sm", min_width=100)
             saved = html(elem_id="live-csv")
         with gr.Column(scale=7, min_width=280):
             shown = html(render_time.live_waiting(), elem_id="live")
 
     @explained
-    def hear(chunk: str | None, session: LiveSession | None, key: str | None, family: str) -> tuple[LiveSession, str]:
+    def hear(
+        chunk: str | None, session: LiveSession | None, key: str | None, family: str, same: bool, voice: Voice | None
+    ) -> tuple[LiveSession, str]:
         engine = results.engine(key)
-        session = session or LiveSession()
+        session = session or begin()
+        if session.voice is not None:
+            session.voice.attend(is_on=same, taught=voice)
         samples = read_chunk(chunk)
         found = session.hear(samples, engine=engine, family=in_time.choose(engine, family), turns=turns)
-        return session, render_time.live(found, engine.emotions)
+        return session, render_time.live(found, engine.emotions) + render_voice.live(found)
 
     def toggle(session: LiveSession | None) -> tuple[LiveSession, Any]:
-        session = session or LiveSession()
+        session = session or begin()
         session.pause(not session.is_paused)
         return session, gr.update(value="Go on" if session.is_paused else "Pause")
+
+    def forget(session: LiveSession | None) -> tuple[LiveSession | None, None]:
+        if session and session.voice is not None:
+            session.voice.forget()
+        return session, None
 
     def csv(session: LiveSession | None) -> str:
         return download("emotune-live.csv", rows_csv(session.rows(), started=session.started)) if session else ""
@@ -71,13 +85,13 @@ def live_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
     def live(pcm: str, family: str, session: LiveSession | None) -> tuple[dict[str, Any], LiveSession]:
         """Return what is said now, after one more chunk: base64 of 16-bit mono samples at 16 kHz; one session a client."""
         engine = results.engine()
-        session = session or LiveSession()
+        session = session or begin()
         found = session.hear(read_pcm(pcm), engine=engine, family=in_time.choose(engine, family), turns=turns)
         return as_json(found), session
 
     microphone.stream(
         hear,
-        [microphone, session, chosen, family],
+        [microphone, session, chosen, family, same, voice],
         [session, shown],
         stream_every=STREAM_EVERY_SECONDS,
         show_progress="hidden",
@@ -87,11 +101,17 @@ def live_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
     restart.click(
         lambda: (None, "Pause", render_time.live_waiting(), ""), None, [session, pause, shown, saved], show_progress="hidden", **LIVE
     )
+    new.click(forget, session, [session, voice], show_progress="hidden", **LIVE)
     save.click(csv, session, saved, show_progress="hidden", **LIVE)
     pcm = gr.Textbox(visible=False, label="pcm")
     named = gr.Textbox(AUTOMATIC, visible=False, label="family")
     endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=LIVE)
     return (Part([family], lambda key: [gr.update(**_families(results.engine(key)))]),)
+
+
+def begin() -> LiveSession:
+    """Return a session that knows nothing of its voice yet, and learns."""
+    return LiveSession(voice=LiveVoice())
 
 
 def read_chunk(path: str | None) -> NDArray[np.float32]:

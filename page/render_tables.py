@@ -23,7 +23,11 @@ FIGURES = {
 def batch_waiting(max_files: int, max_file_size: str) -> str:
     """Tell what a batch takes."""
     formats = f"Up to {max_files} recordings of any usual kind of audio, or zips of them, of up to {max_file_size} each."
-    return f'<p class="hint">{formats} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept.</p>'
+    return (
+        f'<p class="hint">{formats} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept. '
+        "Earlier clips of the same speaker adapt a second prediction: of one <em>speaker</em> in a CSV with the columns file and "
+        "speaker that you give along, else of one folder where a zip has several.</p>"
+    )
 
 
 def board(table: Mapping[str, Mapping[str, Cell]], *, speakers_known: bool = True) -> str:
@@ -61,7 +65,16 @@ def _judged(row: Row, *, n_columns: int) -> str:
     others = "".join(f"<td>{escape(prediction.emotion)} {whole(prediction.confidence)}</td>" for prediction in row.predictions)
     notes = " ".join((*row.notes, *row.advice))
     below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
-    return f"<td>{chip_of(best, shows_unsure=True)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
+    return f"<td>{chip_of(best, shows_unsure=True)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
+
+
+def _knowing(row: Row) -> str:
+    """Say what the best family predicts with the speaker's earlier clips, if there are any."""
+    if not row.n_earlier:
+        return ""
+    known = row.with_voice[0]
+    clips = f"{row.n_earlier} earlier {'clip' if row.n_earlier == 1 else 'clips'}"
+    return f"<small> with {clips} of {escape(row.speaker)}: {escape(known.emotion)} {whole(known.confidence)}</small>"
 
 
 def figures(found: Figures) -> str:

@@ -9,14 +9,16 @@ from typing import Any
 import gradio as gr
 
 from corpora.places import AUDIO_SUFFIXES
-from page import board, render, render_tables
+from page import board, render, render_tables, render_voice, same_voice
 from page.batch import MAX_FILES, as_csv, batch
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.gradio_parts import PRIVATE, Part, as_audio, endpoint, explained, html
 from page.listen import ClipPredictions, listen, load_clip
 from page.results import Results
+from page.same_voice import listen_again
 from page.stress import NOISES, RANGES, STRENGTHS, Perturbation, curve, stress
+from page.voice import Voice
 
 HERE = Path(__file__).parent
 UPLOAD_LIMIT = "100 MB"
@@ -32,8 +34,8 @@ SLIDERS = {
 }
 
 
-def listen_tab(results: Results, chosen: gr.Dropdown) -> gr.Audio:
-    """Make the tab in which one clip is predicted; return the clip."""
+def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Audio:
+    """Make the tab in which one clip is predicted, alone or as one more of the visitor's voice; return the clip."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280, elem_classes="stay"):
             clip = gr.Audio(
@@ -43,27 +45,40 @@ def listen_tab(results: Results, chosen: gr.Dropdown) -> gr.Audio:
                 f"Or any other file with sound, up to {UPLOAD_LIMIT}", file_types=AUDIO_TYPES, size="sm", elem_id="other"
             )
             _examples(clip, label="Or a synthetic example, made by code")
+            same = gr.Checkbox(False, label="Same voice as before", info="Earlier clips adapt the predictions.", elem_id="same")
+            new = gr.Button("New voice", size="sm", elem_id="new-voice")
+            told = html(render_voice.told(None), elem_id="told")
         with gr.Column(scale=7, min_width=280):
             prediction = html(render.waiting(results.engine()), elem_id="prediction")
 
     @explained
-    def show(path: str | None, key: str | None) -> str:
+    def show(path: str | None, key: str | None, same: bool, voice: Voice | None) -> tuple[str, Voice | None, str]:
         engine = results.engine(key)
         if not path:
-            return render.waiting(engine)
+            return render.waiting(engine), voice, render_voice.told(voice)
         loaded = load_clip(path)
-        return render.predicted(listen(engine, loaded.samples, notes=loaded.notes), loaded.samples, engine.members)
+        if not same:
+            found = listen(engine, loaded.samples, notes=loaded.notes)
+            return render.predicted(found, loaded.samples, engine.members), voice, render_voice.told(voice)
+        both = listen_again(engine, loaded.samples, voice, notes=loaded.notes)
+        shown = render_voice.both(both) + render.predicted(both.with_voice, loaded.samples, engine.members)
+        return shown, both.voice, render_voice.told(both.voice)
 
     @explained
-    def predict(clip: str) -> dict[str, Any]:
-        """Return every family's probabilities of one recording."""
+    def predict(clip: str, voice: str) -> dict[str, Any]:
+        """Return every family's probabilities of one recording, alone and with the voice that an earlier answer gave as JSON."""
         loaded, engine = load_clip(clip), results.engine()
-        return as_json(engine, listen(engine, loaded.samples, notes=loaded.notes))
+        both = listen_again(engine, loaded.samples, Voice.from_json(voice, engine) if voice else None, notes=loaded.notes)
+        return {**as_json(engine, both.alone), **same_voice.as_json(both)}
 
-    gr.on([clip.change, chosen.input], show, [clip, chosen], prediction, show_progress="minimal", **PRIVATE)
+    inputs, outputs = [clip, chosen, same, voice], [prediction, voice, told]
+    gr.on([clip.change, chosen.input, same.input], show, inputs, outputs, show_progress="minimal", **PRIVATE)
+    new.click(lambda: None, None, voice, show_progress="hidden", **PRIVATE).then(
+        show, inputs, outputs, show_progress="minimal", **PRIVATE
+    )
     # The browser's player takes fewer kinds of file than the loader.
     other.upload(lambda path: path, other, clip, show_progress="hidden", **PRIVATE)
-    endpoint(predict, [clip], [gr.JSON(visible=False, label="prediction")])
+    endpoint(predict, [clip, gr.Textbox("", visible=False, label="voice")], [gr.JSON(visible=False, label="prediction")])
     return clip
 
 
@@ -171,7 +186,9 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
 def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     """Make the tab in which many recordings are predicted."""
     html(render_tables.batch_waiting(MAX_FILES, UPLOAD_LIMIT))
-    files = gr.File(file_count="multiple", file_types=[*AUDIO_TYPES, ".zip"], label="Recordings, or zips of them", elem_id="files")
+    files = gr.File(
+        file_count="multiple", file_types=[*AUDIO_TYPES, ".zip", ".csv"], label="Recordings, or zips of them", elem_id="files"
+    )
     run = gr.Button("Judge them all", variant="primary")
     judged = html(elem_id="judged")
 

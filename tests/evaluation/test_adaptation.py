@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from emotune.errors import PredictionsError, RequestError, UnknownKeyError
 from evaluation.adaptation import MOST_CLIPS, Adaptations, VoiceState
-from evaluation.voices import Adaptation
+from evaluation.voices import Adaptation, Knowledge, Trust
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 ADAPTATION = Adaptation.default(EMOTIONS)
@@ -82,7 +84,11 @@ def test_a_stream_of_one_emotion_does_not_lose_it(emotion: str, n_clips: int) ->
 def test_a_voice_that_leans_to_anger_whatever_it_says_is_set_right() -> None:
     leaning = normalised(np.stack([sounding(emotion) for emotion in EMOTIONS] * 5) * [1, 1, 1, 10])
     assert leaning[0].argmax() == EMOTIONS.index("angry")
-    assert after(leaning).adapt(leaning[:4]).argmax(axis=1).tolist() == [0, 1, 2, 3]
+    trusting = {**ADAPTATION.trust, Knowledge.UNLABELLED: Trust(tau=4.0, relevance=16.0)}
+    state = VoiceState(replace(ADAPTATION, trust=trusting, evenness=1.0))
+    for clip in leaning:
+        state = state.with_clip(clip)
+    assert state.adapt(leaning[:4]).argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
 def test_a_neutral_clip_that_sounds_angry_makes_the_next_such_clip_neutral() -> None:

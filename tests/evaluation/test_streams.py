@@ -134,6 +134,19 @@ def test_learnt_constants_help_new_speakers_who_lean() -> None:
         assert uar(truth, one.adapted(learnt, others, SPEECH.targets)) > uar(truth, others[one.tested]) + 0.02
 
 
+@pytest.mark.parametrize("lean", [0.5, 1.0])
+def test_default_constants_help_a_little_and_cost_a_stream_of_one_emotion_at_most_three_points(lean: float) -> None:
+    found, default = predict(SPEECH, lean=lean, seed=2), Adaptation.default(EMOTIONS)
+
+    def gain(name: str) -> float:
+        one = DRAWN[name]
+        truth = SPEECH.targets[one.tested]
+        return uar(truth, one.adapted(default, found, SPEECH.targets)) - uar(truth, found[one.tested])
+
+    assert gain(streams.RANDOM) > 0
+    assert gain(streams.ONE_EMOTION) > -0.03
+
+
 def test_learning_does_not_depend_on_chance() -> None:
     found = [learn_adaptation(predict(SPEECH, lean=1), SPEECH.targets, SPEECH.speakers, emotions=EMOTIONS, seed=5) for _ in range(2)]
     assert found[0] == found[1]

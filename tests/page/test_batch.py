@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from audio.clip import SAMPLE_RATE_HZ
+from audio.clip import SAMPLE_RATE_HZ, Clip
 from corpora.reader import Recording, read_recordings
 from emotune.errors import RequestError
 from page import batch as batch_module
@@ -135,3 +135,47 @@ def test_no_name_in_the_csv_is_a_formula(engine: Engine, tmp_path: Path) -> None
     path = tmp_path / "=HYPERLINK(1).wav"
     path.write_bytes(b"")
     assert as_csv(batch(engine, [path])).splitlines()[1].startswith("'=")
+
+
+def test_clips_of_one_speaker_adapt_one_another_in_order(engine: Engine, synthetic_clips: tuple[Clip, ...], tmp_path: Path) -> None:
+    paths = []
+    for k, one in enumerate(synthetic_clips[:4]):
+        paths.append(tmp_path / f"{k}.wav")
+        soundfile.write(paths[-1], one.samples, SAMPLE_RATE_HZ)
+    (tmp_path / "who.csv").write_text("file,speaker\n0.wav,anna\n1.wav,ben\n2.wav,=anna\n3.wav,anna\n")
+    rows = batch(engine, [*paths, tmp_path / "who.csv"])
+    assert [(row.file, row.speaker, row.n_earlier) for row in rows] == [
+        ("0.wav", "anna", 0),
+        ("1.wav", "ben", 0),
+        ("2.wav", "=anna", 0),
+        ("3.wav", "anna", 1),
+    ]
+    assert [row.with_voice == row.predictions for row in rows] == [True, True, True, False]
+    assert [row.predictions for row in rows] == [row.predictions for row in batch(engine, paths)]
+    table = pd.read_csv(io.StringIO(as_csv(rows)))
+    assert table.groupby("file")["earlier_clips"].first().tolist() == [0, 0, 0, 1]
+    assert table["emotion_with_voice"].notna().all()
+    assert table["speaker"].iloc[-4] == "'=anna"
+
+
+def test_where_nobody_says_who_speaks_the_table_has_no_such_columns(engine: Engine, good: Path) -> None:
+    rows = batch(engine, [good])
+    assert rows[0].with_voice == ()
+    assert "speaker" not in as_csv(rows).splitlines()[0]
+
+
+def test_folders_of_a_zip_are_speakers_and_a_table_without_speakers_is_a_row(engine: Engine, good: Path, tmp_path: Path) -> None:
+    sound = good.read_bytes()
+    rows = batch(engine, [zipped(tmp_path / "people.zip", **{"anna/1.wav": sound, "ben/1.wav": sound})])
+    assert [row.speaker for row in rows] == ["anna", "ben"]
+    rows = batch(engine, [zipped(tmp_path / "table.zip", **{"anna/1.wav": sound, "ben/1.wav": sound, "who.csv": b"a,b\n"})])
+    assert [(row.speaker, bool(row.problem)) for row in rows] == [("", False), ("", False), ("", True)]
+    assert "file and speaker, got a, b" in rows[-1].problem
+    (tmp_path / "who.csv").write_text("file,speaker\nother.wav,anna\n")
+    assert batch(engine, [good, tmp_path / "who.csv"])[-1].problem.startswith("a table must name recordings of the batch")
+
+
+def test_too_many_tables_are_refused(engine: Engine, good: Path, tmp_path: Path) -> None:
+    many = zipped(tmp_path / "many.zip", **{f"{k}.csv": b"" for k in range(11)})
+    with pytest.raises(RequestError, match="at most 10 tables of speakers, got 11"):
+        batch(engine, [good, many])

@@ -67,7 +67,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[
 
 
 def test_exactly_these_endpoints_are_public(client: Client) -> None:
-    public = {"/predict", "/live", "/long", "/stress", "/batch", "/leaderboard"}
+    public = {"/predict", "/teach", "/live", "/long", "/stress", "/batch", "/leaderboard"}
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == public
 
 
@@ -77,6 +77,27 @@ def test_live_keeps_a_session_a_client_and_refuses_what_is_no_sound(page_url: st
     assert seconds == [0.5, 1.0, 0.5]
     with pytest.raises(AppError, match="base64"):
         client.predict("%", "linear", api_name="/live")
+
+
+def test_predict_takes_a_voice_and_returns_it_with_both_answers(client: Client, recordings: list[Path]) -> None:
+    first = client.predict(handle_file(recordings[0]), api_name="/predict")
+    second = client.predict(handle_file(recordings[1]), first["voice"], api_name="/predict")
+    assert first["with_voice"]["n_clips"] == 0
+    assert first["with_voice"]["predictions"] == first["predictions"]
+    assert second["with_voice"]["n_clips"] == 1
+    assert second["predictions"] == client.predict(handle_file(recordings[1]), api_name="/predict")["predictions"]
+    assert second["with_voice"]["predictions"] != second["predictions"]
+    with pytest.raises(AppError, match="begin a new voice"):
+        client.predict(handle_file(recordings[0]), "{}", api_name="/predict")
+
+
+def test_teach_returns_a_voice_and_what_it_changed(client: Client, recordings: list[Path]) -> None:
+    taught = client.predict(handle_file(recordings[0]), api_name="/teach")
+    taught = client.predict(handle_file(recordings[1]), "sad", taught["voice"], api_name="/teach")
+    assert taught["n_clips"] == 2
+    assert {lesson["n_clips"] for lesson in taught["lessons"]} == {2}
+    with pytest.raises(AppError, match="bored"):
+        client.predict(handle_file(recordings[1]), "bored", api_name="/teach")
 
 
 def test_long_returns_rows_csv_and_labels(client: Client, recordings: list[Path]) -> None:
@@ -118,7 +139,7 @@ def test_a_file_of_the_server_cannot_be_asked_for(page_url: str, results: Path) 
 
     outside = {"path": str(results / "run.json"), "meta": {"_type": "gradio.FileData"}}
     call = f"{page_url.rstrip('/')}/gradio_api/call/predict"
-    event = httpx.post(call, json={"data": [outside]}).json()["event_id"]
+    event = httpx.post(call, json={"data": [outside, ""]}).json()["event_id"]
     prediction = httpx.get(f"{call}/{event}").text
     assert prediction.startswith("event: error")
     assert "run.json" not in prediction

@@ -247,7 +247,7 @@ def test_no_tab_needs_sideways_scrolling_on_a_phone(browser: playwright.Browser,
     phone.locator("#prediction .waiting").wait_for()
     phone.get_by_role("button", name="changing").click()
     phone.locator("#prediction .verdict").wait_for()
-    for name in ("Listen", "Live", "Long", "Stress", "Leaderboard", "Batch", "About"):
+    for name in ("Listen", "Live", "Voice", "Long", "Stress", "Leaderboard", "Batch", "About"):
         if not phone.get_by_role("tab", name=name).is_visible():
             phone.locator(".overflow-menu > button").click()
         phone.get_by_role("tab", name=name).or_(phone.locator(".overflow-dropdown button", has_text=name)).first.click()
