@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from page import render
+from page.gate import Gate
 from page.gradio_parts import MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
 from page.live_tab import live_tab
 from page.long_tab import long_tab
@@ -47,6 +48,7 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "max_file_size": UPLOAD_LIMIT.replace(" ", "").lower(),
         "footer_links": ["api"],
+        "app_kwargs": {"middleware": [(Gate, (), {})]},
     }
 
 
