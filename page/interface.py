@@ -6,6 +6,8 @@ result that the page shows first. What the page itself calls is private, and ret
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,32 @@ def launch_options() -> dict[str, Any]:
         "footer_links": ["api"],
         "app_kwargs": {"middleware": [(Gate, (), {})]},
     }
+
+
+def serve(page: gr.Blocks, *, host: str | None = None, port: int | None = None) -> int:
+    """Serve the page until Ctrl-C, with a line of our own where Gradio would write its own; return the exit code.
+
+    Parameters
+    ----------
+    page : Blocks
+        From :func:`build`.
+    host : str, optional
+        Address to listen on; that of ``GRADIO_SERVER_NAME``, else this machine alone.
+    port : int, optional
+        The port; that of ``GRADIO_SERVER_PORT``, else the first free one from 7860.
+    """
+    try:
+        _, address, _ = page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
+    except OSError as error:
+        print(f"emotune: the page needs a port that is free, but: {error} Give another with --port.", file=sys.stderr)
+        return 2
+    print(f"emotune listens at {address} (Ctrl-C ends it)", flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+    page.close(verbose=False)
+    return 0
 
 
 def build(results: Results) -> gr.Blocks:
