@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from page import render
+from page import render, render_tables
 from page.gate import Gate
 from page.gradio_parts import MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
 from page.live_tab import live_tab
@@ -88,6 +88,7 @@ def build(results: Results) -> gr.Blocks:
     ) as page:
         head = html(_head(results, results.first))
         chosen = gr.Dropdown(**_list(results), label="Result", elem_id="result")
+        compared = html(**_compared(results), elem_id="compared")
         missing = html(elem_id="missing", visible=False)
         about_text = (HERE / "about.md").read_text(encoding="utf-8")
         with gr.Tabs():
@@ -114,6 +115,7 @@ def build(results: Results) -> gr.Blocks:
         )
         _switch(results, chosen, missing, parts)
         page.load(lambda: gr.update(**_list(results)), None, chosen, show_progress="hidden", **PRIVATE)
+        page.load(lambda: gr.update(**_compared(results)), None, compared, show_progress="hidden", **PRIVATE)
         page.load(lambda key: say_missing(results, key), chosen, missing, show_progress="hidden", **PRIVATE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=N_AT_ONCE)
     return page
@@ -151,3 +153,9 @@ def _list(results: Results) -> dict[str, Any]:
         "value": results.first,
         "visible": len(choices) > 1,
     }
+
+
+def _compared(results: Results) -> dict[str, Any]:
+    """Return the table of results, hidden where there is but one."""
+    choices = results.choices()
+    return {"value": render_tables.results(choices), "visible": len(choices) > 1}

@@ -140,6 +140,8 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
 def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple[Part, ...]:
     """Make the tab with what every family is worth."""
     sort = (HERE / "sort.js").read_text(encoding="utf-8")
+    with gr.Accordion("Columns", open=False, elem_id="columns"):
+        columns = gr.CheckboxGroup(**_columns(results.engine()), show_label=False, container=False, elem_id="shown")
     table = html(_table(results.engine()), js_on_load=sort, elem_id="board")
     family = gr.Dropdown(**_families(results.engine()), label="Look closer at", elem_id="closer")
     figures = html(elem_id="figures")
@@ -158,14 +160,19 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
         engine = results.engine()
         return {"corpus": engine.manifest.corpus, "is_real": engine.is_real, "families": board.records(engine)}
 
+    @explained
+    def choose(key: str | None, columns: list[str]) -> str:
+        return _table(results.engine(key), columns=columns)
+
+    columns.input(choose, [chosen, columns], table, show_progress="hidden", **PRIVATE)
     gr.on([tab.select, family.input], show, [chosen, family], figures, show_progress="minimal", **PRIVATE)
     endpoint(leaderboard, [], [gr.JSON(visible=False, label="leaderboard")])
 
     def update(key: str | None) -> list[Any]:
         engine = results.engine(key)
-        return [_table(engine), gr.update(**_families(engine)), show(key, None)]
+        return [gr.update(**_columns(engine)), _table(engine), gr.update(**_families(engine)), show(key, None)]
 
-    return (Part([table, family, figures], update),)
+    return (Part([columns, table, family, figures], update),)
 
 
 def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
@@ -204,11 +211,18 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
     }
 
 
-def _table(engine: Engine) -> str:
-    """Return the leaderboard, or what to do where there is none."""
+def _table(engine: Engine, *, columns: list[str] | None = None) -> str:
+    """Return the leaderboard with some columns, or what to do where there is none."""
     if engine.board is None:
         return render.waiting(engine)
-    return render_tables.board(board.show_table(engine), speakers_known=engine.manifest.speakers_known)
+    shown = board.columns(engine)[1] if columns is None else columns
+    return render_tables.board(board.show_table(engine), columns=shown, speakers_known=engine.manifest.speakers_known)
+
+
+def _columns(engine: Engine) -> dict[str, Any]:
+    """Return the columns to choose from, those chosen that are shown at first."""
+    measured, shown = ([], []) if engine.board is None else board.columns(engine)
+    return {"choices": measured, "value": shown}
 
 
 def _families(engine: Engine) -> dict[str, Any]:
