@@ -64,7 +64,8 @@ class Outcome:
     def files(self) -> tuple[Path, ...]:
         """What the page reads of them, and nothing else that lies there."""
         run = RunFolder(self.folder)
-        optional = [path for path in (run.ood,) if path.is_file()]
+        measured = (run.cross_corpus, run.adaptation, run.robustness)
+        optional = [path for path in (run.ood, *measured) if path.is_file()]
         of_champions = [run.champion(key) / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
         kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != MEMBER_PROBABILITIES)
         kept = [path for kind in kinds for path in INPUT_KINDS[kind].kept_files(self.folder)]

@@ -9,6 +9,7 @@ from typing import Any
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
 from deployment.shipment import Outcome
 from leaderboard.table import markdown_table
+from page.live import MAX_LISTENERS
 from runs.licences import is_non_commercial
 
 CARDS_FOLDER = "model-cards"
@@ -22,6 +23,13 @@ speakers**. Learnt from {corpus}{made}.
 {table}
 
 How the numbers are made is on the page under *About*; a card for each champion is in [`{cards}/`](./{cards}).
+
+## Live
+
+Each visitor's microphone is a session of its own, kept in memory for at most an hour and never written down; the chunks of
+{listeners} are taken at a time. All share this machine, which predicts one window at a time: on a small Space (2 vCPU) a few sessions
+are served every half second, and with more of them windows are dropped and the page says that it is behind. A restart or a sleep
+of the Space ends every session.
 
 ## Limits
 
@@ -85,6 +93,9 @@ NON_COMMERCIAL = " Commercial use is forbidden."
 AUDIT = {
     "random_split_accuracy": "Accuracy that a random split would claim",
     "uar_robust": "UAR through the test suite",
+    "uar_adapted": "UAR with earlier clips of the speaker",
+    "uar_adapted_skewed": "UAR with earlier clips of few emotions",
+    "uar_one_neutral": "UAR with one neutral clip of the speaker",
     "uar_noise": "UAR in noise",
     "uar_pitch": "UAR, pitch shifted",
     "ece": "Calibration error",
@@ -98,6 +109,7 @@ def space_readme(outcome: Outcome, *, requirements: str) -> str:
         made="" if outcome.is_real else MADE_BY_CODE,
         table=markdown_table(outcome.board),
         cards=CARDS_FOLDER,
+        listeners=MAX_LISTENERS,
         limits=_limits(is_real=outcome.is_real),
         licences=", ".join(outcome.licences),
         non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
@@ -151,9 +163,13 @@ def _score_table(scores: Mapping[str, Any]) -> str:
     with_intervals = [
         f"| {name} | {100 * scores[key]:.1f} % | {interval(scores, key)} |" for key, (_, name) in HUB_METRICS.items() if key in scores
     ]
-    audit = [f"| {name} | {100 * scores[key]:.1f} % | |" for key, name in AUDIT.items() if key in scores]
+    audit = [f"| {name} | {100 * scores[key]:.1f} % | {_interval(scores, key)} |" for key, name in AUDIT.items() if key in scores]
     lines = [*with_intervals, *audit] or ["| not measured | | |"]
     return "\n".join(["| score | value | 95 % interval |", "|---|---:|---:|", *lines])
+
+
+def _interval(scores: Mapping[str, Any], key: str) -> str:
+    return interval(scores, key) if f"{key}_ci_low" in scores else ""
 
 
 def _protocol(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""The console is ours: what TensorFlow's libraries write there while they are loaded, before they heed their own log level, is left out.
+"""The console is ours: what TensorFlow's libraries write there before they heed their own log level is left out.
 
 With ``TF_CPP_MIN_LOG_LEVEL`` at 3 only errors are to be shown, but absl begins to log before anyone can tell it so. It writes to the
 file descriptor itself, so that descriptor is led through a sieve while TensorFlow is imported, wherever that happens first. Lines of

@@ -29,6 +29,8 @@ from page.advice import is_nonsense
 from page.engine import Engine
 
 SILENCE_DB = -100.0
+MAX_LISTENERS = 8
+"""Sessions whose chunks are taken at the same time."""
 N_SHOWN = 150
 """Rows of a snapshot: more than a minute has."""
 

@@ -21,8 +21,8 @@ FIGURES = {
 }
 """What the leaderboard's figures are for, by whether the speakers are known."""
 RESULTS = (
-    "UAR of the best family: on unseen speakers; robust: the same clips disturbed; adapted: with earlier clips of the speaker; away: on "
-    "corpora that it did not learn from. –: not measured."
+    "UAR of the best family: on unseen speakers; robust: the same clips disturbed; adapted: with earlier clips of the speaker; away: "
+    "on corpora that it did not learn from. –: not measured."
 )
 
 
@@ -66,12 +66,16 @@ def board(table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | N
     titles = [title for title in next(iter(table.values())) if columns is None or title in columns]
     head = "".join(f'<th scope="col"><button type="button">{escape(title)}</button></th>' for title in ("Family", *titles))
     lines = (
-        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{"".join(_figure(cells[title]) for title in titles)}</tr>'
+        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{_figures(cells, titles)}</tr>'
         for place, (key, cells) in enumerate(table.items())
     )
     whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     hint = f"{FIGURES[speakers_known]} Choose a heading to sort by it."
     return f'<section class="card">{scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
+
+
+def _figures(cells: Mapping[str, Cell], titles: Sequence[str]) -> str:
+    return "".join(_figure(cells[title]) for title in titles)
 
 
 def _figure(cell: Cell) -> str:
@@ -115,13 +119,14 @@ def figures(found: Figures) -> str:
 def _of_conditions(found: Figures) -> str:
     """Show what perturbations cost and what a known voice gives; nothing for runs that did not measure it."""
     hint = "The same clips of unseen speakers, disturbed in ways that training never drew."
+    known = "Earlier clips of the speaker, without their emotions; nothing retrained."
     shown = (
         ("Robustness: clean and disturbed clips", found.robustness, "", False),
         ("Robustness by disturbance: UAR, %", found.suite, hint, True),
         (
             "Once the voice is known",
             found.known_speaker,
-            "Earlier clips of the speaker, without their emotions; nothing retrained.",
+            known,
             True,
         ),
     )

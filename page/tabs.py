@@ -13,7 +13,9 @@ from page import board, render, render_tables
 from page.batch import MAX_FILES, as_csv, batch
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
+from page.examples import PREFIX
 from page.gradio_parts import PRIVATE, Part, as_audio, endpoint, explained, html
+from page.lessons import LESSONS, explain, lesson_of
 from page.listen import ClipPredictions, listen, load_clip
 from page.results import Results
 from page.stress import NOISES, RANGES, STRENGTHS, Perturbation, curve, stress
@@ -42,7 +44,7 @@ def listen_tab(results: Results, chosen: gr.Dropdown) -> gr.Audio:
             other = gr.UploadButton(
                 f"Or any other file with sound, up to {UPLOAD_LIMIT}", file_types=AUDIO_TYPES, size="sm", elem_id="other"
             )
-            _examples(clip, label="Or a synthetic example, made by code")
+            _examples(clip, label="Or learn from a sound made by code")
         with gr.Column(scale=7, min_width=280):
             prediction = html(render.waiting(results.engine()), elem_id="prediction")
 
@@ -52,7 +54,10 @@ def listen_tab(results: Results, chosen: gr.Dropdown) -> gr.Audio:
         if not path:
             return render.waiting(engine)
         loaded = load_clip(path)
-        return render.predicted(listen(engine, loaded.samples, notes=loaded.notes), loaded.samples, engine.members)
+        found = listen(engine, loaded.samples, notes=loaded.notes)
+        lesson = lesson_of(path)
+        taught = explain(lesson, found) if lesson else ""
+        return taught + render.predicted(found, loaded.samples, engine.members)
 
     @explained
     def predict(clip: str) -> dict[str, Any]:
@@ -232,7 +237,7 @@ def _families(engine: Engine) -> dict[str, Any]:
 
 
 def _examples(clip: gr.Audio, *, label: str) -> None:
-    paths = sorted(EXAMPLES.glob("synthetic-*"))
+    paths = [path for name in LESSONS if (path := EXAMPLES / f"{PREFIX}{name}.flac").is_file()]
     if paths:
-        names = [path.stem.removeprefix("synthetic-").replace("-", " ") for path in paths]
+        names = [LESSONS[path.stem.removeprefix(PREFIX)].label for path in paths]
         gr.Examples([[str(path)] for path in paths], clip, example_labels=names, label=label, api_visibility="private")
