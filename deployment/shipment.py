@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from emotune.errors import ChampionError, DeployError, PredictionsError
+from evaluation.folds import TestedOn
 from features import INPUT_KINDS
 from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
@@ -59,6 +60,13 @@ class Outcome:
     def licences(self) -> tuple[str, ...]:
         """Licences of the champions, each once."""
         return tuple(dict.fromkeys(card.licence for card in self.champions.values()))
+
+    @property
+    def tested_on(self) -> str:
+        """Whom the scores are for, in words."""
+        if not self.manifest.speakers_known:
+            return "recordings that were held out, of speakers whom nobody named"
+        return str(self.manifest.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
 
     @property
     def files(self) -> tuple[Path, ...]:

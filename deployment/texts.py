@@ -17,8 +17,8 @@ CARDS_FOLDER = "model-cards"
 SPACE = """
 # emotune
 
-Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on **unseen
-speakers**. Learnt from {corpus}{made}.
+Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on
+**{tested_on}**. Learnt from {corpus}{made}.
 
 {table}
 
@@ -50,7 +50,7 @@ Recognises {emotions} in short recordings of speech. Learnt from {corpus}{made}.
 
 ## What it is worth
 
-On unseen speakers, who were in neither its training nor its tuning:
+On {tested_on}, which were in neither its training nor its tuning:
 
 {scores}
 
@@ -110,6 +110,7 @@ def space_readme(outcome: Outcome, *, requirements: str) -> str:
         table=markdown_table(outcome.board),
         cards=CARDS_FOLDER,
         listeners=MAX_LISTENERS,
+        tested_on=outcome.tested_on,
         limits=_limits(is_real=outcome.is_real),
         licences=", ".join(outcome.licences),
         non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
@@ -140,6 +141,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         made="" if card.is_real else MADE_BY_CODE,
         folder=folder,
         scores=_score_table(scores),
+        tested_on=outcome.tested_on,
         protocol=_protocol(outcome),
         input_kind=card.input_kind,
         seed=card.seed,
@@ -151,7 +153,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         non_commercial=NON_COMMERCIAL if is_non_commercial(card.licence) else "",
         reference=outcome.manifest.reference or "",
     )
-    return model_front_matter(card, corpus_title=outcome.title, scores=scores) + text
+    return model_front_matter(card, corpus_title=outcome.title, tested_on=outcome.tested_on, scores=scores) + text
 
 
 def _limits(*, is_real: bool) -> str:
@@ -182,6 +184,6 @@ def _protocol(outcome: Outcome) -> str:
         f"{protocol['name']}." if protocol.get("name") else "",
         f"{' of '.join(data)}." if data else "",
         f"Up to {n_trials} trials for each of a family's two studies." if n_trials else "",
-        "Folds are disjoint by speaker; intervals are drawn over speakers.",
+        "Folds are disjoint by speaker; intervals are drawn over speakers." if manifest.speakers_known else "",
     ]
     return " ".join(part[:1].upper() + part[1:] for part in parts if part)

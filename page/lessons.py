@@ -1,7 +1,7 @@
 """What each example teaches: what was meant, what every family says to it, and why the page warns.
 
-The examples are sounds made by code. Models that learnt from people need not find in them what was meant, and the page says so instead
-of naming the examples after emotions that nobody is bound to hear.
+The examples are sounds made by code. Models that learnt from people need not find in them what was meant, and the page says so
+instead of naming the examples after emotions that nobody is bound to hear.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LESSONS: Mapping[str, Lesson] = {
     "angry": Lesson(
         "Meant angry",
         ("angry",),
-        "A buzzing source through three formants, loud, fast and high, as anger is described.",
+        "A made-up voice, loud, fast and high, as studies describe anger.",
         "Loudness and pitch are not the whole of it: see which families take the cliché for the emotion.",
     ),
     "sad": Lesson(
@@ -55,7 +55,7 @@ LESSONS: Mapping[str, Lesson] = {
     "fearful-in-noise": Lesson(
         "In noise",
         ("fearful",),
-        "A trembling, high voice under pink noise, 8 dB below it.",
+        "A high voice in pink noise that is 8 dB softer than it.",
         "Noise hides what tells emotions apart: under Stress you can add or take away as much yourself.",
     ),
     "changing": Lesson(
