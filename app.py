@@ -11,10 +11,13 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import sys
 
-from page import command_line
-from page.results import Results
+from page.options import parse
 
-options = command_line.parse(sys.argv[1:] if __name__ == "__main__" else [])
+options = parse(sys.argv[1:] if __name__ == "__main__" else [])
+
+from page import command_line  # noqa: E402  (takes a second to import; --help has been answered)
+from page.results import Results  # noqa: E402
+
 results = Results(options.results)
 engine = results.engine()
 if options.file or options.listen:
@@ -22,9 +25,9 @@ if options.file or options.listen:
 print(f"emotune shows: {engine.run.description} ({options.results})", flush=True)
 engine.warm_up()
 
-from page.interface import build, launch_options  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
+from page.interface import build, serve  # noqa: E402  (Gradio takes seconds to import; the champions load meanwhile)
 
 demo = build(results)
 
 if __name__ == "__main__":
-    demo.launch(server_name=options.host, server_port=options.port, **launch_options())
+    sys.exit(serve(demo, host=options.host, port=options.port))

@@ -114,6 +114,7 @@ def _try(folder: Path, *, python: str) -> None:
         answer = ask_once(folder, python=make_environment(folder, Path(place), python=python))
     memory = f"{answer.peak_bytes / 1e9:.2f} GB" if answer.peak_bytes else "not measured on this system"
     print(f"It runs: {len(answer.families)} families answered, most of them {answer.emotion!r}")
+    print(f"Live took {answer.live_seconds:.1f} s of sound in chunks and ended with {answer.live!r}")
     print(f"First answer {answer.seconds:.1f} s after its start; peak memory {memory}")
     for reason in answer.unavailable:
         print(f"Note: a family could not answer: {reason}")

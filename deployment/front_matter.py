@@ -66,7 +66,7 @@ def space_front_matter(outcome: Outcome, *, requirements: str) -> str:
     return _fenced(data)
 
 
-def model_front_matter(card: Card, *, corpus_title: str, scores: Mapping[str, Any]) -> str:
+def model_front_matter(card: Card, *, corpus_title: str, tested_on: str, scores: Mapping[str, Any]) -> str:
     """Return the YAML at the head of a champion's model card.
 
     Parameters
@@ -75,6 +75,8 @@ def model_front_matter(card: Card, *, corpus_title: str, scores: Mapping[str, An
         The champion's.
     corpus_title : str
         The corpus's name for people.
+    tested_on : str
+        Whom the scores are for.
     scores : mapping
         Its row of the leaderboard; empty if it has none.
     """
@@ -83,7 +85,7 @@ def model_front_matter(card: Card, *, corpus_title: str, scores: Mapping[str, An
             task_type=TASK,
             task_name="Speech emotion recognition",
             dataset_type=HUB_DATASETS.get(card.corpus, card.corpus),
-            dataset_name=f"{corpus_title}, unseen speakers",
+            dataset_name=f"{corpus_title}, {tested_on}",
             metric_type=identifier,
             metric_value=round(float(scores[score]), 4),
             metric_name=f"{name} (95 % interval over speakers: {interval(scores, score)})",

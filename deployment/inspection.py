@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -14,6 +14,9 @@ from runs.licences import is_non_commercial
 
 MAX_PLAIN_BYTES = 10_000_000
 """Largest file that the Hub takes into git itself."""
+
+MAX_TOTAL_BYTES = 90_000_000
+"""Of everything that is sent: a Space that wakes up fetches it all."""
 
 SECRET_NAMES = (".env*", "*.pem", "*.key", "*.p12", "*.pfx", "id_rsa*", "id_ed25519*", ".netrc", ".git-credentials", "*credential*")
 SECRETS = re.compile(
@@ -55,8 +58,9 @@ class Finding:
 
 def inspect(items: Iterable[Item], outcome: Outcome) -> tuple[Finding, ...]:
     """Return what is to be said about what would be uploaded, refusals first."""
+    items = tuple(items)
     findings = [finding for item in items for finding in _about(item)]
-    return tuple(sorted([*findings, *_about_licences(outcome)], key=lambda finding: not finding.is_refusal))
+    return tuple(sorted([*_about_size(items), *findings, *_about_licences(outcome)], key=lambda finding: not finding.is_refusal))
 
 
 def _about(item: Item) -> Iterator[Finding]:
@@ -77,6 +81,15 @@ def _about(item: Item) -> Iterator[Finding]:
         )
     if not item.is_stored_apart and OWN_FOLDERS.search(item.content):
         yield Finding(item.path, "names a folder of a person's machine; look whether everyone may know it")
+
+
+def _about_size(items: Sequence[Item]) -> Iterator[Finding]:
+    total = sum(len(item.content) for item in items)
+    if total > MAX_TOTAL_BYTES:
+        largest = max(items, key=lambda item: len(item.content))
+        words = f"has {total / 1e6:.1f} MB in all, of which {len(largest.content) / 1e6:.1f} MB are {largest.path}"
+        rule = f"{words}; at most {MAX_TOTAL_BYTES // 1_000_000} MB go out, so ship a run of fewer families"
+        yield Finding("what would be sent", rule, is_refusal=True)
 
 
 def _about_licences(outcome: Outcome) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from emotune.errors import ChampionError, DeployError, PredictionsError
+from evaluation.folds import TestedOn
 from features import INPUT_KINDS
 from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
@@ -61,10 +62,18 @@ class Outcome:
         return tuple(dict.fromkeys(card.licence for card in self.champions.values()))
 
     @property
+    def tested_on(self) -> str:
+        """Whom the scores are for, in words."""
+        if not self.manifest.speakers_known:
+            return "recordings that were held out, of speakers whom nobody named"
+        return str(self.manifest.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """What the page reads of them, and nothing else that lies there."""
         run = RunFolder(self.folder)
-        optional = [path for path in (run.ood,) if path.is_file()]
+        measured = (run.cross_corpus, run.adaptation, run.robustness)
+        optional = [path for path in (run.ood, *measured) if path.is_file()]
         of_champions = [run.champion(key) / name for key, card in self.champions.items() for name in (CARD_FILE, *sorted(card.files))]
         kinds = dict.fromkeys(card.input_kind for card in self.champions.values() if card.input_kind != MEMBER_PROBABILITIES)
         kept = [path for kind in kinds for path in INPUT_KINDS[kind].kept_files(self.folder)]

@@ -11,10 +11,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deployment.contents import REQUIREMENTS
 from deployment.front_matter import APP_FILE
@@ -24,6 +26,7 @@ EXAMPLE = "examples/synthetic-angry.flac"
 HOST = "127.0.0.1"
 START_SECONDS = 300.0
 POLL_SECONDS = 0.2
+CHUNK_SECONDS = 0.5
 LAST_WORDS = 300
 UNWANTED = re.compile(r"^(HF_|HUGGING|PYTHON|VIRTUAL_ENV|EMOTUNE_|GRADIO_)|TOKEN|SECRET|PASSWORD|CREDENTIAL|_KEY$", re.IGNORECASE)
 """Environment variables that a stranger's machine has not, or that are no business of the page."""
@@ -43,6 +46,10 @@ class FirstAnswer:
         Those that could not, with the reason.
     seconds : float
         From starting the program to the answer.
+    live : str
+        What Live showed at the end of the example, streamed to it: an emotion, or the kind of its state.
+    live_seconds : float
+        Of sound that Live took.
     peak_bytes : int or None
         Most memory that the page held at once; None where the system does not tell.
     """
@@ -51,6 +58,8 @@ class FirstAnswer:
     families: tuple[str, ...]
     unavailable: tuple[str, ...]
     seconds: float
+    live: str
+    live_seconds: float
     peak_bytes: int | None
 
 
@@ -87,7 +96,7 @@ def make_environment(folder: Path, place: Path, *, python: str) -> Path:
 
 
 def ask_once(folder: Path, *, python: Path | str, timeout_seconds: float = START_SECONDS) -> FirstAnswer:
-    """Start the page in an assembled folder, ask it about an example, and stop it.
+    """Start the page in an assembled folder, ask it about an example, stream the example to Live, and stop it.
 
     Parameters
     ----------
@@ -110,18 +119,35 @@ def ask_once(folder: Path, *, python: Path | str, timeout_seconds: float = START
         try:
             client = Client(address, verbose=False, analytics_enabled=False, httpx_kwargs={"trust_env": False})
             found = client.predict(handle_file(folder / EXAMPLE), api_name="/predict")
+            seconds = time.monotonic() - began
+            now = _stream(client, folder / EXAMPLE)
         except Exception as error:  # whatever the client meets, the page did not answer
             raise DeployError(
                 f"The assembled page must answer {EXAMPLE}, but: {_end(str(error))} {_end(log.read_text(errors='replace'))}"
             ) from error
-        seconds, peak_bytes = time.monotonic() - began, _peak_bytes(process.pid)
+        peak_bytes = _peak_bytes(process.pid)
     return FirstAnswer(
         found["agreement"]["emotion"],
         tuple(prediction["family"] for prediction in found["predictions"]),
         tuple(f"{one['family']}: {one['reason']}" for one in found["unavailable"]),
         seconds,
+        (now["state"] or {}).get("emotion") or (now["state"] or {}).get("kind", "nothing yet"),
+        now["seconds"],
         peak_bytes,
     )
+
+
+def _stream(client: Any, path: Path) -> dict[str, Any]:
+    """Send a recording to Live as a microphone would, in chunks; return the last state."""
+    import soundfile
+
+    samples, rate_hz = soundfile.read(path, dtype="int16")
+    n = round(CHUNK_SECONDS * rate_hz)
+    now: dict[str, Any] = {}
+    for start in range(0, len(samples), n):
+        chunk = b64encode(samples[start : start + n].astype("<i2").tobytes()).decode()
+        now = client.predict(chunk, "", api_name="/live")
+    return now
 
 
 @contextmanager

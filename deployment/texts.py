@@ -9,6 +9,7 @@ from typing import Any
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
 from deployment.shipment import Outcome
 from leaderboard.table import markdown_table
+from page.live import MAX_LISTENERS
 from runs.licences import is_non_commercial
 
 CARDS_FOLDER = "model-cards"
@@ -16,12 +17,19 @@ CARDS_FOLDER = "model-cards"
 SPACE = """
 # emotune
 
-Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on **unseen
-speakers**. Learnt from {corpus}{made}.
+Speak, and see what every family of speech-emotion models predicts: side by side, each with its UAR on
+**{tested_on}**. Learnt from {corpus}{made}.
 
 {table}
 
 How the numbers are made is on the page under *About*; a card for each champion is in [`{cards}/`](./{cards}).
+
+## Live
+
+Each visitor's microphone is a session of its own, kept in memory for at most an hour and never written down; the chunks of
+{listeners} are taken at a time. All share this machine, which predicts one window at a time: on a small Space (2 vCPU) a few sessions
+are served every half second, and with more of them windows are dropped and the page says that it is behind. A restart or a sleep
+of the Space ends every session.
 
 ## Limits
 
@@ -42,7 +50,7 @@ Recognises {emotions} in short recordings of speech. Learnt from {corpus}{made}.
 
 ## What it is worth
 
-On unseen speakers, who were in neither its training nor its tuning:
+On {tested_on}, which were in neither its training nor its tuning:
 
 {scores}
 
@@ -85,6 +93,9 @@ NON_COMMERCIAL = " Commercial use is forbidden."
 AUDIT = {
     "random_split_accuracy": "Accuracy that a random split would claim",
     "uar_robust": "UAR through the test suite",
+    "uar_adapted": "UAR with earlier clips of the speaker",
+    "uar_adapted_skewed": "UAR with earlier clips of few emotions",
+    "uar_one_neutral": "UAR with one neutral clip of the speaker",
     "uar_noise": "UAR in noise",
     "uar_pitch": "UAR, pitch shifted",
     "ece": "Calibration error",
@@ -98,6 +109,8 @@ def space_readme(outcome: Outcome, *, requirements: str) -> str:
         made="" if outcome.is_real else MADE_BY_CODE,
         table=markdown_table(outcome.board),
         cards=CARDS_FOLDER,
+        listeners=MAX_LISTENERS,
+        tested_on=outcome.tested_on,
         limits=_limits(is_real=outcome.is_real),
         licences=", ".join(outcome.licences),
         non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
@@ -128,6 +141,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         made="" if card.is_real else MADE_BY_CODE,
         folder=folder,
         scores=_score_table(scores),
+        tested_on=outcome.tested_on,
         protocol=_protocol(outcome),
         input_kind=card.input_kind,
         seed=card.seed,
@@ -139,7 +153,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         non_commercial=NON_COMMERCIAL if is_non_commercial(card.licence) else "",
         reference=outcome.manifest.reference or "",
     )
-    return model_front_matter(card, corpus_title=outcome.title, scores=scores) + text
+    return model_front_matter(card, corpus_title=outcome.title, tested_on=outcome.tested_on, scores=scores) + text
 
 
 def _limits(*, is_real: bool) -> str:
@@ -151,9 +165,13 @@ def _score_table(scores: Mapping[str, Any]) -> str:
     with_intervals = [
         f"| {name} | {100 * scores[key]:.1f} % | {interval(scores, key)} |" for key, (_, name) in HUB_METRICS.items() if key in scores
     ]
-    audit = [f"| {name} | {100 * scores[key]:.1f} % | |" for key, name in AUDIT.items() if key in scores]
+    audit = [f"| {name} | {100 * scores[key]:.1f} % | {_interval(scores, key)} |" for key, name in AUDIT.items() if key in scores]
     lines = [*with_intervals, *audit] or ["| not measured | | |"]
     return "\n".join(["| score | value | 95 % interval |", "|---|---:|---:|", *lines])
+
+
+def _interval(scores: Mapping[str, Any], key: str) -> str:
+    return interval(scores, key) if f"{key}_ci_low" in scores else ""
 
 
 def _protocol(outcome: Outcome) -> str:
@@ -166,6 +184,6 @@ def _protocol(outcome: Outcome) -> str:
         f"{protocol['name']}." if protocol.get("name") else "",
         f"{' of '.join(data)}." if data else "",
         f"Up to {n_trials} trials for each of a family's two studies." if n_trials else "",
-        "Folds are disjoint by speaker; intervals are drawn over speakers.",
+        "Folds are disjoint by speaker; intervals are drawn over speakers." if manifest.speakers_known else "",
     ]
     return " ".join(part[:1].upper() + part[1:] for part in parts if part)

@@ -112,6 +112,21 @@ def read_adaptation(path: Path) -> pd.DataFrame:
     return read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
 
 
+def curve(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
+    """Return UAR by family (row, best first) and number of earlier clips of the speaker (column, 0 being none).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of ``adaptation.csv``; families that it lacks are absent.
+    board : DataFrame
+        The leaderboard.
+    """
+    uar = table.pivot(index="family", columns="known", values="uar").reindex(board["family"]).dropna(how="all")
+    none = board.set_index("family")["uar"].reindex(uar.index)
+    return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
+
+
 def recompute(run: RunFolder) -> pd.DataFrame:
     """Return ``adaptation.csv`` computed anew from a run's ``predictions.csv`` and the constants in its ``run.json``.
 

@@ -184,6 +184,18 @@ def robustness(board: pd.DataFrame) -> str:
     return _svg("robustness", "UAR of every family on clean and perturbed clips", draw, rows=len(known))
 
 
+def suite(uar: pd.DataFrame) -> str:
+    """Draw each family's UAR (row) through each perturbation of the test suite (column), from :func:`leaderboard.robust.suite`."""
+
+    def draw(figure: Figure) -> None:
+        rows, columns = list(map(str, uar.index)), list(map(str, uar.columns))
+        axes = _heat(figure, uar.to_numpy(float), rows=rows, columns=columns, text=lambda value: f"{100 * value:.0f}")
+        axes.set_xlabel("UAR, %")
+
+    width = max(WIDTH_INCHES, 1.6 + 1.25 * ROW_INCHES * uar.shape[1])
+    return _svg("suite", "UAR of every family through each perturbation", draw, width=width, rows=2 + len(uar))
+
+
 def known_speaker(curve: pd.DataFrame) -> str:
     """Draw each family's UAR by how many earlier clips of the speaker it knows.
 

@@ -22,12 +22,11 @@ import pandas as pd
 from emotune.files import write_text
 from evaluation.folds import TestedOn
 from evaluation.objective import Objective
-from evaluation.robustness import WORDS as SUITE_WORDS
 from leaderboard import plots
-from leaderboard.adapted import CURVE, WORDS
+from leaderboard.adapted import WORDS, curve
 from leaderboard.cross_corpus import grid
 from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL, SPEAKERS_UNKNOWN
-from leaderboard.robust import ALL
+from leaderboard.robust import suite
 from leaderboard.table import percent, summary
 from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
@@ -214,14 +213,11 @@ def robustness(outcome: Outcome) -> str:
     """Draw what perturbations do, and list the test suite."""
     if outcome.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
         return _missing("No family was tried on perturbed clips.")
-    drawn = _figures([plots.robustness(outcome.board)])
+    drawn = [plots.robustness(outcome.board)]
     if not len(outcome.robustness):
-        return drawn
-    uar = outcome.robustness.pivot(index="family", columns="perturbation", values="uar").reindex(outcome.families).dropna(how="all")
-    names = {ALL: "mean", **SUITE_WORDS}
-    shown = uar[[name for name in names if name in uar]].map(percent).rename(columns=names).reset_index()
-    every = _details("Every row of robustness.csv, with intervals", outcome.robustness)
-    return f"{drawn}<p>UAR in per cent.</p>{_table(shown)}{every}"
+        return _figures(drawn)
+    drawn.append(plots.suite(suite(outcome.robustness, outcome.families)))
+    return _figures(drawn) + _details("Every row of robustness.csv, with intervals", outcome.robustness)
 
 
 def known_speaker(outcome: Outcome) -> str:
@@ -230,13 +226,11 @@ def known_speaker(outcome: Outcome) -> str:
         return _missing("No family was tried on speakers of whom something is known.")
     uar = outcome.adaptation.pivot(index="family", columns="known", values="uar").reindex(outcome.families).dropna(how="all")
     gain = outcome.adaptation.pivot(index="family", columns="known", values="gain").reindex(uar.index)
-    none = outcome.board.set_index("family")["uar"].reindex(uar.index)
-    curve = pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items())], axis=1)
     names = {known: words for known, words in WORDS.items() if known in uar}
     texts = (uar.map(percent), gain.map(lambda value: percent(value, sign="+")))
     shown = [table[list(names)].rename(columns=names).reset_index() for table in texts]
     return (
-        f"{_figures([plots.known_speaker(curve)])}<p>UAR in per cent.</p>{_table(shown[0])}"
+        f"{_figures([plots.known_speaker(curve(outcome.adaptation, outcome.board))])}<p>UAR in per cent.</p>{_table(shown[0])}"
         f"<p>The same as points more or less than without.</p>{_table(shown[1])}"
         f"{_details('Every row of adaptation.csv, with intervals', outcome.adaptation)}"
     )

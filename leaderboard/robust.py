@@ -9,7 +9,7 @@ fractions with a 95 % interval over speakers. The predictions of perturbed clips
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from evaluation.dataset import Dataset
 from evaluation.jobs import Split
 from evaluation.result import ByFold, Result
 from evaluation.robustness import SUITE
+from evaluation.robustness import WORDS as SUITE_WORDS
 from leaderboard.table import DECIMALS
 from metrics.intervals import mean_uar_interval
 from metrics.predictions import read_table
@@ -104,6 +105,21 @@ def read_robustness(path: Path) -> pd.DataFrame:
         If it is damaged.
     """
     return read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+
+
+def suite(table: pd.DataFrame, families: Sequence[str]) -> pd.DataFrame:
+    """Return UAR by family (row, in the order given) and perturbation (column, in words); families that were not tested are absent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of ``robustness.csv``.
+    families : sequence of str
+        Keys of the families to show.
+    """
+    uar = table.pivot(index="family", columns="perturbation", values="uar").reindex(list(families)).dropna(how="all")
+    names = {ALL: "mean", **SUITE_WORDS}
+    return uar[[name for name in names if name in uar]].rename(columns=names)
 
 
 def _counts(by_fold: ByFold, name: str | None, dataset: Dataset) -> Counts:

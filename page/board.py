@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,8 +14,10 @@ import pandas as pd
 
 from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard import plots
+from leaderboard.adapted import curve, read_adaptation
 from leaderboard.cross_corpus import grid, read_cross_corpus
 from leaderboard.references import HUMAN_ACCURACY
+from leaderboard.robust import read_robustness, suite
 from leaderboard.table import number, p_text, percent
 from metrics.predictions import arrays, emotions_in
 from metrics.scores import confusion_matrix
@@ -32,7 +35,16 @@ class Cell:
 
 
 def _cell(name: str, *, show: Callable[[Any], str] = percent) -> Callable[[Row], Cell]:
-    return lambda row: Cell(show(row[name]), None if pd.isna(row[name]) else float(row[name]))
+    return lambda row: _figure(_measured(row, name), show)
+
+
+def _figure(value: Any, show: Callable[[Any], str]) -> Cell:
+    return Cell(show(value), None if pd.isna(value) else float(value))
+
+
+def _measured(row: Row, name: str) -> Any:
+    """Return a figure, missing where the result was made before it was measured."""
+    return row.get(name, float("nan"))
 
 
 def _interval(row: Row) -> Cell:
@@ -44,6 +56,9 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
     "95 % interval": _interval,
     "Accuracy, %": _cell("accuracy"),
     "Macro F1, %": _cell("macro_f1"),
+    "Robust UAR, %": _cell("uar_robust"),
+    "UAR, voice known, %": _cell("uar_adapted"),
+    "UAR, one neutral clip, %": _cell("uar_one_neutral"),
     "Random split would claim, %": _cell("random_split_accuracy"),
     "UAR in noise, %": _cell("uar_noise"),
     "UAR, pitch shifted, %": _cell("uar_pitch"),
@@ -53,7 +68,12 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
     "ms a clip": _cell("predict_ms_per_clip", show=number),
     "MB": _cell("model_mb", show=number),
 }
-"""The columns that the page shows, in order."""
+"""The columns that the page can show, in order."""
+FIRST_SHOWN = (
+    *("UAR, %", "95 % interval", "Robust UAR, %", "UAR, voice known, %", "Accuracy, %", "Random split would claim, %"),
+    *("p against best", "ms a clip", "MB"),
+)
+"""Those that are shown unless others are chosen: as many as fit a screen of 1280 pixels."""
 
 _drawing = threading.Lock()
 """Matplotlib's style is global: one figure at a time."""
@@ -71,6 +91,8 @@ class Figures:
         Whose confusion matrix and F1 these are.
     intervals, random_split, confusion, cross_corpus : str
         SVG; empty where the run did not measure it.
+    robustness, suite, known_speaker : str
+        SVG of every family through perturbations, one by one, and by how many clips of the speaker it knows; empty as above.
     crossed : str
         Whose figures across corpora these are: the family's, or the best one's that was measured so.
     f1 : mapping of str to float
@@ -83,6 +105,9 @@ class Figures:
     confusion: str
     cross_corpus: str = ""
     crossed: str = ""
+    robustness: str = ""
+    suite: str = ""
+    known_speaker: str = ""
     f1: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -98,6 +123,12 @@ def show_table(engine: Engine) -> dict[str, dict[str, Cell]]:
     cells = {str(row["family"]): {title: make(row) for title, make in COLUMNS.items()} for row in rows}
     measured = [title for title in COLUMNS if any(of_family[title].value is not None for of_family in cells.values())]
     return {family: {title: of_family[title] for title in measured} for family, of_family in cells.items()}
+
+
+def columns(engine: Engine) -> tuple[list[str], list[str]]:
+    """Return the columns that were measured, and those of them that are shown unless others are chosen."""
+    measured = list(next(iter(show_table(engine).values()), {}))
+    return measured, [title for title in FIRST_SHOWN if title in measured]
 
 
 def records(engine: Engine) -> list[dict[str, Any]]:
@@ -139,7 +170,38 @@ def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
     claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named)
     crossed, across = _cross_corpus(engine, [family, *board["family"]])
     intervals = plots.intervals(named, human_accuracy=human)
-    return Figures(family, intervals, claims, _confusion(engine, family), across, crossed, f1)
+    return Figures(
+        family=family,
+        intervals=intervals,
+        random_split=claims,
+        confusion=_confusion(engine, family),
+        cross_corpus=across,
+        crossed=crossed,
+        **_of_all(engine, board),
+        f1=f1,
+    )
+
+
+def _of_all(engine: Engine, board: pd.DataFrame) -> dict[str, str]:
+    """Return the drawings of all families that only newer or longer runs have measured."""
+    named = board.assign(family=[title_of(key) for key in board["family"]])
+    perturbed = [name for name in ("uar_noise", "uar_pitch", "uar_robust") if name in board and board[name].notna().any()]
+    drawn = {"robustness": plots.robustness(named)} if perturbed else {}
+    folder = engine.run.folder
+    if (table := _read(read_robustness, folder.robustness)) is not None:
+        drawn["suite"] = plots.suite(suite(table, list(board["family"])).rename(index=title_of))
+    if (table := _read(read_adaptation, folder.adaptation)) is not None:
+        drawn["known_speaker"] = plots.known_speaker(curve(table, board).rename(index=title_of))
+    return drawn
+
+
+def _read(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame | None:
+    """Return a table of the result; None where it is missing, empty or damaged."""
+    try:
+        table = reader(path)
+    except PredictionsError:
+        return None
+    return table if len(table) else None
 
 
 def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, str]:

@@ -7,12 +7,15 @@ visitor chose.
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from page import render
+from page import render, render_tables
+from page.gate import Gate
 from page.gradio_parts import MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
 from page.live_tab import live_tab
 from page.long_tab import long_tab
@@ -49,7 +52,34 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "max_file_size": UPLOAD_LIMIT.replace(" ", "").lower(),
         "footer_links": ["api"],
+        "app_kwargs": {"middleware": [(Gate, (), {})]},
     }
+
+
+def serve(page: gr.Blocks, *, host: str | None = None, port: int | None = None) -> int:
+    """Serve the page until Ctrl-C, with a line of our own where Gradio would write its own; return the exit code.
+
+    Parameters
+    ----------
+    page : Blocks
+        From :func:`build`.
+    host : str, optional
+        Address to listen on; that of ``GRADIO_SERVER_NAME``, else this machine alone.
+    port : int, optional
+        The port; that of ``GRADIO_SERVER_PORT``, else the first free one from 7860.
+    """
+    try:
+        _, address, _ = page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
+    except OSError as error:
+        print(f"emotune: the page needs a port that is free, but: {error} Give another with --port.", file=sys.stderr)
+        return 2
+    print(f"emotune listens at {address} (Ctrl-C ends it)", flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+    page.close(verbose=False)
+    return 0
 
 
 def build(results: Results) -> gr.Blocks:
@@ -60,6 +90,7 @@ def build(results: Results) -> gr.Blocks:
     ) as page:
         head = html(_head(results, results.first))
         chosen = gr.Dropdown(**_list(results), label="Result", elem_id="result")
+        compared = html(**_compared(results), elem_id="compared")
         missing = html(elem_id="missing", visible=False)
         about_text = (HERE / "about.md").read_text(encoding="utf-8")
         voice = gr.State(None, time_to_live=KEPT_SECONDS)
@@ -90,6 +121,7 @@ def build(results: Results) -> gr.Blocks:
         )
         _switch(results, chosen, missing, parts)
         page.load(lambda: gr.update(**_list(results)), None, chosen, show_progress="hidden", **PRIVATE)
+        page.load(lambda: gr.update(**_compared(results)), None, compared, show_progress="hidden", **PRIVATE)
         page.load(lambda key: say_missing(results, key), chosen, missing, show_progress="hidden", **PRIVATE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=N_AT_ONCE)
     return page
@@ -127,3 +159,9 @@ def _list(results: Results) -> dict[str, Any]:
         "value": results.first,
         "visible": len(choices) > 1,
     }
+
+
+def _compared(results: Results) -> dict[str, Any]:
+    """Return the table of results, hidden where there is but one."""
+    choices = results.choices()
+    return {"value": render_tables.results(choices), "visible": len(choices) > 1}

@@ -30,6 +30,8 @@ from page.engine import Engine
 from page.live_voice import LiveVoice
 
 SILENCE_DB = -100.0
+MAX_LISTENERS = 8
+"""Sessions whose chunks are taken at the same time."""
 N_SHOWN = 150
 """Rows of a snapshot: more than a minute has."""
 

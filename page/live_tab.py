@@ -21,14 +21,13 @@ from page.board import families
 from page.engine import REFERENCES, Engine
 from page.gradio_parts import Part, endpoint, explained, html
 from page.in_time import InTime
-from page.live import LiveSession, Snapshot, Turns, rows_csv
+from page.live import MAX_LISTENERS, LiveSession, Snapshot, Turns, rows_csv
 from page.live_voice import LiveVoice
 from page.render_tables import download
 from page.results import Results
 from page.voice import Voice
 
 STREAM_EVERY_SECONDS = 0.5
-MAX_LISTENERS = 8
 MAX_CHUNK_SECONDS = 2.0
 KEPT_SECONDS = 3600
 AUTOMATIC = ""

@@ -12,12 +12,37 @@ from page.batch import Row
 from page.board import Cell, Figures
 from page.engine import title_of
 from page.render import MANY_EMOTIONS, chip_of, note, scrolling, whole
+from page.results import Choice
+from page.summaries import Summary
 
 FIGURES = {
     True: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
     False: "The speakers are unknown: no figure is for unseen speakers.",
 }
 """What the leaderboard's figures are for, by whether the speakers are known."""
+RESULTS = (
+    "UAR of the best family: on unseen speakers; robust: the same clips disturbed; adapted: with earlier clips of the speaker; away: "
+    "on corpora that it did not learn from. –: not measured."
+)
+
+
+def results(choices: Sequence[Choice]) -> str:
+    """Compare the results of the list: whose figures they are, and for what."""
+    heads = ("Result", "", "Speakers", "Emotions", "Best family", "UAR, %", "Robust, %", "Adapted, %", "Away, %", "Licence")
+    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
+    rows = "".join(f"<tr>{_result(choice.summary)}</tr>" for choice in choices)
+    table = f'<table class="board results"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return (
+        f'<details class="compare"><summary>Compare {len(choices)} results</summary><section class="card">'
+        f"{scrolling('Results', table)}{note(RESULTS)}</section></details>"
+    )
+
+
+def _result(one: Summary) -> str:
+    words = (one.origin, one.speakers.removesuffix(" speakers"), one.emotions.removesuffix(" emotions"), one.family)
+    figures = ("–" if value is None else f"{100 * value:.1f}" for value in (one.primary, one.robust, one.adapted, one.away))
+    cells = "".join(f"<td>{escape(text or '–')}</td>" for text in (*words, *figures, one.licence))
+    return f'<th scope="row">{escape(one.title)}</th>{cells}'
 
 
 def batch_waiting(max_files: int, max_file_size: str) -> str:
@@ -30,17 +55,31 @@ def batch_waiting(max_files: int, max_file_size: str) -> str:
     )
 
 
-def board(table: Mapping[str, Mapping[str, Cell]], *, speakers_known: bool = True) -> str:
-    """Show the leaderboard; each heading is a button that sorts (``sort.js``), families by their order here."""
-    titles = list(next(iter(table.values())))
+def board(table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | None = None, speakers_known: bool = True) -> str:
+    """Show the leaderboard; each heading is a button that sorts (``sort.js``), families by their order here.
+
+    Parameters
+    ----------
+    table : mapping
+        From :func:`page.board.show_table`.
+    columns : sequence of str, optional
+        Titles of the columns to show, in the table's order; all by default.
+    speakers_known : bool
+        Whether anybody said who speaks.
+    """
+    titles = [title for title in next(iter(table.values())) if columns is None or title in columns]
     head = "".join(f'<th scope="col"><button type="button">{escape(title)}</button></th>' for title in ("Family", *titles))
     lines = (
-        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{"".join(map(_figure, cells.values()))}</tr>'
+        f'<tr><th scope="row" data-value="{-place}">{escape(title_of(key))}</th>{_figures(cells, titles)}</tr>'
         for place, (key, cells) in enumerate(table.items())
     )
     whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     hint = f"{FIGURES[speakers_known]} Choose a heading to sort by it."
     return f'<section class="card">{scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
+
+
+def _figures(cells: Mapping[str, Cell], titles: Sequence[str]) -> str:
+    return "".join(_figure(cells[title]) for title in titles)
 
 
 def _figure(cell: Cell) -> str:
@@ -86,8 +125,25 @@ def figures(found: Figures) -> str:
         f'<section class="card"><h2>F1 of {escape(title)}, %</h2>{f1_bars(found)}</section>'
         f"{paper('UAR of every family, with 95 % intervals', found.intervals)}"
         f"{paper('What a random split would have claimed', found.random_split)}"
-        f"{_across_corpora(found)}</div>"
+        f"{_across_corpora(found)}{_of_conditions(found)}</div>"
     )
+
+
+def _of_conditions(found: Figures) -> str:
+    """Show what perturbations cost and what a known voice gives; nothing for runs that did not measure it."""
+    hint = "The same clips of unseen speakers, disturbed in ways that training never drew."
+    known = "Earlier clips of the speaker, without their emotions; nothing retrained."
+    shown = (
+        ("Robustness: clean and disturbed clips", found.robustness, "", False),
+        ("Robustness by disturbance: UAR, %", found.suite, hint, True),
+        (
+            "Once the voice is known",
+            found.known_speaker,
+            known,
+            True,
+        ),
+    )
+    return "".join(paper(title, svg, hint=words, is_wide=is_wide) for title, svg, words, is_wide in shown if svg)
 
 
 def _across_corpora(found: Figures) -> str:

@@ -7,11 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotune.errors import PredictionsError, UnknownKeyError
-from leaderboard.table import read_leaderboard
-from page.engine import REFERENCES, Engine
-from runs.layout import RESULTS, SHIPPED, RunFolder, is_shipped
-from runs.licences import NOT_STATED, strictest
+from emotune.errors import UnknownKeyError
+from page.engine import Engine
+from page.summaries import Summary, summarise
+from runs.layout import RESULTS, SHIPPED, RunFolder
 from runs.reader import Run, list_runs
 
 MAX_LOADED = 3
@@ -28,12 +27,17 @@ class Choice:
     ----------
     key : str
         What the page calls it; no path of the machine.
-    label : str
-        Corpus, origin and date, speakers, emotions, best UAR and licence.
+    summary : Summary
+        Corpus, origin and date, speakers, emotions, figures and licence.
     """
 
     key: str
-    label: str
+    summary: Summary
+
+    @property
+    def label(self) -> str:
+        """What it is called in the list."""
+        return self.summary.line
 
 
 class Results:
@@ -63,7 +67,7 @@ class Results:
 
     def choices(self) -> tuple[Choice, ...]:
         """Return every run that is there now: the first, the user's complete ones from the newest, the shipped, the partial."""
-        return tuple(Choice(key, describe(Run(folder))) for key, folder in self._folders().items())
+        return tuple(Choice(key, summarise(Run(folder))) for key, folder in self._folders().items())
 
     def engine(self, key: str | None = None) -> Engine:
         """Return the engine of a run, the first one's by default; a run that has changed since is loaded anew.
@@ -101,32 +105,6 @@ class Results:
     def _key_of(self, folder: RunFolder) -> str:
         parents = {self._own.resolve(): "own", self._shipped.resolve(): "shipped"}
         return f"{parents.get(folder.path.resolve().parent, 'given')}/{folder.path.resolve().name}"
-
-
-def describe(run: Run) -> str:
-    """Return what a person chooses a run by, in one line."""
-    manifest = run.manifest
-    origin = "shipped" if is_shipped(run.folder) else "own"
-    finished = f" {manifest.finished[:10]}" if manifest.finished else ""
-    parts = [
-        manifest.title,
-        f"{origin}{finished}{'' if manifest.is_complete else ', partial'}",
-        None if manifest.n_speakers is None or not manifest.speakers_known else f"{manifest.n_speakers} speakers",
-        None if manifest.speakers_known else "speakers unknown",
-        f"{len(manifest.emotions)} emotions" if manifest.emotions else None,
-        _best(run.folder),
-        "licence not stated" if strictest(manifest.licence) == NOT_STATED else strictest(manifest.licence),
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _best(folder: RunFolder) -> str | None:
-    try:
-        board = read_leaderboard(folder.leaderboard)
-    except PredictionsError:
-        return None
-    scores = board.loc[~board["family"].isin(REFERENCES), "uar"].dropna()
-    return None if scores.empty else f"best UAR {100 * scores.max():.1f} %"
 
 
 def _stamp(folder: RunFolder) -> Stamp:

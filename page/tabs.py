@@ -13,7 +13,9 @@ from page import board, render, render_tables, render_voice, same_voice
 from page.batch import MAX_FILES, as_csv, batch
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
+from page.examples import PREFIX
 from page.gradio_parts import PRIVATE, Part, as_audio, endpoint, explained, html
+from page.lessons import LESSONS, explain, lesson_of
 from page.listen import ClipPredictions, listen, load_clip
 from page.results import Results
 from page.same_voice import listen_again
@@ -44,7 +46,7 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Aud
             other = gr.UploadButton(
                 f"Or any other file with sound, up to {UPLOAD_LIMIT}", file_types=AUDIO_TYPES, size="sm", elem_id="other"
             )
-            _examples(clip, label="Or a synthetic example, made by code")
+            _examples(clip, label="Or learn from a sound made by code")
             same = gr.Checkbox(False, label="Same voice as before", info="Earlier clips adapt the predictions.", elem_id="same")
             new = gr.Button("New voice", size="sm", elem_id="new-voice")
             told = html(render_voice.told(None), elem_id="told")
@@ -57,11 +59,14 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Aud
         if not path:
             return render.waiting(engine), voice, render_voice.told(voice)
         loaded = load_clip(path)
+        lesson = lesson_of(path)
         if not same:
             found = listen(engine, loaded.samples, notes=loaded.notes)
-            return render.predicted(found, loaded.samples, engine.members), voice, render_voice.told(voice)
+            taught = explain(lesson, found) if lesson else ""
+            return taught + render.predicted(found, loaded.samples, engine.members), voice, render_voice.told(voice)
         both = listen_again(engine, loaded.samples, voice, notes=loaded.notes)
-        shown = render_voice.both(both) + render.predicted(both.with_voice, loaded.samples, engine.members)
+        taught = explain(lesson, both.alone) if lesson else ""
+        shown = taught + render_voice.both(both) + render.predicted(both.with_voice, loaded.samples, engine.members)
         return shown, both.voice, render_voice.told(both.voice)
 
     @explained
@@ -155,6 +160,8 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
 def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple[Part, ...]:
     """Make the tab with what every family is worth."""
     sort = (HERE / "sort.js").read_text(encoding="utf-8")
+    with gr.Accordion("Columns", open=False, elem_id="columns"):
+        columns = gr.CheckboxGroup(**_columns(results.engine()), show_label=False, container=False, elem_id="shown")
     table = html(_table(results.engine()), js_on_load=sort, elem_id="board")
     family = gr.Dropdown(**_families(results.engine()), label="Look closer at", elem_id="closer")
     figures = html(elem_id="figures")
@@ -173,14 +180,19 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
         engine = results.engine()
         return {"corpus": engine.manifest.corpus, "is_real": engine.is_real, "families": board.records(engine)}
 
+    @explained
+    def choose(key: str | None, columns: list[str]) -> str:
+        return _table(results.engine(key), columns=columns)
+
+    columns.input(choose, [chosen, columns], table, show_progress="hidden", **PRIVATE)
     gr.on([tab.select, family.input], show, [chosen, family], figures, show_progress="minimal", **PRIVATE)
     endpoint(leaderboard, [], [gr.JSON(visible=False, label="leaderboard")])
 
     def update(key: str | None) -> list[Any]:
         engine = results.engine(key)
-        return [_table(engine), gr.update(**_families(engine)), show(key, None)]
+        return [gr.update(**_columns(engine)), _table(engine), gr.update(**_families(engine)), show(key, None)]
 
-    return (Part([table, family, figures], update),)
+    return (Part([columns, table, family, figures], update),)
 
 
 def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
@@ -221,11 +233,18 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
     }
 
 
-def _table(engine: Engine) -> str:
-    """Return the leaderboard, or what to do where there is none."""
+def _table(engine: Engine, *, columns: list[str] | None = None) -> str:
+    """Return the leaderboard with some columns, or what to do where there is none."""
     if engine.board is None:
         return render.waiting(engine)
-    return render_tables.board(board.show_table(engine), speakers_known=engine.manifest.speakers_known)
+    shown = board.columns(engine)[1] if columns is None else columns
+    return render_tables.board(board.show_table(engine), columns=shown, speakers_known=engine.manifest.speakers_known)
+
+
+def _columns(engine: Engine) -> dict[str, Any]:
+    """Return the columns to choose from, those chosen that are shown at first."""
+    measured, shown = ([], []) if engine.board is None else board.columns(engine)
+    return {"choices": measured, "value": shown}
 
 
 def _families(engine: Engine) -> dict[str, Any]:
@@ -235,7 +254,7 @@ def _families(engine: Engine) -> dict[str, Any]:
 
 
 def _examples(clip: gr.Audio, *, label: str) -> None:
-    paths = sorted(EXAMPLES.glob("synthetic-*"))
+    paths = [path for name in LESSONS if (path := EXAMPLES / f"{PREFIX}{name}.flac").is_file()]
     if paths:
-        names = [path.stem.removeprefix("synthetic-").replace("-", " ") for path in paths]
+        names = [LESSONS[path.stem.removeprefix(PREFIX)].label for path in paths]
         gr.Examples([[str(path)] for path in paths], clip, example_labels=names, label=label, api_visibility="private")

@@ -17,7 +17,8 @@ from emotune.files import PROJECT_ROOT
 SHIPPED = PROJECT_ROOT / "leaderboard" / "shipped"
 RESULTS = PROJECT_ROOT / "leaderboard" / "results"
 RESULTS_VARIABLE = "EMOTUNE_RESULTS"
-PREFERRED_SHIPPED = ("everyday", "ravdess")
+PREFERRED_SHIPPED = ("everyday", "ravdess", "emodb")
+"""Shipped runs in the order in which they are listed; the first of them that is there is shown."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,7 @@ def choose_run(folder: str | Path | None = None, *, results: Path = RESULTS, shi
         return chosen
     if own := complete_runs_in(results):
         return own[0]
-    preferred = [RunFolder(shipped / name) for name in PREFERRED_SHIPPED]
-    for run in (*preferred, *runs_in(shipped)):
+    for run in shipped_runs(shipped):
         if run.is_complete:
             return run
     raise PredictionsError(f"A complete run is needed, but there is none in {results} or {shipped}; run search/run.py first.")
@@ -158,6 +158,12 @@ def complete_runs_in(folder: Path) -> list[RunFolder]:
     """Return the complete runs that lie in a folder, the newest first."""
     complete = [run for run in runs_in(folder) if run.is_complete]
     return sorted(complete, key=lambda run: run.manifest.stat().st_mtime, reverse=True)
+
+
+def shipped_runs(folder: Path = SHIPPED) -> list[RunFolder]:
+    """Return the runs that came with the project, the preferred ones first, the others by name."""
+    places = {name: place for place, name in enumerate(PREFERRED_SHIPPED)}
+    return sorted(runs_in(folder), key=lambda run: (places.get(run.path.name, len(places)), run.path.name))
 
 
 SET_ASIDE_MARK = ".until-"

@@ -11,7 +11,7 @@ import pandas as pd
 from emotune.errors import PredictionsError
 from metrics.predictions import read_predictions
 from runs.cards import CARD_FILE, Card, read_card
-from runs.layout import RESULTS, SHIPPED, RunFolder, complete_runs_in, is_shipped, runs_in
+from runs.layout import RESULTS, SHIPPED, RunFolder, complete_runs_in, is_shipped, runs_in, shipped_runs
 from runs.manifest import Manifest, read_manifest
 
 
@@ -91,6 +91,6 @@ def list_runs(first: RunFolder, *, results: Path = RESULTS, shipped: Path = SHIP
     """
     # The partial ones among the user's come last: a run that was found before keeps its place.
     found: dict[Path, RunFolder] = {}
-    for run in (first, *complete_runs_in(results), *runs_in(shipped), *runs_in(results)):
+    for run in (first, *complete_runs_in(results), *shipped_runs(shipped), *runs_in(results)):
         found.setdefault(run.path.resolve(), run)
     return tuple(found.values())

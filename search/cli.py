@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 50
 LIST_CORPORA = "--list-corpora"
-"""Answered before the families are imported, which takes seconds."""
+LIST_FAMILIES = "--list-families"
+OBJECTIVES = ("everyday", "clean")
+"""Values of :class:`evaluation.objective.Objective`, the default first; like the families, importing it takes a second, and the help
+is there at once.
+"""
 STORAGE_VARIABLE = "EMOTUNE_STORAGE"
 NOT_REAL = (
     "RAVDESS is not here and could not be downloaded, so this run uses the embedded SYNTHETIC corpus: speech-like sounds made by "
@@ -38,9 +42,7 @@ NOT_REAL = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    from evaluation.objective import Objective
     from features.whisper.published import ENCODERS
-    from models import FAMILIES
 
     p = argparse.ArgumentParser(
         prog="search/run.py",
@@ -50,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--trials", type=int, default=DEFAULT_TRIALS, metavar="N", help="trials of each of a family's two studies (%(default)s)"
     )
-    p.add_argument("--families", metavar="A,B", help=f"which families, by comma: {', '.join(FAMILIES)} (all)")
+    p.add_argument("--families", metavar="A,B", help=f"which families, by comma; {LIST_FAMILIES} lists them (all)")
     for encoder in ENCODERS:
         p.add_argument(
             encoder.option, type=Path, metavar="DIR", help=f"weights of Whisper {encoder.name} ({encoder.variable}, else downloaded)"
@@ -79,8 +81,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
     p.add_argument(
         "--objective",
-        choices=[one.value for one in Objective],
-        default=Objective.EVERYDAY.value,
+        choices=OBJECTIVES,
+        default=OBJECTIVES[0],
         help="what tuning maximises: UAR of inner clips as they are, or its mean with that of disturbed ones (%(default)s)",
     )
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
@@ -105,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
         help="say what the recordings are like and which folds would result, write check.html (to --out), and stop",
     )
     p.add_argument(LIST_CORPORA, action="store_true", help="list the registered corpora and how to get them, and stop")
+    p.add_argument(LIST_FAMILIES, action="store_true", help="list the families of models, and stop")
     p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
     return p
 
@@ -113,8 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if LIST_CORPORA in given:
-        return _list_corpora()
+    for option, show in LISTS.items():
+        if option in given:
+            return show()
     options = parser().parse_args(given)
     try:
         if options.check is not None:
@@ -221,6 +225,19 @@ def _list_corpora() -> int:
 
     show(corpora_sections(), screen())
     return 0
+
+
+def _list_families() -> int:
+    from models import FAMILIES
+
+    width = max(map(len, FAMILIES))
+    for key, family in FAMILIES.items():
+        print(f"{key:{width}}  {family.description or family.title}")
+    return 0
+
+
+LISTS: Mapping[str, Callable[[], int]] = {LIST_CORPORA: _list_corpora, LIST_FAMILIES: _list_families}
+"""What is answered whatever else is asked."""
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -70,6 +70,7 @@ def test_what_a_script_can_run_is_neither_the_search_nor_optuna(script: str, unw
         ("runs.champions, runs.manifest, runs.reader", {"audiomentations"}),
         ("leaderboard.table", {"audiomentations", "matplotlib"}),
         ("page.engine", {"audiomentations", "matplotlib"}),
+        ("page.options", {"numpy", "pandas"}),
         ("deployment.cli", {"numpy", "pandas", "huggingface_hub"}),
         ("search.cli", {"pandas"}),
     ],

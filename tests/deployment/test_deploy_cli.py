@@ -67,7 +67,7 @@ def test_a_trial_start_tells_time_and_memory(small_results: Path, capsys: Captur
 
     monkeypatch.setattr(start, "make_environment", make)
     monkeypatch.setattr(
-        start, "ask_once", lambda *_, **__: FirstAnswer("angry", ("linear",), ("cnn2d: damaged",), 12.34, 1_234_000_000)
+        start, "ask_once", lambda *_, **__: FirstAnswer("angry", ("linear",), ("cnn2d: damaged",), 12.34, "angry", 2.5, 1_234_000_000)
     )
     assert run("me/emotune", "--results", small_results) == 0
     output = capsys.readouterr().out

@@ -97,3 +97,10 @@ def test_champions_that_may_not_be_used_commercially_are_noted(non_commercial: O
 )
 def test_non_commercial_licences_are_told_from_others(licence: str, expected: bool) -> None:
     assert is_non_commercial(licence) is expected
+
+
+def test_more_than_the_limit_in_all_is_refused_with_its_largest_file(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployment.inspection.MAX_TOTAL_BYTES", 1_000)
+    (finding,) = inspect([Item("a.npz", bytes(900)), Item("b.npz", bytes(200))], outcome)
+    assert finding.is_refusal
+    assert "a.npz" in finding.words

@@ -49,3 +49,18 @@ def test_a_champion_without_a_row_on_the_leaderboard_claims_no_score(outcome: Ou
     card = ModelCard(model_card(without, "linear", folder="there"))
     assert card.data.eval_results is None
     assert "not measured" in card.text
+
+
+def test_figures_of_a_known_voice_and_of_the_suite_are_on_the_card_with_their_intervals(outcome: Outcome) -> None:
+    figures = {
+        f"uar_{name}{end}": value for name in ("adapted", "robust") for end, value in (("", 0.7), ("_ci_low", 0.6), ("_ci_high", 0.8))
+    }
+    text = model_card(replace(outcome, board=outcome.board.assign(**figures)), "linear", folder="there")
+    assert "| UAR with earlier clips of the speaker | 70.0 % | 60.0 to 80.0 % |" in text
+    assert "| UAR through the test suite | 70.0 % | 60.0 to 80.0 % |" in text
+
+
+def test_a_result_of_unknown_speakers_claims_nothing_of_unseen_ones(outcome: Outcome) -> None:
+    text = model_card(replace(outcome, manifest=replace(outcome.manifest, speakers_known=False)), "linear", folder="there")
+    assert "unseen speakers" not in text
+    assert "disjoint by speaker" not in text

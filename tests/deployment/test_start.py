@@ -37,6 +37,8 @@ def test_the_assembled_page_answers(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert answer.emotion == "angry"
     assert answer.unavailable == ()
     assert answer.seconds > 0
+    assert answer.live_seconds > 2
+    assert answer.live
     if sys.platform == "linux":
         assert 50e6 < (answer.peak_bytes or 0) < 4e9
 

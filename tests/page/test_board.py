@@ -37,6 +37,22 @@ def test_an_unknown_family_is_refused_with_those_there_are(engine: Engine) -> No
         board.draw(engine, "svm")
 
 
+def test_the_columns_that_are_shown_at_first_are_among_those_measured(engine: Engine) -> None:
+    measured, shown = board.columns(engine)
+    assert "Macro F1, %" in measured
+    assert set(shown) < set(measured)
+
+
+def test_what_longer_runs_measure_is_drawn_from_their_files(copied_results: Path) -> None:
+    before = board.draw(Engine(copied_results), "linear")
+    assert (before.suite, before.known_speaker) == ("", "")
+    (copied_results / "robustness.csv").write_text("family,perturbation,uar\nlinear,babble,0.5\nlinear,all,0.4\n")
+    (copied_results / "adaptation.csv").write_text("family,known,uar\nlinear,random,0.8\nlinear,1 random,0.7\n")
+    after = board.draw(Engine(copied_results), "linear")
+    assert "six voices at 10 dB" in after.suite
+    assert "earlier clips of the speaker" in after.known_speaker
+
+
 def test_records_are_plain_values(engine: Engine) -> None:
     first = board.records(engine)[0]
     assert (first["family"], first["rank"]) == ("linear", 1)

@@ -14,6 +14,7 @@ from page import command_line
 from page.engine import Engine
 from page.in_time import InTime
 from page.long import LongAnswer, as_audacity, as_csv, read_long
+from page.options import parse
 from page.render_time import long as render_long
 
 
@@ -67,7 +68,7 @@ def test_the_command_line_writes_the_same_rows(
     engine: Engine, results: Path, talk: Path, answer: LongAnswer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ["--results", str(results), "--file", str(talk), "--csv", str(tmp_path / "out.csv"), "--family", "linear"]
-    assert command_line.run(command_line.parse(asked), engine) == 0
+    assert command_line.run(parse(asked), engine) == 0
     assert (tmp_path / "out.csv").read_text() == as_csv(answer)
     assert "3 stretches" in capsys.readouterr().err
 
@@ -75,10 +76,10 @@ def test_the_command_line_writes_the_same_rows(
 def test_listening_to_a_file_prints_a_line_a_second(
     engine: Engine, results: Path, talk: Path, answer: LongAnswer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command_line.run(command_line.parse(["--results", str(results), "--listen", str(talk)]), engine) == 0
+    assert command_line.run(parse(["--results", str(results), "--listen", str(talk)]), engine) == 0
     assert len(capsys.readouterr().out.splitlines()) == pytest.approx(answer.duration_seconds, abs=1.5)
 
 
 def test_a_missing_file_is_one_sentence(engine: Engine, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line.run(command_line.parse(["--results", str(results), "--file", "nowhere.wav"]), engine) == 2
+    assert command_line.run(parse(["--results", str(results), "--file", "nowhere.wav"]), engine) == 2
     assert "check the path" in capsys.readouterr().err

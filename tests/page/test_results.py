@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from emotune.errors import UnknownKeyError
+from page import render_tables
 from page.results import Results
 
 
@@ -93,3 +94,32 @@ def test_a_run_that_appears_while_the_page_is_open_is_in_the_list(places: dict[s
     n_before = len(results.choices())
     make_run(places["own"] / "third")
     assert len(results.choices()) == n_before + 1
+
+
+def test_what_else_was_measured_of_the_best_family_is_in_the_list(places: dict[str, Path]) -> None:
+    folder = make_run(places["own"] / "mine")
+    (folder / "leaderboard.csv").write_text("family,uar,uar_robust,uar_adapted\nlinear,0.5,0.4,0.55\nxgboost,0.4,0.45,0.5\n")
+    pairs = "trained_on,tested_on,family,uar\na,b,linear,0.3\nb,a,linear,0.2\na,b,xgboost,0.9\n"
+    (folder / "cross_corpus.csv").write_text(pairs)
+    choice = Results(folder, **places).choices()[0]
+    assert "best UAR 50.0 %, robust 40.0 %, adapted 55.0 %, away 25.0 %" in choice.label
+
+
+def test_a_run_that_left_corpora_out_has_no_primary_figure(places: dict[str, Path]) -> None:
+    folder = make_run(places["own"] / "mine", protocol={"tested_on": "unseen corpora"})
+    summary = Results(folder, **places).choices()[0].summary
+    assert (summary.primary, summary.away) == (None, 0.5)
+
+
+def test_shipped_results_stand_in_their_own_order(places: dict[str, Path]) -> None:
+    for name in ("emodb", "another", "everyday"):
+        make_run(places["shipped"] / name)
+    keys = [choice.key for choice in Results(places["own"] / "older", **places).choices()]
+    shipped = [key for key in keys if key.startswith("shipped/")]
+    assert shipped == ["shipped/everyday", "shipped/ravdess", "shipped/emodb", "shipped/another"]
+
+
+def test_results_are_compared_in_a_table(places: dict[str, Path]) -> None:
+    shown = render_tables.results(Results(places["own"] / "older", **places).choices())
+    assert "Compare 4 results" in shown
+    assert "<td>50.0</td><td>–</td>" in shown

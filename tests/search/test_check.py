@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from corpora.labels import to_emotion
-from search.cli import main
+from evaluation.objective import Objective
+from models import FAMILIES
+from search.cli import OBJECTIVES, main
 from tests.corpora.conftest import Write, write
 
 __all__ = ["write"]
@@ -132,3 +134,10 @@ def test_several_corpora_are_checked_together(own: Path, tmp_path: Path) -> None
 def test_the_list_of_corpora_needs_no_family(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list-corpora"]) == 0
     assert "emodb" in capsys.readouterr().out
+
+
+def test_the_families_are_listed_and_the_objectives_are_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list-families"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FAMILIES)
+    assert set(OBJECTIVES) == {one.value for one in Objective}
+    assert OBJECTIVES[0] == Objective.EVERYDAY

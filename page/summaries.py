@@ -1,0 +1,116 @@
+"""What a person chooses a result by: corpus, speakers, emotions, what its best family is worth, and the licence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from emotune.errors import PredictionsError
+from evaluation.folds import TestedOn
+from leaderboard.cross_corpus import read_cross_corpus
+from leaderboard.table import read_leaderboard
+from page.engine import REFERENCES, title_of
+from runs.layout import RunFolder, is_shipped
+from runs.licences import NOT_STATED, strictest
+from runs.reader import Run
+
+FIGURES: Mapping[str, str] = {"primary": "best UAR", "robust": "robust", "adapted": "adapted", "away": "away"}
+"""Fields of :class:`Summary`, and what they are called in one line."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A result at a glance.
+
+    Attributes
+    ----------
+    title, origin : str
+        The corpus; shipped or own, with its date, and whether it is partial.
+    speakers, emotions : str
+        How many; empty where nobody recorded it.
+    family : str
+        Title of the best family, whose figures these are; empty without a leaderboard.
+    primary, robust, adapted, away : float or None
+        Its UAR, fractions: on unseen speakers; through the test suite; with earlier clips of the speaker; on corpora that it did not
+        learn from. None where it was not measured.
+    licence : str
+        The strictest of the recordings that it learnt from.
+    """
+
+    title: str
+    origin: str
+    speakers: str
+    emotions: str
+    family: str
+    primary: float | None
+    robust: float | None
+    adapted: float | None
+    away: float | None
+    licence: str
+
+    @property
+    def line(self) -> str:
+        """All of it in one line, without the family."""
+        figures = {words: getattr(self, name) for name, words in FIGURES.items()}
+        measured = [f"{words} {100 * value:.1f} %" for words, value in figures.items() if value is not None]
+        parts = (self.title, self.origin, self.speakers, self.emotions, ", ".join(measured), self.licence)
+        return " · ".join(part for part in parts if part)
+
+
+def summarise(run: Run) -> Summary:
+    """Return what a run shows at a glance."""
+    manifest = run.manifest
+    finished = f" {manifest.finished[:10]}" if manifest.finished else ""
+    licence = strictest(manifest.licence)
+    key, scores = _best(run.folder)
+    is_away = manifest.protocol.get("tested_on") == TestedOn.UNSEEN_CORPORA
+    uar = _known(scores, "uar")
+    return Summary(
+        title=manifest.title,
+        origin=f"{'shipped' if is_shipped(run.folder) else 'own'}{finished}{'' if manifest.is_complete else ', partial'}",
+        speakers=_speakers(manifest.n_speakers, is_known=manifest.speakers_known),
+        emotions=f"{len(manifest.emotions)} emotions" if manifest.emotions else "",
+        family=title_of(key) if key else "",
+        primary=None if is_away else uar,
+        robust=_known(scores, "uar_robust"),
+        adapted=_known(scores, "uar_adapted"),
+        away=uar if is_away else _across(run.folder, key),
+        licence="licence not stated" if licence == NOT_STATED else licence,
+    )
+
+
+def _speakers(n: int | None, *, is_known: bool) -> str:
+    if not is_known:
+        return "speakers unknown"
+    return "" if n is None else f"{n} speakers"
+
+
+def _best(folder: RunFolder) -> tuple[str, Mapping[Any, Any]]:
+    """Return the best family and its row; nothing where there is no leaderboard."""
+    try:
+        board = read_leaderboard(folder.leaderboard)
+    except PredictionsError:
+        return "", {}
+    known = board[~board["family"].isin(REFERENCES) & board["uar"].notna()]
+    if known.empty:
+        return "", {}
+    row = known.loc[known["uar"].idxmax()].to_dict()
+    return str(row["family"]), row
+
+
+def _across(folder: RunFolder, family: str) -> float | None:
+    """Return a family's mean UAR over the pairs of corpora that it was tested across, with its defaults."""
+    try:
+        table = read_cross_corpus(folder.cross_corpus)
+    except PredictionsError:
+        return None
+    mean = table.loc[table["family"] == family, "uar"].mean()
+    return None if pd.isna(mean) else float(mean)
+
+
+def _known(scores: Mapping[Any, Any], name: str) -> float | None:
+    value = scores.get(name)
+    return None if value is None or pd.isna(value) else float(value)
