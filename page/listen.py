@@ -14,8 +14,9 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.load import Loaded, load
 from audio.notes import Note
 from emotune.errors import RequestError
-from page.advice import ACTIVE_DB, advise, block_levels_db, is_nonsense
 from page.engine import Engine, Predictions
+from page.judgement import Judgement
+from page.measures import ACTIVE_DB, block_levels_db
 
 WHOLE_SECONDS = 4.0
 """Longer clips are predicted by sliding windows: the models learnt from clips of about this length."""
@@ -37,9 +38,11 @@ class Prediction:
     emotion, confidence : str, float
         Its most probable emotion and the probability of that.
     is_unsure : bool
-        Whether the confidence lies below the family's threshold, or the clip hardly resembles speech.
+        Whether there is a reason not to trust it, whatever its confidence.
     probabilities : mapping of str to float
         Of every emotion.
+    reasons : tuple of str
+        Values of :class:`page.judgement.Reason`; empty where it is sure.
     """
 
     family: str
@@ -49,6 +52,7 @@ class Prediction:
     confidence: float
     is_unsure: bool
     probabilities: dict[str, float]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,16 @@ class ClipPredictions:
     notes: tuple[str, ...]
     advice: tuple[str, ...]
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the best family is unsure."""
+        return self.predictions[0].is_unsure
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the best family is unsure."""
+        return self.predictions[0].reasons
+
 
 def load_clip(path: str | Path | None) -> Loaded:
     """Load an uploaded or recorded file, with notes.
@@ -130,8 +144,8 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
     windows = [_cut(samples, start) for start in starts] or [samples]
     is_loud = _is_loud(windows, samples)
     found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
-    held, ood_score = float(found.held_share.mean()), None if found.ood_score is None else float(np.median(found.ood_score))
-    predictions = summarise(engine, found, nonsense=is_nonsense(held=held, ood_score=ood_score))
+    judgement = found.judge(samples, noted={note.kind for note in notes})
+    predictions = summarise(engine, found, judgement=judgement)
     return ClipPredictions(
         duration_seconds=round(len(samples) / SAMPLE_RATE_HZ, 2),
         emotions=engine.emotions,
@@ -139,12 +153,13 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
         agreement=Counter(prediction.emotion for prediction in predictions).most_common(1)[0],
         timeline=_timeline(engine, starts, is_loud, found),
         notes=tuple(note.text for note in notes),
-        advice=advise(samples, held=held, ood_score=ood_score, noted={note.kind for note in notes}),
+        advice=judgement.advice,
     )
 
 
-def summarise(engine: Engine, found: Predictions, *, nonsense: bool = False) -> tuple[Prediction, ...]:
-    """Return each family's prediction for one recording: the mean over its windows; none is sure of nonsense."""
+def summarise(engine: Engine, found: Predictions, *, judgement: Judgement | None = None) -> tuple[Prediction, ...]:
+    """Return each family's prediction for one recording: the mean over its windows; none is sure of what was judged no speech."""
+    judged = judgement or Judgement()
     predictions = []
     for member in engine.ready:
         if member.key not in found.probabilities:
@@ -152,9 +167,9 @@ def summarise(engine: Engine, found: Predictions, *, nonsense: bool = False) -> 
         mean = found.probabilities[member.key].mean(axis=0)
         best = int(mean.argmax())
         confidence = float(mean[best])
-        is_unsure = nonsense or (member.abstention_threshold is not None and confidence < member.abstention_threshold)
-        named = _named(engine.emotions, mean)
-        predictions.append(Prediction(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
+        reasons = judged.of(confidence, threshold=member.abstention_threshold)
+        named, emotion = _named(engine.emotions, mean), engine.emotions[best]
+        predictions.append(Prediction(member.key, member.title, member.uar, emotion, confidence, bool(reasons), named, reasons))
     return tuple(predictions)
 
 

@@ -199,6 +199,8 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
         **content,
         "answers": content["predictions"],  # its name before 0.3.0: programs that read it go on
         "agreement": {"emotion": emotion, "families": n_agree, "of": len(found.predictions)},
+        "is_unsure": found.is_unsure,
+        "reasons": found.reasons,
         "unavailable": unavailable,
         "is_real": engine.is_real,
     }
