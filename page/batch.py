@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
 from audio.load import load
-from emotune.errors import BadRecordingError, RequestError
+from emotune.errors import BadRecordingError
 from page.engine import Engine
 from page.listen import Prediction, listen
+from page.uploads import Source, find_sources
 
-MAX_FILES = 200
-MAX_FILE_BYTES = 64 * 2**20
-CLUTTER = ("thumbs.db", "desktop.ini")
 Progress = Callable[[int, int], None]
 
 
@@ -36,6 +31,8 @@ class Row:
         Why it was refused.
     notes, advice : tuple of str
         As in :class:`page.listen.ClipPredictions`.
+    is_unsure, reasons : bool, tuple of str
+        Of the best family's prediction.
     """
 
     file: str
@@ -43,34 +40,8 @@ class Row:
     problem: str = ""
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Source:
-    """A recording to open: a file, or a member of a zip."""
-
-    name: str
-    path: Path
-    member: str = ""
-
-    @contextmanager
-    def opened(self) -> Iterator[Path]:
-        """Give a path to the recording, for as long as it is read."""
-        if not self.member:
-            yield self.path
-            return
-        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(self.path) as archive:
-            copy = Path(folder) / "recording"
-            try:
-                # A zip may lie about sizes: no more is unpacked than is allowed.
-                content = archive.open(self.member).read(MAX_FILE_BYTES + 1)
-            except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-                raise BadRecordingError(self.name, f"must unpack, but: {error}; zip it again without a password.") from error
-            if len(content) > MAX_FILE_BYTES:
-                rule = f"must unpack to at most {MAX_FILE_BYTES / 2**20:.0f} MiB, got more; save it as FLAC or at a lower rate."
-                raise BadRecordingError(self.name, rule)
-            copy.write_bytes(content)
-            yield copy
+    is_unsure: bool = False
+    reasons: tuple[str, ...] = ()
 
 
 def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> tuple[Row, ...]:
@@ -81,24 +52,25 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     engine : Engine
         The champions.
     paths : sequence of path-like
-        Recordings and zips of recordings, at most 200 in all.
+        Recordings and zips of recordings, within the limits of :mod:`page.uploads`.
     progress : callable, optional
         Called with (files done, files in all).
 
     Raises
     ------
     RequestError
-        If there are none or too many.
+        If there are none or too many, or if they are too long together.
     """
-    sources = [source for path in paths or () for source in _sources(Path(path))]
-    if not 0 < len(sources) <= MAX_FILES:
-        raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
-    rows = []
+    return tuple(judge_each(engine, paths, progress=progress))
+
+
+def judge_each(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> Iterator[Row]:
+    """Yield each row of a batch once its recording is judged; parameters and errors as of :func:`batch`."""
+    sources = find_sources(paths)
     for done, source in enumerate(sources):
         if progress:
             progress(done, len(sources))
-        rows.append(_judge(engine, source))
-    return tuple(rows)
+        yield _judge(engine, source)
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -108,10 +80,11 @@ def as_csv(rows: Sequence[Row]) -> str:
         | {"unsure": prediction.is_unsure}
         | {f"p_{emotion}": p for emotion, p in prediction.probabilities.items()}
         | {"problem": "", "notes": " ".join(row.notes), "advice": " ".join(row.advice)}
+        | {"is_unsure": prediction.is_unsure, "reasons": ";".join(prediction.reasons)}
         for row in rows
         for prediction in row.predictions
     ]
-    bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": ""} for row in rows if row.problem]
+    bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": "", "reasons": ""} for row in rows if row.problem]
     table = pd.DataFrame([*lines, *bad])
     for name in {"file", "emotion"} & set(table):
         table[name] = table[name].map(_harmless, na_action="ignore")
@@ -124,24 +97,11 @@ def _judge(engine: Engine, source: Source) -> Row:
             loaded = load(path, name=source.name)
     except BadRecordingError as error:
         return Row(source.name, problem=error.rule)
+    except Exception as error:  # whatever it is, it belongs to this file
+        return Row(source.name, problem=f"must load, but that fails ({type(error).__name__}); convert it to WAV or FLAC.")
     found = listen(engine, loaded.samples, notes=loaded.notes)
-    return Row(source.name, found.predictions, notes=found.notes, advice=found.advice)
-
-
-def _sources(path: Path) -> list[Source]:
-    if not zipfile.is_zipfile(path):
-        return [Source(path.name, path)]
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile:
-        return [Source(path.name, path)]
-    return [Source(name, path, name) for name in names if _is_recording(name)]
-
-
-def _is_recording(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return not ("__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in CLUTTER)
+    best = found.predictions[0]
+    return Row(source.name, found.predictions, notes=found.notes, advice=found.advice, is_unsure=best.is_unsure, reasons=best.reasons)
 
 
 def _harmless(name: str) -> str:

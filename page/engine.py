@@ -38,8 +38,6 @@ ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
 RETRY_SECONDS = 60.0
 """A champion that failed while predicting is left out for so long."""
-CHAMPION_FAULTS = (Exception, SystemExit, GeneratorExit)
-"""Whatever is wrong with one champion, the others work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +89,7 @@ class Predictions:
     ood_score: NDArray[np.float64] | None
     ood_limit: float = UNLEARNT_SPEECH_LIMIT
 
-    def judge(
-        self, samples: NDArray[np.float32], *, rows: slice = slice(None), noted: Collection[NoteKind] = ()
-    ) -> Judgement:
+    def judge(self, samples: NDArray[np.float32], *, rows: slice = slice(None), noted: Collection[NoteKind] = ()) -> Judgement:
         """Judge a recording by all of the clips, or some, which were cut from it.
 
         Parameters
@@ -240,7 +236,7 @@ class Engine:
     def _predict(self, clips: Sequence[NDArray[np.float32]], asked: Sequence[str]) -> Predictions:
         analyses = [Analysis(clip) for clip in clips]
         ready = {member.key: member.champion for member in self.ready if member.champion}
-        needed = {*asked, *(key for one in asked for key in ready[one].members)}
+        needed = {*asked, *(key for one in asked if one in ready for key in ready[one].members)}
         champions = {key: champion for key, champion in ready.items() if key in needed}
         inputs: dict[str, list[NDArray[Any]]] = {}
         predictions: dict[str, NDArray[np.float64]] = {}
@@ -254,7 +250,9 @@ class Engine:
                     kind = champion.card.input_kind
                     inputs_of = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
                 predictions[key] = champion.predict_inputs(inputs_of)
-            except CHAMPION_FAULTS as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a panic of compiled code is no Exception
                 self._note_fault(key, error)
         ood_score = None
         if self.ood_detector is not None:
@@ -305,7 +303,9 @@ class Engine:
             self._check_emotions(champion)
             if not champion.members:  # an input may need what is not here, and the first prediction is the slow one
                 champion.predict([Analysis(_buzz())])
-        except CHAMPION_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever is wrong with one champion, the others work
             return replace(member, problem=self._reason(key, error))
         return replace(member, champion=champion)
 

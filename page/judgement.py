@@ -140,7 +140,10 @@ def _sentences(found: Measures, *, held: float, noted: Collection[NoteKind]) -> 
             found.voiced_seconds < ENOUGH_VOICE_SECONDS,
             f"No voice: {found.voiced_seconds:.2f} s of it sound like one; it may be noise, or whispered.",
         ),
-        (found.speech_seconds < SHORT_SECONDS, f"Too short: {found.speech_seconds:.1f} s of speech; the models learnt from sentences."),
+        (
+            found.speech_seconds < SHORT_SECONDS,
+            f"Too short: {found.speech_seconds:.1f} s of speech; the models learnt from sentences.",
+        ),
         (
             found.peak_db < QUIET_DB,
             f"Too quiet: the loudest parts reach {found.peak_db:.0f} dB of full scale. Come closer to the microphone.",

@@ -299,9 +299,7 @@ class LiveSession:
             self._extend_last(at)
         self._answered = at
 
-    def _extend(
-        self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0, reasons: tuple[Reason, ...] = ()
-    ) -> None:
+    def _extend(self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0, reasons: tuple[Reason, ...] = ()) -> None:
         """Prolong the last row if its state goes on, else begin another."""
         start = self._rows[-1].end_seconds if self._rows else 0.0
         last = self._rows[-1] if self._rows else None

@@ -220,9 +220,7 @@ def _answers(engine: Engine, family: str, cuts: Sequence[_Cut], *, noted: Collec
     ]
 
 
-def _row(
-    engine: Engine, cut: _Cut, probabilities: NDArray[np.float64], judgement: Judgement, threshold: float | None
-) -> LongRow:
+def _row(engine: Engine, cut: _Cut, probabilities: NDArray[np.float64], judgement: Judgement, threshold: float | None) -> LongRow:
     best = int(probabilities.argmax())
     confidence = float(probabilities[best])
     reasons = judgement.of(confidence, threshold=threshold)

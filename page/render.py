@@ -139,7 +139,11 @@ def matrix(predictions: Sequence[Prediction], emotions: Sequence[str], members: 
         f'<table class="matrix{many}" style="--n:{len(emotions)}"><caption>Calibrated probabilities, %</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
-    unsure = "" if not any(one.is_unsure for one in predictions) else " ◌ unsure: no speech like that in training, or below the confidence asked of this family."
+    unsure = (
+        ""
+        if not any(one.is_unsure for one in predictions)
+        else " ◌ unsure: no speech like that in training, or below the confidence asked of this family."
+    )
     hint = f"Per cent. ● the family’s prediction.{unsure} Families are ordered by UAR."
     return f'{scrolling("Probabilities", table)}<p class="hint">{hint}</p>'
 
