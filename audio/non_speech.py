@@ -3,8 +3,8 @@
 Conventions
 -----------
 A sound is a function of a generator of random numbers, which draws its frequencies, rates and level; it returns samples at
-:data:`audio.clip.SAMPLE_RATE_HZ`, with a peak of at most 1. ``LEARNT`` and ``HELD_OUT`` share no sound: limits are learnt on the first
-and tested on the second.
+:data:`audio.clip.SAMPLE_RATE_HZ`, with a peak of at most 1. ``LEARNT`` and ``HELD_OUT`` share no sound: limits are learnt on the
+first and tested on the second.
 """
 
 from __future__ import annotations
