@@ -28,6 +28,8 @@ HELD_LAGS = (5, 10, 15, 20, 25)
 HELD_SIMILARITY = 0.95
 """Cosine of magnitude spectra; the spectra of noise reach 0.8, those of a vowel that goes on 0.9."""
 HELD_FROM_HZ = 90.0
+VOICE_LEVEL = 0.2
+"""What the loud samples are brought to before a voice is looked for, so that quiet speech is found too."""
 ENOUGH_VOICE_SECONDS = SpeechSettings().min_voiced_seconds
 """More is not measured: what is sought is whether anybody speaks."""
 
@@ -88,12 +90,14 @@ def block_levels_db(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def voiced_seconds(samples: NDArray[np.float32]) -> float:
-    """Return how long a voice is found, at most :data:`ENOUGH_VOICE_SECONDS`; a long recording is read until that is reached."""
+    """Return how long a voice is found at any level, at most :data:`ENOUGH_VOICE_SECONDS`; it is read until that is reached."""
     activity, found = VoiceActivity(), 0.0
+    peak = float(np.sqrt(np.quantile(np.square(samples, dtype=np.float64), 0.99))) if len(samples) else 0.0
+    gain = np.float32(VOICE_LEVEL / peak) if peak > 0 else np.float32(1)
     # Frames come out step by step; silence at the end completes the last one.
     padded = np.concatenate([samples, np.zeros(FRAMES_A_STEP * BLOCK_SAMPLES + WINDOW_SAMPLES, dtype=np.float32)])
     for start in range(0, len(padded), SAMPLE_RATE_HZ):
-        found += float(activity.push(padded[start : start + SAMPLE_RATE_HZ]).is_voiced.sum()) * HOP_SECONDS
+        found += float(activity.push(gain * padded[start : start + SAMPLE_RATE_HZ]).is_voiced.sum()) * HOP_SECONDS
         if found >= ENOUGH_VOICE_SECONDS:
             return ENOUGH_VOICE_SECONDS
     return found

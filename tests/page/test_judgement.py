@@ -47,7 +47,7 @@ def test_real_speech_needs_no_advice(shared_data) -> None:
 
 
 def test_whispering_far_away_is_too_quiet(clip: np.ndarray) -> None:
-    assert "Too quiet" in said(clip * 0.002)
+    assert said(clip * 0.002) == ["Too quiet"]
 
 
 def test_an_overdriven_recording_is_clipped_and_may_be_sure(clip: np.ndarray) -> None:
@@ -75,7 +75,7 @@ def test_held_notes_may_be_music_and_speech_is_not(clip: np.ndarray) -> None:
     assert held_share(Analysis(clip)) < held / 5
 
 
-@pytest.mark.parametrize("key", ["chords", "hum", "tone"])
+@pytest.mark.parametrize("key", ["chords", "tone"])
 def test_what_has_no_one_pitch_is_held_by_its_spectrum(key: str) -> None:
     assert held_share(Analysis(make(LEARNT[key], seed=1))) > 0.12
 

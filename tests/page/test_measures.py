@@ -41,3 +41,4 @@ def test_a_voice_is_found_wherever_it_is(clip: np.ndarray) -> None:
     silence = np.zeros(3 * SAMPLE_RATE_HZ, dtype=np.float32)
     assert voiced_seconds(np.concatenate([silence, clip])) == voiced_seconds(clip) == ENOUGH_VOICE_SECONDS
     assert voiced_seconds(silence) == 0
+    assert voiced_seconds(clip * np.float32(0.001)) == ENOUGH_VOICE_SECONDS
