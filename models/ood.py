@@ -7,12 +7,14 @@ Mahalanobis's distance in a space of few dimensions; Q detects variation that th
 
 The limits are percentiles over left-out speakers, and at least those over the training clips, so that new speakers of the same kind
 of speech stay below them.
+
+A second limit, above which a clip is taken for no speech, is learnt from left-out speakers on one side and non-speech on the other.
 """
 
 from __future__ import annotations
 
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,10 @@ SHRINKAGE = 0.1
 PERCENTILE = 99.0
 CLIP_LIMIT = 8.0
 SMALLEST_SCALE = 1e-6
+MIN_KEPT_SHARE = 0.97
+"""Of the clips of left-out speakers, at least so many stay below the limit of speech."""
+UNLEARNT_SPEECH_LIMIT = 3.0
+"""The limit where no non-speech was given, as in detectors that were saved without one."""
 
 Array = NDArray[np.float64]
 
@@ -60,6 +66,23 @@ class Subspace:
         return np.stack([(inside**2 / self.variances).sum(axis=1), residual], axis=1)
 
 
+@dataclass(frozen=True)
+class SpeechLimit:
+    """Above which score a clip is taken for no speech.
+
+    Attributes
+    ----------
+    score : float
+        The limit.
+    kept_share, caught_share : float
+        Share of left-out speakers' clips at most at it, and of non-speech above it; NaN if it was not learnt.
+    """
+
+    score: float = UNLEARNT_SPEECH_LIMIT
+    kept_share: float = np.nan
+    caught_share: float = np.nan
+
+
 @dataclass(frozen=True, eq=False)
 class OODDetector:
     """A detector of clips that differ from the training speech.
@@ -72,11 +95,14 @@ class OODDetector:
         99th percentiles of T² and Q over left-out speakers or over all training clips, whichever is larger.
     threshold : float
         99th percentile of the index, likewise.
+    speech_limit : SpeechLimit
+        Above which score a clip is taken for no speech.
     """
 
     subspace: Subspace
     limits: Array
     threshold: float
+    speech_limit: SpeechLimit = field(default_factory=SpeechLimit)
 
     def score(self, vector: NDArray[np.floating]) -> float:
         """Return the OOD score of a clip.
@@ -98,7 +124,8 @@ class OODDetector:
         """Write an ``.npz`` file."""
         arrays = {name: value.astype(np.float32) for name, value in asdict(self.subspace).items()}
         with whole_file(path) as temporary:
-            np.savez_compressed(temporary, limits=self.limits, threshold=self.threshold, **arrays)
+            speech_limit = np.array(list(asdict(self.speech_limit).values()))
+            np.savez_compressed(temporary, limits=self.limits, threshold=self.threshold, speech_limit=speech_limit, **arrays)
 
 
 def load_ood_detector(path: Path) -> OODDetector:
@@ -113,12 +140,15 @@ def load_ood_detector(path: Path) -> OODDetector:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name].astype(np.float64) for name in content}
         subspace = Subspace(arrays["mean"], arrays["scale"], arrays["components"], arrays["variances"])
-        return OODDetector(subspace, arrays["limits"], float(arrays["threshold"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        speech_limit = SpeechLimit(*arrays["speech_limit"].tolist()) if "speech_limit" in arrays else SpeechLimit()
+        return OODDetector(subspace, arrays["limits"], float(arrays["threshold"]), speech_limit)
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ChampionError(f"{path}: must be the OOD detector that a run saved, but {error}; run the search again.") from error
 
 
-def fit_ood_detector(vectors: NDArray[np.floating], speakers: NDArray[np.str_]) -> OODDetector:
+def fit_ood_detector(
+    vectors: NDArray[np.floating], speakers: NDArray[np.str_], *, non_speech: NDArray[np.floating] | None = None
+) -> OODDetector:
     """Fit an OOD detector to the training speech.
 
     Parameters
@@ -127,6 +157,8 @@ def fit_ood_detector(vectors: NDArray[np.floating], speakers: NDArray[np.str_]) 
         Functionals of the original training clips.
     speakers : ndarray of str [shape=(n,)]
         Speaker of each clip; at least two.
+    non_speech : ndarray [shape=(m, d)], optional
+        Functionals of what is no speech, from which the limit of speech is learnt.
 
     Raises
     ------
@@ -143,7 +175,33 @@ def fit_ood_detector(vectors: NDArray[np.floating], speakers: NDArray[np.str_]) 
     both = (left_out, subspace.distances(X))
     limits = np.max([np.percentile(distances, PERCENTILE, axis=0) for distances in both], axis=0)
     threshold = max(float(np.percentile(_index(distances, limits), PERCENTILE)) for distances in both)
-    return OODDetector(subspace, limits, threshold)
+    detector = OODDetector(subspace, limits, threshold)
+    if non_speech is None or not len(non_speech):
+        return detector
+    others = subspace.distances(np.asarray(non_speech, dtype=np.float64))
+    speech_limit = learn_speech_limit(_index(left_out, limits) / threshold, _index(others, limits) / threshold)
+    return replace(detector, speech_limit=speech_limit)
+
+
+def learn_speech_limit(speech: Array, non_speech: Array) -> SpeechLimit:
+    """Return the score that tells speech from non-speech best.
+
+    Among the limits that keep at least 97 % of the speech, those with the largest sum of kept speech and caught non-speech are best
+    (Youden 1950, Cancer 3(1)). They are an interval, and its geometric mean is taken: as far from one side as from the other.
+
+    Parameters
+    ----------
+    speech, non_speech : ndarray [shape=(n,)]
+        Positive scores of clips of left-out speakers, and of what is no speech.
+    """
+    edges = np.unique(np.concatenate([speech, non_speech]))
+    kept = np.searchsorted(np.sort(speech), edges, side="right") / len(speech)
+    caught = 1 - np.searchsorted(np.sort(non_speech), edges, side="right") / len(non_speech)
+    merit = np.where(kept >= MIN_KEPT_SHARE, kept + caught, -np.inf)
+    best = int(merit.argmax())
+    # From this score to the next one, nothing changes sides.
+    upper = edges[best + 1] if best + 1 < len(edges) else edges[best]
+    return SpeechLimit(float(np.sqrt(edges[best] * upper)), float(kept[best]), float(caught[best]))
 
 
 def _fit_subspace(X: Array) -> Subspace:

@@ -6,12 +6,9 @@ stands beside the first.
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,12 +18,10 @@ from page.batch_speakers import is_table, read_speakers, speaker_of, speakers_in
 from page.engine import Engine
 from page.listen import Prediction, listen
 from page.same_voice import listen_again
+from page.uploads import Source, find_sources
 from page.voice import Voice
 
-MAX_FILES = 200
 MAX_TABLES = 10
-MAX_FILE_BYTES = 64 * 2**20
-CLUTTER = ("thumbs.db", "desktop.ini")
 Progress = Callable[[int, int], None]
 
 
@@ -50,6 +45,8 @@ class Row:
         How many earlier clips of the speaker ``with_voice`` rests on.
     with_voice : tuple of Prediction
         The predictions with those; empty where it is not known who speaks.
+    is_unsure, reasons : bool, tuple of str
+        Of the best family's prediction.
     """
 
     file: str
@@ -57,37 +54,11 @@ class Row:
     problem: str = ""
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    is_unsure: bool = False
+    reasons: tuple[str, ...] = ()
     speaker: str = ""
     n_earlier: int = 0
     with_voice: tuple[Prediction, ...] = ()
-
-
-@dataclass(frozen=True)
-class Source:
-    """A recording to open: a file, or a member of a zip."""
-
-    name: str
-    path: Path
-    member: str = ""
-
-    @contextmanager
-    def opened(self) -> Iterator[Path]:
-        """Give a path to the recording, for as long as it is read."""
-        if not self.member:
-            yield self.path
-            return
-        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(self.path) as archive:
-            copy = Path(folder) / "recording"
-            try:
-                # A zip may lie about sizes: no more is unpacked than is allowed.
-                content = archive.open(self.member).read(MAX_FILE_BYTES + 1)
-            except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-                raise BadRecordingError(self.name, f"must unpack, but: {error}; zip it again without a password.") from error
-            if len(content) > MAX_FILE_BYTES:
-                rule = f"must unpack to at most {MAX_FILE_BYTES / 2**20:.0f} MiB, got more; save it as FLAC or at a lower rate."
-                raise BadRecordingError(self.name, rule)
-            copy.write_bytes(content)
-            yield copy
 
 
 def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> tuple[Row, ...]:
@@ -98,30 +69,30 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
     engine : Engine
         The champions.
     paths : sequence of path-like
-        Recordings and zips of recordings, at most 200 in all, and tables of who speaks in them.
+        Recordings and zips of recordings, within the limits of :mod:`page.uploads`, and tables of who speaks in them.
     progress : callable, optional
         Called with (files done, files in all).
 
     Raises
     ------
     RequestError
-        If there are none or too many, or too many tables.
+        If there are none or too many, if they are too long together, or if there are too many tables.
     """
-    given = [source for path in paths or () for source in _sources(Path(path))]
-    tables = [source for source in given if is_table(source.name)]
-    sources = [source for source in given if not is_table(source.name)]
-    if not 0 < len(sources) <= MAX_FILES:
-        raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
+    return tuple(judge_each(engine, paths, progress=progress))
+
+
+def judge_each(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> Iterator[Row]:
+    """Yield each row of a batch once its recording is judged; parameters and errors as of :func:`batch`."""
+    sources, tables = find_sources(paths, is_table=is_table)
     if len(tables) > MAX_TABLES:
         raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
     speakers, bad_tables = _speakers(sources, tables)
-    rows: list[Row] = []
     voices: dict[str, Voice] = {}
     for done, source in enumerate(sources):
         if progress:
             progress(done, len(sources))
-        rows.append(_judge(engine, source, speakers.get(source, ""), voices))
-    return (*rows, *bad_tables)
+        yield _judge(engine, source, speakers.get(source, ""), voices)
+    yield from bad_tables
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -133,10 +104,11 @@ def as_csv(rows: Sequence[Row]) -> str:
         | {f"p_{emotion}": p for emotion, p in prediction.probabilities.items()}
         | (_known(row, prediction) if is_known else {})
         | {"problem": "", "notes": " ".join(row.notes), "advice": " ".join(row.advice)}
+        | {"is_unsure": prediction.is_unsure, "reasons": ";".join(prediction.reasons)}
         for row in rows
         for prediction in row.predictions
     ]
-    bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": ""} for row in rows if row.problem]
+    bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": "", "reasons": ""} for row in rows if row.problem]
     table = pd.DataFrame([*lines, *bad])
     for name in {"file", "emotion", "speaker"} & set(table):
         table[name] = table[name].map(_harmless, na_action="ignore")
@@ -173,8 +145,8 @@ def _speakers(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict
             )
         return found, tuple(bad)
     found = {}
-    for path in {source.path for source in sources if source.member}:
-        inside = {source.member: source for source in sources if source.path == path}
+    for path in {source.path for source in sources if source.place is not None}:
+        inside = {source.name: source for source in sources if source.path == path}
         found |= {inside[name]: folder for name, folder in speakers_in_folders(list(inside)).items()}
     return found, ()
 
@@ -185,36 +157,24 @@ def _judge(engine: Engine, source: Source, speaker: str, voices: dict[str, Voice
             loaded = load(path, name=source.name)
     except BadRecordingError as error:
         return Row(source.name, problem=error.rule)
-    if not speaker:
+    except Exception as error:  # whatever it is, it belongs to this file
+        return Row(source.name, problem=f"must load, but that fails ({type(error).__name__}); convert it to WAV or FLAC.")
+    known = Row(source.name)
+    if speaker:
+        both = listen_again(engine, loaded.samples, voices.get(speaker), notes=loaded.notes)
+        voices[speaker], found = both.voice, both.alone
+        known = replace(known, speaker=speaker, n_earlier=both.n_clips, with_voice=both.with_voice.predictions)
+    else:
         found = listen(engine, loaded.samples, notes=loaded.notes)
-        return Row(source.name, found.predictions, notes=found.notes, advice=found.advice)
-    both = listen_again(engine, loaded.samples, voices.get(speaker), notes=loaded.notes)
-    voices[speaker], found = both.voice, both.alone
-    return Row(
-        source.name,
-        found.predictions,
+    best = found.predictions[0]
+    return replace(
+        known,
+        predictions=found.predictions,
         notes=found.notes,
         advice=found.advice,
-        speaker=speaker,
-        n_earlier=both.n_clips,
-        with_voice=both.with_voice.predictions,
+        is_unsure=best.is_unsure,
+        reasons=best.reasons,
     )
-
-
-def _sources(path: Path) -> list[Source]:
-    if not zipfile.is_zipfile(path):
-        return [Source(path.name, path)]
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile:
-        return [Source(path.name, path)]
-    return [Source(name, path, name) for name in names if _is_recording(name)]
-
-
-def _is_recording(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return not ("__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in CLUTTER)
 
 
 def _harmless(name: str) -> str:

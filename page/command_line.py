@@ -17,6 +17,7 @@ from emotune.errors import EmotuneError, MissingLibraryError, RequestError
 from emotune.files import whole_file
 from page.engine import Engine
 from page.in_time import InTime
+from page.judgement import in_words
 from page.live import Kind, LiveSession, Snapshot, Turns
 from page.long import LongAnswer, as_audacity, as_csv, label, read_long
 from page.options import MICROPHONE
@@ -86,7 +87,8 @@ def _read(options: argparse.Namespace, engine: Engine, family: str) -> None:
 
 def _lines(answer: LongAnswer) -> Iterator[str]:
     for row in answer.rows:
-        yield f"{row.start_seconds:8.2f} {row.end_seconds:8.2f}  {row.confidence:4.0%}  {label(row)}\n"
+        why = f" ({in_words(row.reasons)})" if row.reasons else ""
+        yield f"{row.start_seconds:8.2f} {row.end_seconds:8.2f}  {row.confidence:4.0%}  {label(row)}{why}\n"
 
 
 def _listen(place: str, engine: Engine, family: str) -> None:
@@ -105,7 +107,7 @@ def line(found: Snapshot) -> str:
     state = found.state
     words = {
         Kind.EMOTION: lambda: f"{state.emotion} {found.probabilities.get(state.emotion, 0):.0%}" if state else "",
-        Kind.UNSURE: lambda: f"unsure, perhaps {state.emotion}" if state else "",
+        Kind.UNSURE: lambda: f"unsure, perhaps {state.emotion} ({in_words(found.reasons)})" if state else "",
     }
     told = words.get(state.kind, lambda: str(state.kind))() if state else str(Kind.SILENCE)
     note = f"  {found.note}" if found.note else ""

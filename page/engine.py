@@ -7,6 +7,7 @@ another version keeps its place with the reason, and the rest works. Predicting 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,13 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
+from audio.notes import NoteKind
 from corpora.emotions import RAVDESS_EMOTIONS
-from emotune.errors import ChampionError, PredictionsError, RequestError, UnknownKeyError
+from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError, UnknownKeyError
 from features import INPUT_KINDS, Analysis
 from leaderboard.table import read_leaderboard
 from models import FAMILIES
-from models.ood import OODDetector, load_ood_detector
-from page.advice import held_share
+from models.ood import UNLEARNT_SPEECH_LIMIT, OODDetector, load_ood_detector
+from page.judgement import Judgement, judge
+from page.measures import held_share
 from runs.champions import Champion, load_champion
 from runs.manifest import Manifest
 from runs.reader import Run
@@ -33,6 +36,8 @@ REFERENCES = frozenset(key for key in FAMILIES if FAMILIES[key].is_reference)
 """Families that show what a search has to beat; the page does not offer them."""
 ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
+RETRY_SECONDS = 60.0
+"""A champion that failed while predicting is left out for so long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +77,33 @@ class Predictions:
     probabilities : mapping of str to ndarray [shape=(n, n_emotions)]
         By family, best first.
     held_share : ndarray [shape=(n,)]
-        Share of each clip in which the pitch is held as in music.
+        Share of each clip in which pitch or spectrum is held as in music.
     ood_score : ndarray [shape=(n,)] or None
-        How unlike the training speech each clip is, 1 being the limit; None if the result has no detector.
+        How unlike the training speech each clip is; about 1 % of new speakers' clips exceed 1. None if the result has no detector.
+    ood_limit : float
+        The score above which a clip is out of distribution.
     """
 
     probabilities: Mapping[str, NDArray[np.float64]]
     held_share: NDArray[np.float64]
     ood_score: NDArray[np.float64] | None
+    ood_limit: float = UNLEARNT_SPEECH_LIMIT
+
+    def judge(self, samples: NDArray[np.float32], *, rows: slice = slice(None), noted: Collection[NoteKind] = ()) -> Judgement:
+        """Judge a recording by all of the clips, or some, which were cut from it.
+
+        Parameters
+        ----------
+        samples : ndarray [shape=(n,), dtype=float32]
+            The recording.
+        rows : slice
+            Which clips.
+        noted : collection of NoteKind
+            What the loader's notes already tell.
+        """
+        ood_score = None if self.ood_score is None else float(np.median(self.ood_score[rows]))
+        held = float(self.held_share[rows].mean())
+        return judge(samples, held=held, ood_score=ood_score, ood_limit=self.ood_limit, noted=noted)
 
 
 def title_of(family: str) -> str:
@@ -108,6 +132,7 @@ class Engine:
     def __init__(self, results: Path) -> None:
         self.run = Run.at(results)
         self._lock = threading.RLock()
+        self._faults: dict[str, tuple[float, str]] = {}
 
     @property
     def manifest(self) -> Manifest:
@@ -141,7 +166,7 @@ class Engine:
     def members(self) -> tuple[Member, ...]:
         """Every family of the result but the references, in the order of :func:`rank`."""
         with self._lock:
-            return self._members
+            return self._without_faulty(self._members)
 
     @property
     def ready(self) -> tuple[Member, ...]:
@@ -186,44 +211,75 @@ class Engine:
         UnknownKeyError
             If one of ``families`` is not among those that predict.
         """
-        if not self.ready:
+        known = [member.key for member in self.ready]
+        if not known:
             raise RequestError(
                 f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
             )
-        known = [member.key for member in self.ready]
         for key in families or ():
             if key not in known:
                 raise UnknownKeyError("family", key, known)
         asked = known if families is None else [key for key in known if key in families]
         starts = range(0, len(clips), N_CLIPS_AT_ONCE)
         parts = [self._predict(clips[start : start + N_CLIPS_AT_ONCE], asked) for start in starts]
+        answered = [key for key in asked if all(key in part.probabilities for part in parts)]
+        if not answered:
+            problems = "; ".join(member.problem for member in self.members if member.key in asked)
+            raise RequestError(f"No family that was asked could predict: {problems or 'see the page'}. Choose another family.")
         return Predictions(
-            {key: np.concatenate([part.probabilities[key] for part in parts]) for key in parts[0].probabilities},
+            {key: np.concatenate([part.probabilities[key] for part in parts]) for key in answered},
             np.concatenate([part.held_share for part in parts]),
             None if self.ood_detector is None else np.concatenate([part.ood_score for part in parts if part.ood_score is not None]),
+            UNLEARNT_SPEECH_LIMIT if self.ood_detector is None else self.ood_detector.speech_limit.score,
         )
 
     def _predict(self, clips: Sequence[NDArray[np.float32]], asked: Sequence[str]) -> Predictions:
         analyses = [Analysis(clip) for clip in clips]
         ready = {member.key: member.champion for member in self.ready if member.champion}
-        needed = {*asked, *(key for one in asked for key in ready[one].members)}
+        needed = {*asked, *(key for one in asked if one in ready for key in ready[one].members)}
         champions = {key: champion for key, champion in ready.items() if key in needed}
         inputs: dict[str, list[NDArray[Any]]] = {}
         predictions: dict[str, NDArray[np.float64]] = {}
         for key, champion in sorted(champions.items(), key=lambda item: len(item[1].members)):
-            if champion.members:
-                inputs_of = list(np.stack([predictions[member] for member in champion.members], axis=1))
-            else:
-                kind = champion.card.input_kind
-                inputs_of = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
-            predictions[key] = champion.predict_inputs(inputs_of)
+            if not predictions.keys() >= set(champion.members):
+                continue
+            try:
+                if champion.members:
+                    inputs_of = list(np.stack([predictions[member] for member in champion.members], axis=1))
+                else:
+                    kind = champion.card.input_kind
+                    inputs_of = inputs[kind] = inputs[kind] if kind in inputs else champion.extract(analyses)
+                predictions[key] = champion.predict_inputs(inputs_of)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a panic of compiled code is no Exception
+                self._note_fault(key, error)
         ood_score = None
         if self.ood_detector is not None:
             functionals = INPUT_KINDS["functionals"]
             vectors = inputs.get(functionals.key) or [functionals.extract(analysis) for analysis in analyses]
             ood_score = np.array([self.ood_detector.score(vector) for vector in vectors])
         held = np.array([held_share(analysis) for analysis in analyses])
-        return Predictions({key: predictions[key] for key in asked}, held, ood_score)
+        return Predictions({key: predictions[key] for key in asked if key in predictions}, held, ood_score)
+
+    def _note_fault(self, key: str, error: BaseException) -> None:
+        with self._lock:
+            self._faults[key] = time.monotonic(), self._reason(key, error)
+
+    def _reason(self, key: str, error: BaseException) -> str:
+        """Return what is wrong with a champion, naming no folder of this machine."""
+        words = str(error) if isinstance(error, EmotuneError) else f"{key}: {type(error).__name__}: {error}".rstrip(": ")
+        return words.replace(str(self.run.folder.champion(key)), key)
+
+    def _without_faulty(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
+        """Grey out what failed lately; after a while it is tried again."""
+        now = time.monotonic()
+        faults = {key: words for key, (at, words) in self._faults.items() if now - at < RETRY_SECONDS}
+        if not faults:
+            return members
+        left = [replace(one, champion=None, problem=faults[one.key]) if one.key in faults else one for one in members]
+        ready = {member.key for member in left if member.champion}
+        return rank([_with_its_members(member, ready) for member in left])
 
     @cached_property
     def _members(self) -> tuple[Member, ...]:
@@ -247,8 +303,10 @@ class Engine:
             self._check_emotions(champion)
             if not champion.members:  # an input may need what is not here, and the first prediction is the slow one
                 champion.predict([Analysis(_buzz())])
-        except Exception as error:  # whatever is wrong with one champion, the others work
-            return replace(member, problem=str(error).replace(str(folder), key))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever is wrong with one champion, the others work
+            return replace(member, problem=self._reason(key, error))
         return replace(member, champion=champion)
 
     def _check_emotions(self, champion: Champion) -> None:

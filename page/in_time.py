@@ -51,7 +51,7 @@ class InTime:
                 raise UnknownKeyError("family", family, keys)
             return family
         with self._lock:
-            if engine not in self._best:
+            if self._best.get(engine) not in keys:
                 self._best[engine] = self._measure(engine)
             return self._best[engine]
 

@@ -14,8 +14,9 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.load import Loaded, load
 from audio.notes import Note
 from emotune.errors import RequestError
-from page.advice import ACTIVE_DB, advise, block_levels_db, is_nonsense
 from page.engine import Engine, Predictions
+from page.judgement import Judgement
+from page.measures import ACTIVE_DB, block_levels_db
 
 WHOLE_SECONDS = 4.0
 """Longer clips are predicted by sliding windows: the models learnt from clips of about this length."""
@@ -37,9 +38,11 @@ class Prediction:
     emotion, confidence : str, float
         Its most probable emotion and the probability of that.
     is_unsure : bool
-        Whether the confidence lies below the family's threshold, or the clip hardly resembles speech.
+        Whether there is a reason not to trust it, whatever its confidence.
     probabilities : mapping of str to float
         Of every emotion.
+    reasons : tuple of str
+        Values of :class:`page.judgement.Reason`; empty where it is sure.
     """
 
     family: str
@@ -49,6 +52,7 @@ class Prediction:
     confidence: float
     is_unsure: bool
     probabilities: dict[str, float]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,16 @@ class ClipPredictions:
     notes: tuple[str, ...]
     advice: tuple[str, ...]
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the best family is unsure."""
+        return self.predictions[0].is_unsure
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the best family is unsure."""
+        return self.predictions[0].reasons
+
 
 def load_clip(path: str | Path | None) -> Loaded:
     """Load an uploaded or recorded file, with notes.
@@ -128,36 +142,30 @@ class JudgedClip:
         Which of them hold sound.
     found : Predictions
         Of those that do.
+    judgement : Judgement
+        Of the whole recording.
     """
 
     samples: NDArray[np.float32]
     starts_seconds: tuple[float, ...]
     is_loud: tuple[bool, ...]
     found: Predictions
-
-    @property
-    def held(self) -> float:
-        """Share of it in which the pitch is held as in music."""
-        return float(self.found.held_share.mean())
-
-    @property
-    def ood_score(self) -> float | None:
-        """How unlike the training speech it is."""
-        return None if self.found.ood_score is None else float(np.median(self.found.ood_score))
+    judgement: Judgement
 
     @property
     def is_nonsense(self) -> bool:
-        """Whether no prediction of it is sure."""
-        return is_nonsense(held=self.held, ood_score=self.ood_score)
+        """Whether it hardly resembles speech, and so tells nothing of its speaker."""
+        return not self.judgement.is_voice
 
 
-def judge(engine: Engine, samples: NDArray[np.float32]) -> JudgedClip:
+def judge(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note] = ()) -> JudgedClip:
     """Let every family predict a recording's windows."""
     starts = window_starts_seconds(len(samples) / SAMPLE_RATE_HZ)
     windows = [_cut(samples, start) for start in starts] or [samples]
     is_loud = _is_loud(windows, samples)
     found = engine.predict([window for window, loud in zip(windows, is_loud, strict=True) if loud])
-    return JudgedClip(samples, starts, tuple(is_loud), found)
+    judgement = found.judge(samples, noted={note.kind for note in notes})
+    return JudgedClip(samples, starts, tuple(is_loud), found, judgement)
 
 
 def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note] = ()) -> ClipPredictions:
@@ -172,12 +180,12 @@ def listen(engine: Engine, samples: NDArray[np.float32], *, notes: Sequence[Note
     notes : sequence of Note
         What the loader noted on them.
     """
-    return conclude(engine, judge(engine, samples), notes=notes)
+    return conclude(engine, judge(engine, samples, notes=notes), notes=notes)
 
 
 def conclude(engine: Engine, clip: JudgedClip, *, notes: Sequence[Note] = ()) -> ClipPredictions:
     """Return what the page shows of a recording that every family has judged."""
-    predictions = summarise(engine, clip.found, nonsense=clip.is_nonsense)
+    predictions = summarise(engine, clip.found, judgement=clip.judgement)
     return ClipPredictions(
         duration_seconds=round(len(clip.samples) / SAMPLE_RATE_HZ, 2),
         emotions=engine.emotions,
@@ -185,12 +193,13 @@ def conclude(engine: Engine, clip: JudgedClip, *, notes: Sequence[Note] = ()) ->
         agreement=Counter(prediction.emotion for prediction in predictions).most_common(1)[0],
         timeline=_timeline(engine, clip.starts_seconds, clip.is_loud, clip.found),
         notes=tuple(note.text for note in notes),
-        advice=advise(clip.samples, held=clip.held, ood_score=clip.ood_score, noted={note.kind for note in notes}),
+        advice=clip.judgement.advice,
     )
 
 
-def summarise(engine: Engine, found: Predictions, *, nonsense: bool = False) -> tuple[Prediction, ...]:
-    """Return each family's prediction for one recording: the mean over its windows; none is sure of nonsense."""
+def summarise(engine: Engine, found: Predictions, *, judgement: Judgement | None = None) -> tuple[Prediction, ...]:
+    """Return each family's prediction for one recording: the mean over its windows; none is sure of what was judged no speech."""
+    judged = judgement or Judgement()
     predictions = []
     for member in engine.ready:
         if member.key not in found.probabilities:
@@ -198,9 +207,9 @@ def summarise(engine: Engine, found: Predictions, *, nonsense: bool = False) -> 
         mean = found.probabilities[member.key].mean(axis=0)
         best = int(mean.argmax())
         confidence = float(mean[best])
-        is_unsure = nonsense or (member.abstention_threshold is not None and confidence < member.abstention_threshold)
-        named = _named(engine.emotions, mean)
-        predictions.append(Prediction(member.key, member.title, member.uar, engine.emotions[best], confidence, is_unsure, named))
+        reasons = judged.of(confidence, threshold=member.abstention_threshold)
+        named, emotion = _named(engine.emotions, mean), engine.emotions[best]
+        predictions.append(Prediction(member.key, member.title, member.uar, emotion, confidence, bool(reasons), named, reasons))
     return tuple(predictions)
 
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from audio.speech import HOP_SECONDS, VoiceActivity
-from page.advice import is_nonsense
 from page.engine import Engine
+from page.judgement import Judgement, Reason
 from page.live_voice import LiveVoice
 
 SILENCE_DB = -100.0
@@ -98,6 +98,8 @@ class Row:
         The emotion, of unsure stretches the likeliest; empty where nobody spoke.
     confidence : float
         The largest smoothed probability in it.
+    reasons : tuple of str
+        Of unsure stretches, every reason that there was (:class:`page.judgement.Reason`).
     """
 
     start_seconds: float
@@ -105,6 +107,7 @@ class Row:
     kind: Kind
     emotion: str = ""
     confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,10 @@ class Snapshot:
         On how many earlier clips of the voice the probabilities rest.
     alone : mapping of str to float
         Smoothed probabilities without those; empty where there are none.
+    is_unsure, reasons : bool, tuple of str
+        Whether and why the present state is unsure.
+    notes : tuple of str
+        What to know before trusting the newest answer.
     """
 
     seconds: float
@@ -145,6 +152,9 @@ class Snapshot:
     note: str
     n_clips: int = 0
     alone: dict[str, float] = field(default_factory=dict)
+    is_unsure: bool = False
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Turns:
@@ -165,10 +175,10 @@ class Turns:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What a family says of one window: probabilities (n_emotions,), and whether it hardly resembles speech."""
+    """What a family says of one window: probabilities (n_emotions,), and whether it can be answered at all."""
 
     probabilities: NDArray[np.float64]
-    is_nonsense: bool
+    judgement: Judgement
 
 
 class LiveSession:
@@ -206,6 +216,8 @@ class LiveSession:
         self._smooth: NDArray[np.float64] | None = None
         self._candidate: tuple[tuple[Kind, str], int] = ((Kind.SILENCE, ""), 0)
         self._family = ""
+        self._judgement = Judgement()
+        self._reasons: tuple[Reason, ...] = ()
         self.is_paused = False
 
     def pause(self, is_paused: bool) -> None:
@@ -288,14 +300,15 @@ class LiveSession:
             return
         adapted = heard.probabilities
         if self.voice is not None:
-            adapted = self.voice.adapt(engine, self._family, heard.probabilities, at=at, is_nonsense=heard.is_nonsense)
+            adapted = self.voice.adapt(engine, self._family, heard.probabilities, at=at, is_nonsense=not heard.judgement.is_voice)
         both = np.stack([adapted, heard.probabilities])  # with the voice and without it, so that both are smoothed alike
         share = 1.0 if self._smooth is None else self.settings.smoothing
         self._smooth = share * both + (0.0 if self._smooth is None else (1 - share) * self._smooth)
         best = int(self._smooth[0].argmax())
         confidence = float(self._smooth[0][best])
         threshold = next((one.abstention_threshold for one in engine.ready if one.key == self._family), None)
-        is_unsure = heard.is_nonsense or (threshold is not None and confidence < threshold)
+        self._judgement, self._reasons = heard.judgement, heard.judgement.of(confidence, threshold=threshold)
+        is_unsure = bool(self._reasons)
         found = (Kind.UNSURE if is_unsure else Kind.EMOTION, engine.emotions[best])
         # Of an unsure stretch the likeliest emotion may change without a change of state.
         known, n = self._candidate
@@ -303,21 +316,25 @@ class LiveSession:
         self._candidate = (found, n + 1 if is_same else 1)
         current = self._rows[-1] if self._rows else None
         if current is None or current.kind not in (Kind.UNSURE, Kind.EMOTION) or self._candidate[1] >= self.settings.n_agreeing:
-            self._extend(found[0], at, found[1], confidence)
+            self._extend(found[0], at, found[1], confidence, self._reasons)
         else:
             self._extend_last(at)
         self._answered = at
 
-    def _extend(self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0) -> None:
+    def _extend(self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0, reasons: tuple[Reason, ...] = ()) -> None:
         """Prolong the last row if its state goes on, else begin another."""
         start = self._rows[-1].end_seconds if self._rows else 0.0
         last = self._rows[-1] if self._rows else None
         if last is not None and last.kind is kind and (kind is Kind.UNSURE or last.emotion == emotion):
             self._rows[-1] = replace(
-                last, end_seconds=end, emotion=emotion or last.emotion, confidence=max(confidence, last.confidence)
+                last,
+                end_seconds=end,
+                emotion=emotion or last.emotion,
+                confidence=max(confidence, last.confidence),
+                reasons=tuple(dict.fromkeys((*last.reasons, *reasons))),
             )
         else:
-            self._rows.append(Row(start, end, kind, emotion, confidence))
+            self._rows.append(Row(start, end, kind, emotion, confidence, reasons))
         self._seconds = max(self._seconds, end)
 
     def _extend_last(self, end: float) -> None:
@@ -338,7 +355,9 @@ class LiveSession:
         note = ""
         if late > self.settings.behind_seconds:
             note = f"The answers are {late:.1f} s late: this machine cannot keep up. Choose a quicker family."
-        smooth = self._smooth if last is not None and last.kind in (Kind.UNSURE, Kind.EMOTION) else None
+        is_spoken = last is not None and last.kind in (Kind.UNSURE, Kind.EMOTION)
+        is_unsure = last is not None and last.kind is Kind.UNSURE
+        smooth = self._smooth if is_spoken else None
         probabilities, alone = ({}, {}) if smooth is None else (_named(engine, one) for one in smooth)
         n_clips = 0 if self.voice is None else self.voice.n_clips
         return Snapshot(
@@ -352,6 +371,9 @@ class LiveSession:
             note=note,
             n_clips=n_clips,
             alone=alone if n_clips else {},
+            is_unsure=is_unsure,
+            reasons=(self._reasons or (last.reasons if last else ())) if is_unsure else (),
+            notes=self._judgement.advice if is_spoken else (),
         )
 
 
@@ -365,9 +387,15 @@ def rows_csv(rows: tuple[Row, ...], *, started: float) -> str:
     started : float
         When it began, in seconds since 1970.
     """
-    columns = ["start_seconds", "end_seconds", "start_utc", "kind", "emotion", "confidence"]
+    columns = ["start_seconds", "end_seconds", "start_utc", "kind", "emotion", "confidence", "is_unsure", "reasons"]
     lines = [
-        {**asdict(row), "start_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started + row.start_seconds))} for row in rows
+        {
+            **asdict(row),
+            "start_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started + row.start_seconds)),
+            "is_unsure": row.kind is Kind.UNSURE,
+            "reasons": ";".join(row.reasons),
+        }
+        for row in rows
     ]
     table = pd.DataFrame(lines, columns=columns)
     return table.round({"start_seconds": 2, "end_seconds": 2, "confidence": 4}).to_csv(index=False)
@@ -379,5 +407,4 @@ def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, floa
 
 def _predict(engine: Engine, family: str, samples: NDArray[np.float32]) -> Heard:
     found = engine.predict([samples], families=[family])
-    ood_score = None if found.ood_score is None else float(found.ood_score[0])
-    return Heard(found.probabilities[family][0], is_nonsense(held=float(found.held_share[0]), ood_score=ood_score))
+    return Heard(found.probabilities[family][0], found.judge(samples))

@@ -6,7 +6,7 @@ stretches that are being answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,11 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
+from audio.notes import NoteKind
 from audio.speech import Stretch, StretchFinder
 from audio.survey import Survey, Track, read_tracks, survey
 from emotune.errors import RequestError
-from page.advice import advise, is_nonsense
-from page.engine import Engine, Predictions
+from page.engine import Engine
+from page.judgement import Judgement
 
 MAX_MINUTES = 30
 """Of a recording on the page; the command line has no limit."""
@@ -41,11 +42,13 @@ class LongRow:
     emotion, confidence : str, float
         The most probable emotion and its probability.
     is_unsure : bool
-        Whether the confidence lies below the family's threshold, or the stretch hardly resembles speech.
+        Whether there is a reason not to trust it, whatever its confidence.
     notes : tuple of str
         What to know before trusting it.
     probabilities : mapping of str to float
         Of every emotion.
+    reasons : tuple of str
+        Values of :class:`page.judgement.Reason`; empty where it is sure.
     """
 
     channel: str
@@ -56,6 +59,7 @@ class LongRow:
     is_unsure: bool
     notes: tuple[str, ...]
     probabilities: dict[str, float]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def read_long(
     rows: list[LongRow] = []
     cuts = _cuts(Path(path), found, source=source)
     while some := list(islice(cuts, N_AT_ONCE)):
-        rows += _answers(engine, family, some)
+        rows += _answers(engine, family, some, noted={note.kind for note in found.notes})
         if progress:
             progress(min(some[-1].stretch.end_seconds, found.duration_seconds), found.duration_seconds)
     notes = [note.text for note in found.notes]
@@ -155,11 +159,13 @@ def as_csv(answer: LongAnswer) -> str:
             "unsure": row.is_unsure,
             **{f"p_{emotion}": p for emotion, p in row.probabilities.items()},
             "notes": " ".join(row.notes),
+            "is_unsure": row.is_unsure,
+            "reasons": ";".join(row.reasons),
         }
         for row in answer.rows
     ]
     probabilities = [f"p_{emotion}" for emotion in answer.rows[0].probabilities] if answer.rows else []
-    return pd.DataFrame(lines, columns=[*columns, *probabilities, "notes"]).to_csv(index=False)
+    return pd.DataFrame(lines, columns=[*columns, *probabilities, "notes", "is_unsure", "reasons"]).to_csv(index=False)
 
 
 def as_audacity(answer: LongAnswer) -> str:
@@ -205,25 +211,27 @@ class _Held:
         self._first += n
 
 
-def _answers(engine: Engine, family: str, cuts: Sequence[_Cut]) -> list[LongRow]:
+def _answers(engine: Engine, family: str, cuts: Sequence[_Cut], *, noted: Collection[NoteKind]) -> list[LongRow]:
     found = engine.predict([cut.samples for cut in cuts], families=[family])
     threshold = next(member.abstention_threshold for member in engine.ready if member.key == family)
-    return [_row(engine, cut, found, k, family=family, threshold=threshold) for k, cut in enumerate(cuts)]
+    return [
+        _row(engine, cut, found.probabilities[family][k], found.judge(cut.samples, rows=slice(k, k + 1), noted=noted), threshold)
+        for k, cut in enumerate(cuts)
+    ]
 
 
-def _row(engine: Engine, cut: _Cut, found: Predictions, k: int, *, family: str, threshold: float | None) -> LongRow:
-    probabilities = found.probabilities[family][k]
-    held = float(found.held_share[k])
-    ood_score = None if found.ood_score is None else float(found.ood_score[k])
+def _row(engine: Engine, cut: _Cut, probabilities: NDArray[np.float64], judgement: Judgement, threshold: float | None) -> LongRow:
     best = int(probabilities.argmax())
     confidence = float(probabilities[best])
+    reasons = judgement.of(confidence, threshold=threshold)
     return LongRow(
         channel=cut.track.name,
         start_seconds=cut.stretch.start_seconds,
         end_seconds=cut.stretch.end_seconds,
         emotion=engine.emotions[best],
         confidence=round(confidence, 4),
-        is_unsure=is_nonsense(held=held, ood_score=ood_score) or (threshold is not None and confidence < threshold),
-        notes=advise(cut.samples, held=held, ood_score=ood_score),
+        is_unsure=bool(reasons),
+        notes=judgement.advice,
         probabilities={name: round(float(p), 4) for name, p in zip(engine.emotions, probabilities, strict=True)},
+        reasons=reasons,
     )

@@ -13,6 +13,7 @@ from models import FAMILIES
 from page.drawing import chart, chip, sound, timeline
 from page.emotion_styles import short_names
 from page.engine import REFERENCES, Engine, Member, title_of
+from page.judgement import in_words
 from page.listen import ClipPredictions, Prediction
 from page.stress import Curve, Stressed
 from runs.licences import strictest
@@ -112,9 +113,13 @@ def verdict(found: ClipPredictions) -> str:
     return (
         f'<section class="card verdict" aria-live="polite">{chip_of(best, shows_unsure=True)}'
         f"<p><strong>{escape(best.title)}</strong>, the best family here ({_uar(best)}), predicts "
-        f"<strong>{escape(best.emotion)}</strong>, {whole(best.confidence)}.</p>"
+        f"<strong>{escape(best.emotion)}</strong>, {whole(best.confidence)}.{_unsure(best)}</p>"
         f'<p class="agreement"><span aria-hidden="true">{dots}</span>{agreement}</p></section>'
     )
+
+
+def _unsure(prediction: Prediction) -> str:
+    return f" Unsure: {escape(in_words(prediction.reasons))}." if prediction.reasons else ""
 
 
 def advice(lines: Sequence[str]) -> str:
@@ -134,7 +139,11 @@ def matrix(predictions: Sequence[Prediction], emotions: Sequence[str], members: 
         f'<table class="matrix{many}" style="--n:{len(emotions)}"><caption>Calibrated probabilities, %</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
-    unsure = "" if not any(one.is_unsure for one in predictions) else " ◌ unsure: below the confidence asked of this family."
+    unsure = (
+        ""
+        if not any(one.is_unsure for one in predictions)
+        else " ◌ unsure: no speech like that in training, or below the confidence asked of this family."
+    )
     hint = f"Per cent. ● the family’s prediction.{unsure} Families are ordered by UAR."
     return f'{scrolling("Probabilities", table)}<p class="hint">{hint}</p>'
 

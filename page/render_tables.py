@@ -11,9 +11,11 @@ import numpy as np
 from page.batch import Row
 from page.board import Cell, Figures
 from page.engine import title_of
+from page.judgement import in_words
 from page.render import MANY_EMOTIONS, chip_of, note, scrolling, whole
 from page.results import Choice
 from page.summaries import Summary
+from page.uploads import BATCH_LIMITS
 
 FIGURES = {
     True: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
@@ -45,11 +47,10 @@ def _result(one: Summary) -> str:
     return f'<th scope="row">{escape(one.title)}</th>{cells}'
 
 
-def batch_waiting(max_files: int, max_file_size: str) -> str:
+def batch_waiting() -> str:
     """Tell what a batch takes."""
-    formats = f"Up to {max_files} recordings of any usual kind of audio, or zips of them, of up to {max_file_size} each."
     return (
-        f'<p class="hint">{formats} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept. '
+        f'<p class="hint">{BATCH_LIMITS} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept. '
         "Earlier clips of the same speaker adapt a second prediction: of one <em>speaker</em> in a CSV with the columns file and "
         "speaker that you give along, else of one folder where a zip has several.</p>"
     )
@@ -86,14 +87,23 @@ def _figure(cell: Cell) -> str:
     return f'<td data-value="{"" if cell.value is None else cell.value}">{escape(cell.text)}</td>'
 
 
-def batch(rows: Sequence[Row]) -> str:
-    """Show one line a file: every family's emotion, or the reason why there is none."""
+def batch(rows: Sequence[Row], *, n_files: int | None = None) -> str:
+    """Show one line a file: every family's emotion, or the reason why there is none.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Those that are done.
+    n_files : int, optional
+        How many there will be, if more.
+    """
     titles = next(([prediction.title for prediction in row.predictions] for row in rows if row.predictions), [])
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *titles))
     body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 2)}</tr>' for row in rows)
     table = f'<table class="files"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     n_bad = sum(bool(row.problem) for row in rows)
-    return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged</h2>{scrolling("Files", table)}</section>'
+    more = f"; {n_files - len(rows)} files to go, or stopped" if n_files and n_files > len(rows) else ""
+    return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged{more}</h2>{scrolling("Files", table)}</section>'
 
 
 def _judged(row: Row, *, n_columns: int) -> str:
@@ -102,7 +112,8 @@ def _judged(row: Row, *, n_columns: int) -> str:
     best = row.predictions[0]
     n_agree = sum(prediction.emotion == best.emotion for prediction in row.predictions)
     others = "".join(f"<td>{escape(prediction.emotion)} {whole(prediction.confidence)}</td>" for prediction in row.predictions)
-    notes = " ".join((*row.notes, *row.advice))
+    unsure = (f"Unsure: {in_words(row.reasons)}.",) if row.reasons else ()
+    notes = " ".join((*unsure, *row.notes, *row.advice))
     below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
     return f"<td>{chip_of(best, shows_unsure=True)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
 

@@ -85,7 +85,7 @@ def listen_again(engine: Engine, samples: NDArray[np.float32], voice: Voice | No
     notes : sequence of Note
         What the loader noted on the samples.
     """
-    voice, clip, mark = Voice.of(engine, voice), judge(engine, samples), mark_of(samples)
+    voice, clip, mark = Voice.of(engine, voice), judge(engine, samples, notes=notes), mark_of(samples)
     alone = with_voice = conclude(engine, clip, notes=notes)
     n_clips = voice.n_clips(but=mark)
     if n_clips:

@@ -97,7 +97,7 @@ def _best(folder: RunFolder) -> tuple[str, Mapping[Any, Any]]:
     known = board[~board["family"].isin(REFERENCES) & board["uar"].notna()]
     if known.empty:
         return "", {}
-    row = known.loc[known["uar"].idxmax()].to_dict()
+    row = known.iloc[int(known["uar"].to_numpy().argmax())].to_dict()
     return str(row["family"]), row
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from audio.limits import MAX_SECONDS
 from corpora.places import AUDIO_SUFFIXES
 from page import board, render, render_tables, render_voice, same_voice
-from page.batch import MAX_FILES, as_csv, batch
+from page.batch import Row, as_csv, batch, judge_each
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.examples import PREFIX
@@ -20,10 +23,12 @@ from page.listen import ClipPredictions, listen, load_clip
 from page.results import Results
 from page.same_voice import listen_again
 from page.stress import NOISES, RANGES, STRENGTHS, Perturbation, curve, stress
+from page.uploads import MAX_FILE_BYTES
 from page.voice import Voice
 
 HERE = Path(__file__).parent
-UPLOAD_LIMIT = "100 MB"
+UPLOAD_LIMIT = f"{MAX_FILE_BYTES >> 20} MB"
+SHOWN_EVERY_SECONDS = 1.0
 AUDIO_TYPES = sorted(AUDIO_SUFFIXES)
 """What can be uploaded: all that the loader takes."""
 PREDICTED = "the predicted emotion"
@@ -44,7 +49,10 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Aud
                 sources=["microphone", "upload"], type="filepath", label="Your clip", elem_id="clip", buttons=["download"]
             )
             other = gr.UploadButton(
-                f"Or any other file with sound, up to {UPLOAD_LIMIT}", file_types=AUDIO_TYPES, size="sm", elem_id="other"
+                f"Or any other file with sound, up to {UPLOAD_LIMIT} and {MAX_SECONDS / 60:.0f} minutes",
+                file_types=AUDIO_TYPES,
+                size="sm",
+                elem_id="other",
             )
             _examples(clip, label="Or learn from a sound made by code")
             same = gr.Checkbox(False, label="Same voice as before", info="Earlier clips adapt the predictions.", elem_id="same")
@@ -197,17 +205,31 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
 
 def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     """Make the tab in which many recordings are predicted."""
-    html(render_tables.batch_waiting(MAX_FILES, UPLOAD_LIMIT))
+    html(render_tables.batch_waiting())
     files = gr.File(
         file_count="multiple", file_types=[*AUDIO_TYPES, ".zip", ".csv"], label="Recordings, or zips of them", elem_id="files"
     )
-    run = gr.Button("Judge them all", variant="primary")
+    with gr.Row():
+        run = gr.Button("Judge them all", variant="primary")
+        stop = gr.Button("Stop", elem_id="stop-batch")
     judged = html(elem_id="judged")
 
-    @explained
-    def judge(paths: list[str] | None, key: str | None, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
-        rows = batch(results.engine(key), paths, progress=lambda done, n: progress((done, n), unit="files"))
-        return render_tables.batch(rows) + render_tables.download("emotune.csv", as_csv(rows))
+    def judge(paths: list[str] | None, key: str | None, progress: gr.Progress = gr.Progress()) -> Iterator[str]:  # noqa: B008
+        rows: list[Row] = []
+        shown, n_files = 0.0, 0
+
+        def count(done: int, n: int) -> None:
+            nonlocal n_files
+            n_files = n
+            progress((done, n), unit="files")
+
+        each = judge_each(results.engine(key), paths, progress=count)
+        while (row := explained(next)(each, None)) is not None:
+            rows.append(row)
+            if time.monotonic() - shown > SHOWN_EVERY_SECONDS:
+                yield render_tables.batch(rows, n_files=n_files) + render_tables.download("emotune.csv", as_csv(rows))
+                shown = time.monotonic()
+        yield render_tables.batch(rows, n_files=len(rows)) + render_tables.download("emotune.csv", as_csv(rows))
 
     @explained
     def batch_api(files: list[str]) -> dict[str, Any]:
@@ -215,7 +237,9 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
         rows = batch(results.engine(), files)
         return {"rows": [asdict(row) for row in rows], "csv": as_csv(rows)}
 
-    run.click(judge, [files, chosen], judged, **PRIVATE)
+    # A run that is stopped leaves the rows that were done.
+    running = run.click(judge, [files, chosen], judged, show_progress="minimal", **PRIVATE)
+    stop.click(None, None, None, cancels=[running], api_visibility="private")
     endpoint(batch_api, [files], [gr.JSON(visible=False, label="rows")], name="batch")
 
 
@@ -228,6 +252,8 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
         **content,
         "answers": content["predictions"],  # its name before 0.3.0: programs that read it go on
         "agreement": {"emotion": emotion, "families": n_agree, "of": len(found.predictions)},
+        "is_unsure": found.is_unsure,
+        "reasons": found.reasons,
         "unavailable": unavailable,
         "is_real": engine.is_real,
     }

@@ -29,6 +29,7 @@ from metrics.scores import accuracy, confusion_by, uar
 from models import Family, Model
 from models.ensemble import Ensemble
 from models.family import KeptSample
+from models.non_speech import non_speech_vectors
 from models.ood import fit_ood_detector
 from runs.cards import Card, card_versions, member_spec
 from runs.champions import Champion, save_champion
@@ -267,9 +268,10 @@ def write_champion(
 
 
 def write_ood_detector(dataset: Dataset, run: RunFolder) -> None:
-    """Learn what the corpus sounds like, so that the page can tell when a clip does not."""
+    """Learn what the corpus sounds like, so that the page can tell when a clip does not, and what is no speech at all."""
     vectors = np.stack(dataset.inputs(INPUT_KINDS["functionals"], np.arange(len(dataset.clips))))
-    fit_ood_detector(vectors, dataset.speakers).save(run.ood)
+    non_speech = non_speech_vectors([clip.samples for clip in dataset.clips])
+    fit_ood_detector(vectors, dataset.speakers, non_speech=non_speech).save(run.ood)
 
 
 def trial_table(results: Sequence[Result], random_plans: Sequence[StudyPlan], run: RunFolder) -> pd.DataFrame:

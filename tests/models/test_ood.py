@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
 from emotune.errors import ChampionError, ProtocolError
 from features import INPUT_KINDS, Analysis
-from models.ood import OODDetector, fit_ood_detector, load_ood_detector
+from models.ood import UNLEARNT_SPEECH_LIMIT, OODDetector, SpeechLimit, fit_ood_detector, learn_speech_limit, load_ood_detector
 
 SECONDS = np.arange(2 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
 
@@ -87,3 +89,31 @@ def test_a_damaged_file_is_refused_with_its_path(tmp_path: Path, content: bytes)
     (tmp_path / "bad.npz").write_bytes(content)
     with pytest.raises(ChampionError, match=r"bad\.npz"):
         load_ood_detector(tmp_path / "bad.npz")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0.01, 9), min_size=40, max_size=80), st.lists(st.floats(0.01, 9), min_size=1, max_size=30))
+def test_the_limit_keeps_nearly_all_speech_whatever_the_rest_is_like(speech: list[float], others: list[float]) -> None:
+    limit = learn_speech_limit(np.array(speech), np.array(others))
+    assert limit.kept_share >= 0.97
+    assert np.mean(np.array(speech) <= limit.score * (1 + 1e-9)) == pytest.approx(limit.kept_share)
+    assert np.mean(np.array(others) > limit.score * (1 + 1e-9)) == pytest.approx(limit.caught_share)
+
+
+def test_the_limit_lies_midway_where_speech_and_the_rest_are_apart() -> None:
+    assert learn_speech_limit(np.array([0.5, 1.0]), np.array([4.0, 9.0])) == SpeechLimit(2.0, 1.0, 1.0)
+
+
+def test_a_learnt_limit_is_saved_and_a_file_without_one_behaves_as_before(
+    ood_detector: OODDetector, speech: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    assert ood_detector.speech_limit.score == UNLEARNT_SPEECH_LIMIT
+    vectors, speakers = speech
+    others = np.stack([vector(samples) for samples in UNLIKE_SPEECH.values()])
+    learnt = fit_ood_detector(vectors, speakers, non_speech=others)
+    assert learnt.speech_limit.caught_share == 1
+    learnt.save(tmp_path / "ood.npz")
+    assert load_ood_detector(tmp_path / "ood.npz").speech_limit == learnt.speech_limit
+    with np.load(tmp_path / "ood.npz") as arrays:
+        np.savez(tmp_path / "old.npz", **{name: arrays[name] for name in arrays if name != "speech_limit"})
+    assert load_ood_detector(tmp_path / "old.npz").speech_limit.score == UNLEARNT_SPEECH_LIMIT

@@ -18,6 +18,7 @@ from corpora.emotions import RAVDESS_EMOTIONS
 from features import INPUT_KINDS, Analysis
 from leaderboard.table import build_leaderboard, write_results
 from models import FAMILIES, Examples, Family
+from models.non_speech import non_speech_vectors
 from models.ood import fit_ood_detector
 from page.engine import Engine
 from page.interface import build, launch_options
@@ -39,7 +40,8 @@ def make_results(folder: Path, clips: Sequence[Clip]) -> Path:
     for key, overrides in OVERRIDES.items():
         save_family(folder / "models" / key, clips, inputs[FAMILIES[key].input_kind], overrides, scores=scores[key])
     speakers = np.array([clip.speaker for clip in clips])
-    fit_ood_detector(np.stack(inputs["functionals"]), speakers).save(folder / "ood.npz")
+    non_speech = non_speech_vectors([clip.samples for clip in clips])
+    fit_ood_detector(np.stack(inputs["functionals"]), speakers, non_speech=non_speech).save(folder / "ood.npz")
     run = {"corpus": "synthetic", "title": "Synthetic clips", "is_real": False, "thresholds": {"linear": 0.3}}
     (folder / "run.json").write_text(json.dumps(run))
     return folder

@@ -12,8 +12,8 @@ import soundfile
 from audio.clip import SAMPLE_RATE_HZ, Clip
 from corpora.reader import Recording, read_recordings
 from emotune.errors import RequestError
-from page import batch as batch_module
-from page.batch import as_csv, batch
+from page import uploads
+from page.batch import as_csv, batch, judge_each
 from page.engine import Engine
 
 
@@ -61,7 +61,7 @@ def test_a_file_in_a_zip_is_answered_as_the_file_alone(engine: Engine, good: Pat
 
 
 def test_no_more_of_a_zip_bomb_is_unpacked_than_allowed(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_module, "MAX_FILE_BYTES", 10_000)
+    monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 10_000)
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(10**6), SAMPLE_RATE_HZ, format="WAV")
     (row,) = batch(engine, [zipped(tmp_path / "bomb.zip", **{"zeros.wav": buffer.getvalue()})])
@@ -84,6 +84,19 @@ def test_progress_counts_the_files(engine: Engine, good: Path, bad: Path) -> Non
     seen: list[tuple[int, int]] = []
     batch(engine, [good, bad], progress=lambda done, n: seen.append((done, n)))
     assert seen == [(0, 2), (1, 2)]
+
+
+def test_rows_come_one_by_one_so_that_a_batch_can_be_stopped(engine: Engine, good: Path, bad: Path) -> None:
+    each = judge_each(engine, [bad, good, good])
+    assert next(each).problem
+    assert next(each).predictions
+    each.close()
+
+
+def test_whatever_loading_raises_belongs_to_its_file(engine: Engine, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("page.batch.load", lambda *_, **__: 1 / 0)
+    (row,) = batch(engine, [good])
+    assert row.problem.startswith("must load, but that fails (ZeroDivisionError)")
 
 
 @pytest.mark.parametrize("paths", [None, []])

@@ -112,6 +112,27 @@ def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: n
     assert engine.predict([clip]).ood_score is None
 
 
+@pytest.mark.parametrize("error", [MemoryError(), KeyError("x"), SystemExit(3), type("Panic", (BaseException,), {})("deep inside")])
+def test_a_champion_that_fails_while_predicting_is_greyed_out_and_the_rest_answers(
+    results: Path, clip: np.ndarray, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(results)
+    faulty = next(member.champion for member in engine.members if member.key == "linear")
+    predict = type(faulty).predict_inputs
+
+    def fail(self, inputs):
+        if self is faulty:
+            raise error
+        return predict(self, inputs)
+
+    monkeypatch.setattr(type(faulty), "predict_inputs", fail)
+    assert set(engine.predict([clip]).probabilities) == {"random_forest", "conv1d"}
+    assert type(error).__name__ in broken(engine)["linear"]
+    monkeypatch.undo()
+    monkeypatch.setattr("page.engine.RETRY_SECONDS", 0.0)
+    assert "linear" in engine.predict([clip]).probabilities, "it is tried again after a while"
+
+
 def rewrite_card(results: Path, folder: str, **fields: object) -> None:
     path = results / "models" / folder / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))

@@ -1,0 +1,185 @@
+"""Uploads: what is taken, and the recordings in uploaded files and zips; limits are checked before anything is judged."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import av
+import soundfile
+
+from audio.containers import HEAD_BYTES, other_kind
+from audio.limits import MAX_SECONDS
+from emotune.errors import BadRecordingError, RequestError
+
+MAX_FILES = 200
+MAX_FILE_BYTES = 100 * 2**20
+MAX_UNPACKED_BYTES = 2**30
+"""Of all zips of a batch together."""
+MAX_BATCH_SECONDS = 3600.0
+UTF8_FLAG = 0x800
+SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information")
+
+BATCH_LIMITS = (
+    f"Up to {MAX_FILES} recordings of any usual kind of audio, or zips of them, each of up to {MAX_FILE_BYTES >> 20} MB and "
+    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all, and {MAX_UNPACKED_BYTES >> 30} GB unpacked."
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording to open: a file, or a member of a zip.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    path : Path
+        The file or the zip.
+    place : int or None
+        Which member of the zip; names are not unique.
+    problem : str
+        Why nothing can be opened.
+    """
+
+    name: str
+    path: Path
+    place: int | None = None
+    problem: str = ""
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """Give a path to the recording, for as long as it is read.
+
+        Raises
+        ------
+        BadRecordingError
+            If it cannot be unpacked.
+        """
+        if self.problem:
+            raise BadRecordingError(self.name, self.problem)
+        if self.place is None:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "recording"
+            copy.write_bytes(self._unpacked(self.place))
+            yield copy
+
+    def seconds(self) -> float:
+        """Return how long the recording is by its header; 0 if that does not tell, which leaves it to the loader."""
+        try:
+            with self.opened() as path:
+                return _stated_seconds(path)
+        except Exception:  # the loader explains what is wrong with it
+            return 0.0
+
+    def _unpacked(self, place: int) -> bytes:
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open(archive.infolist()[place]) as member:
+                # A zip may lie about sizes: no more is unpacked than is allowed.
+                content = member.read(MAX_FILE_BYTES + 1)
+        except Exception as error:  # zlib, lzma and struct have errors of their own
+            reason = str(error) or type(error).__name__
+            raise BadRecordingError(self.name, f"must unpack, but: {reason}; zip it again without a password.") from error
+        if len(content) > MAX_FILE_BYTES:
+            rule = f"must unpack to at most {MAX_FILE_BYTES / 2**20:.0f} MiB, got more; save it as FLAC or at a lower rate."
+            raise BadRecordingError(self.name, rule)
+        if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            raise BadRecordingError(
+                self.name, "must be a recording, but is a zip inside a zip; unpack it and zip the recordings once."
+            )
+        return content
+
+
+def find_sources(
+    paths: Sequence[str | Path] | None, *, is_table: Callable[[str], bool] = lambda _: False
+) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
+    """Return the recordings of a batch and the tables beside them; what systems leave in zips is passed over.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Uploaded files.
+    is_table : callable
+        Tells by a name whether something is a table and no recording.
+
+    Raises
+    ------
+    RequestError
+        If there are none, too many, or they are too large or too long together.
+    """
+    given = tuple(source for path in paths or () for source in _sources(Path(path)))
+    tables = tuple(source for source in given if is_table(source.name))
+    sources = tuple(source for source in given if source not in tables)
+    if not 0 < len(sources) <= MAX_FILES:
+        raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
+    n_bytes = sum(_stated_bytes(path) for path in {source.path for source in sources if source.place is not None})
+    if n_bytes > MAX_UNPACKED_BYTES:
+        rule = f"The zips of a batch must unpack to at most {MAX_UNPACKED_BYTES / 2**30:.0f} GB, got {n_bytes / 2**30:.1f} GB"
+        raise RequestError(f"{rule}; judge some of them at a time.")
+    seconds = 0.0
+    for source in sources:
+        seconds += min(source.seconds(), MAX_SECONDS)
+        if seconds > MAX_BATCH_SECONDS:
+            rule = f"The recordings of a batch must last at most {MAX_BATCH_SECONDS / 60:.0f} minutes together, got more"
+            raise RequestError(f"{rule}; judge some of them at a time.")
+    return sources, tables
+
+
+def is_recording(name: str) -> bool:
+    """Tell whether a member of a zip is a person's, and not what systems leave there."""
+    parts = PurePosixPath(name.replace("\\", "/").lower()).parts
+    is_hidden = any(part.startswith(".") and part != ".." for part in parts)
+    return bool(parts) and not (is_hidden or set(parts) & {*SYSTEM_FOLDERS, *SYSTEM_FILES})
+
+
+def shown_name(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; one without the flag for UTF-8 may be in it all the same, as macOS writes it."""
+    if info.flag_bits & UTF8_FLAG:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def _sources(path: Path) -> list[Source]:
+    if not _is_zip(path):
+        return [Source(path.name, path)]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [(k, shown_name(info)) for k, info in enumerate(archive.infolist()) if not info.is_dir()]
+    except Exception as error:  # the loader would only call it a zip
+        return [Source(path.name, path, problem=f"must be a zip that opens, but: {error}; zip the recordings again.")]
+    return [Source(name or path.name, path, k) for k, name in members if is_recording(name or path.name)]
+
+
+def _is_zip(path: Path) -> bool:
+    """Tell by a file's first bytes; a recording may have a zip at its end."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return False
+    kind = other_kind(head)
+    return kind is not None and "ZIP" in kind[0]
+
+
+def _stated_bytes(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(info.file_size for info in archive.infolist())
+
+
+def _stated_seconds(path: Path) -> float:
+    try:
+        info = soundfile.info(str(path))
+        return min(info.frames / info.samplerate, MAX_SECONDS)
+    except soundfile.SoundFileError:
+        with av.open(path) as container:
+            return (container.duration or 0) / av.time_base
