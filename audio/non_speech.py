@@ -86,7 +86,7 @@ def coloured_noise(rng: np.random.Generator, *, exponent: float) -> Array:
     """Return noise whose power falls with frequency to the power of ``exponent``: 0 white, 1 pink, 2 brown."""
     hz = np.fft.rfftfreq(N_SAMPLES, 1 / SAMPLE_RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal(N_SAMPLES)) * np.maximum(hz, 20.0) ** (-exponent / 2)
-    return np.asarray(np.fft.irfft(spectrum, N_SAMPLES))
+    return np.asarray(np.fft.irfft(spectrum, N_SAMPLES), dtype=np.float64)
 
 
 def one_bit_noise(rng: np.random.Generator) -> Array:

@@ -18,7 +18,8 @@ from emotune.files import whole_file
 from page.engine import Engine
 from page.in_time import InTime
 from page.judgement import in_words
-from page.live import Kind, LiveSession, Snapshot, Turns
+from page.live import LiveSession, Turns
+from page.live_rows import Kind, Snapshot
 from page.long import LongAnswer, as_audacity, as_csv, label, read_long
 from page.options import MICROPHONE
 

@@ -19,7 +19,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MAX_CALL_BYTES = 4_000_000
 """Of a call's JSON; uploads have a limit of their own."""
-ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:|//|\\\\)")
+ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:(?!\s)|//|\\\\)")
 """A scheme of two letters or more (one is a drive of Windows), a host or a share."""
 FILE_FIELD = "path"
 SERVED = re.compile(r".*/(?:file|proxy)=(.*)", re.DOTALL)

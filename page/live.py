@@ -14,19 +14,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from audio.speech import HOP_SECONDS, VoiceActivity
 from page.engine import Engine
 from page.judgement import Judgement, Reason
+from page.live_rows import Kind, Row, Snapshot
 from page.live_voice import LiveVoice
 
 SILENCE_DB = -100.0
@@ -72,89 +71,6 @@ class LiveSettings:
     behind_seconds: float = 1.5
     lost_seconds: float = 2.0
     most_rows: int = 7200
-
-
-class Kind(StrEnum):
-    """What a stretch of time was."""
-
-    SILENCE = "silence"
-    UNSURE = "unsure"
-    EMOTION = "emotion"
-    PAUSED = "paused"
-    LOST = "lost"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A stretch of time in one state.
-
-    Attributes
-    ----------
-    start_seconds, end_seconds : float
-        Where, from the start of the session.
-    kind : Kind
-        What it was.
-    emotion : str
-        The emotion, of unsure stretches the likeliest; empty where nobody spoke.
-    confidence : float
-        The largest smoothed probability in it.
-    reasons : tuple of str
-        Of unsure stretches, every reason that there was (:class:`page.judgement.Reason`).
-    """
-
-    start_seconds: float
-    end_seconds: float
-    kind: Kind
-    emotion: str = ""
-    confidence: float = 0.0
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a session shows now.
-
-    Attributes
-    ----------
-    seconds : float
-        How much time has passed.
-    answered_seconds : float
-        Where the newest sound lies that was taken into account.
-    family : str
-        Who answers.
-    state : Row or None
-        The present state.
-    level_db : float
-        Level of the newest chunk, in dB of full scale.
-    probabilities : mapping of str to float
-        Smoothed; empty where nobody speaks.
-    rows : tuple of Row
-        The latest rows, oldest first.
-    note : str
-        What to know, such as that the answers are late.
-    n_clips : int
-        On how many earlier clips of the voice the probabilities rest.
-    alone : mapping of str to float
-        Smoothed probabilities without those; empty where there are none.
-    is_unsure, reasons : bool, tuple of str
-        Whether and why the present state is unsure.
-    notes : tuple of str
-        What to know before trusting the newest answer.
-    """
-
-    seconds: float
-    answered_seconds: float
-    family: str
-    state: Row | None
-    level_db: float
-    probabilities: dict[str, float]
-    rows: tuple[Row, ...]
-    note: str
-    n_clips: int = 0
-    alone: dict[str, float] = field(default_factory=dict)
-    is_unsure: bool = False
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Turns:
@@ -375,30 +291,6 @@ class LiveSession:
             reasons=(self._reasons or (last.reasons if last else ())) if is_unsure else (),
             notes=self._judgement.advice if is_spoken else (),
         )
-
-
-def rows_csv(rows: tuple[Row, ...], *, started: float) -> str:
-    """Return what was said when: one line a row, with seconds and the time of day (UTC).
-
-    Parameters
-    ----------
-    rows : tuple of Row
-        Of a session.
-    started : float
-        When it began, in seconds since 1970.
-    """
-    columns = ["start_seconds", "end_seconds", "start_utc", "kind", "emotion", "confidence", "is_unsure", "reasons"]
-    lines = [
-        {
-            **asdict(row),
-            "start_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started + row.start_seconds)),
-            "is_unsure": row.kind is Kind.UNSURE,
-            "reasons": ";".join(row.reasons),
-        }
-        for row in rows
-    ]
-    table = pd.DataFrame(lines, columns=columns)
-    return table.round({"start_seconds": 2, "end_seconds": 2, "confidence": 4}).to_csv(index=False)
 
 
 def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, float]:

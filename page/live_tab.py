@@ -21,7 +21,8 @@ from page.board import families
 from page.engine import REFERENCES, Engine
 from page.gradio_parts import Part, endpoint, explained, html
 from page.in_time import InTime
-from page.live import MAX_LISTENERS, LiveSession, Snapshot, Turns, rows_csv
+from page.live import MAX_LISTENERS, LiveSession, Turns
+from page.live_rows import Snapshot, rows_csv
 from page.live_voice import LiveVoice
 from page.render_tables import download
 from page.results import Results

@@ -11,7 +11,7 @@ from page.drawing import N_TICKS, chip
 from page.emotion_styles import colours_of, short_names
 from page.engine import title_of
 from page.judgement import in_words
-from page.live import Kind, Row, Snapshot
+from page.live_rows import Kind, Row, Snapshot
 from page.long import LongAnswer, LongRow, label
 from page.render import advice, scrolling, whole
 

@@ -7,7 +7,7 @@ from html import escape
 
 from page.drawing import chip
 from page.engine import Engine, title_of
-from page.live import Snapshot
+from page.live_rows import Snapshot
 from page.render import chip_of, note, scrolling, whole
 from page.same_voice import BothPredictions, Lesson, constants_in_words, in_words, lessons
 from page.voice import Voice

@@ -9,7 +9,8 @@ import pytest
 
 from audio.clip import SAMPLE_RATE_HZ
 from page.engine import Engine, Predictions
-from page.live import Kind, LiveSession, LiveSettings, Snapshot, Turns, rows_csv
+from page.live import LiveSession, LiveSettings, Turns
+from page.live_rows import Kind, Snapshot, rows_csv
 
 HALF = SAMPLE_RATE_HZ // 2
 SILENCE = np.zeros(HALF, dtype=np.float32)

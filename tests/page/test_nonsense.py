@@ -17,7 +17,8 @@ from page.batch import as_csv, batch
 from page.engine import Engine
 from page.judgement import Reason
 from page.listen import listen, load_clip
-from page.live import Kind, LiveSession, Turns, rows_csv
+from page.live import LiveSession, Turns
+from page.live_rows import Kind, rows_csv
 from page.long import read_long
 from page.tabs import as_json
 

@@ -9,8 +9,9 @@ from audio.clip import SAMPLE_RATE_HZ, Clip
 from emotune.errors import RequestError
 from evaluation.voices import Knowledge
 from page import render_voice
-from page.engine import Engine
-from page.listen import JudgedClip, listen
+from page.engine import Engine, Predictions
+from page.judgement import Judgement, Reason
+from page.listen import listen
 from page.same_voice import AS_USUAL, in_words, lessons, listen_again, teach
 from page.voice import Voice
 
@@ -24,7 +25,8 @@ def clips(synthetic_clips: tuple[Clip, ...]) -> list[np.ndarray]:
 
 @pytest.fixture
 def nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(JudgedClip, "is_nonsense", True)
+    judgement = Judgement((Reason.NO_VOICE,), ("No voice.",))
+    monkeypatch.setattr(Predictions, "judge", lambda *_, **__: judgement)
 
 
 def test_the_first_clip_of_a_voice_is_judged_as_alone(engine: Engine, clips: list[np.ndarray]) -> None:
