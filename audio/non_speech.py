@@ -99,7 +99,7 @@ def speech_shaped_noise(rng: np.random.Generator) -> Array:
     hz = np.fft.rfftfreq(N_SAMPLES, 1 / SAMPLE_RATE_HZ)
     known_hz, amplitudes = zip(*SPEECH_BANDS_HZ, strict=True)
     shape = np.interp(np.log(np.maximum(hz, 20)), np.log(known_hz), amplitudes)
-    return np.fft.irfft(np.fft.rfft(rng.standard_normal(N_SAMPLES)) * shape, N_SAMPLES)
+    return np.asarray(np.fft.irfft(np.fft.rfft(rng.standard_normal(N_SAMPLES)) * shape, N_SAMPLES), dtype=np.float64)
 
 
 def clicks(rng: np.random.Generator) -> Array:
