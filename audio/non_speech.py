@@ -91,7 +91,7 @@ def coloured_noise(rng: np.random.Generator, *, exponent: float) -> Array:
 
 def one_bit_noise(rng: np.random.Generator) -> Array:
     """Return what a converter without a signal gives: its last bit at random."""
-    return rng.integers(-1, 2, N_SAMPLES) * ONE_BIT
+    return np.asarray(rng.integers(-1, 2, N_SAMPLES) * ONE_BIT)
 
 
 def speech_shaped_noise(rng: np.random.Generator) -> Array:
