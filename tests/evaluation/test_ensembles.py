@@ -93,14 +93,14 @@ def test_the_predictions_for_a_fold_itself_teach_nothing(dataset, results):
         np.testing.assert_array_equal(first, second)
 
 
-def test_a_pool_of_unlike_members_beats_each(dataset):
-    results = [made_up_result(key, dataset, skill=1.5, seed=k) for k, key in enumerate(("linear", "xgboost", "random_forest"))]
-    pooled = pool_members(SCRATCH, results, dataset, seed=0)
+def test_a_pool_of_unlike_members_beats_each(larger_dataset):
+    results = [made_up_result(key, larger_dataset, skill=1.5, seed=k) for k, key in enumerate(("linear", "xgboost", "random_forest"))]
+    pooled = pool_members(SCRATCH, results, larger_dataset, seed=0)
 
     def accuracy(result):
         return np.mean(
             [
-                (predictions.probabilities.argmax(1) == dataset.targets[predictions.rows]).mean()
+                (predictions.probabilities.argmax(1) == larger_dataset.targets[predictions.rows]).mean()
                 for predictions in result.predictions[Split.HELD_OUT].values()
             ]
         )

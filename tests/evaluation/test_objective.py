@@ -50,12 +50,12 @@ def test_everyday_is_the_mean_of_clean_and_disturbed_and_clean_is_clean(dataset:
     assert model.n_calls == 1
 
 
-def test_a_quick_look_disturbs_some_clips_of_every_emotion(dataset: Dataset) -> None:
-    rows = dataset.all_rows()
-    some = some_of_each(rows, dataset)
-    assert set(dataset.targets[some]) == set(dataset.targets)
+def test_a_quick_look_disturbs_some_clips_of_every_emotion(larger_dataset: Dataset) -> None:
+    rows = larger_dataset.all_rows()
+    some = some_of_each(rows, larger_dataset)
+    assert set(larger_dataset.targets[some]) == set(larger_dataset.targets)
     assert len(some) == pytest.approx(len(rows) / QUICK_SHARE, rel=0.1)
-    _, model = score(dataset, objective=Objective.EVERYDAY, is_quick=True)
+    _, model = score(larger_dataset, objective=Objective.EVERYDAY, is_quick=True)
     assert model.n_inputs[1] < model.n_inputs[0]
 
 

@@ -43,7 +43,7 @@ def test_the_same_command_changes_nothing_and_sets_nothing_aside(finished_run: F
 
 @pytest.mark.parametrize("change", ["data", "seed"])
 def test_other_data_or_another_seed_sets_the_run_aside_whole(finished_run: FinishedRun, folder: Path, change: str) -> None:
-    changes = {"corpus": Synthetic(n_speakers=6, n_sentences=1, n_takes=1)} if change == "data" else {"seed": 7}
+    changes = {"corpus": Synthetic(n_speakers=6, n_sentences=1, n_takes=2)} if change == "data" else {"seed": 7}
     before = (folder / "predictions.csv").read_bytes()
     listener = Listener()
     plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1, **changes)

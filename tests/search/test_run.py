@@ -127,7 +127,7 @@ def test_run_json_says_what_was_run(finished_run):
     content = json.loads((finished_run.plan.folder / "run.json").read_text())
     assert content["is_real"] is False
     assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "random_forest": {"A": 6, "B": 6}, "ensemble": {}}
-    assert content["n_clips"] == 96
+    assert content["n_clips"] == 48
     assert 0 < content["thresholds"]["linear"] <= 1
     assert content["process_seconds"]["trials"] > 0
 
@@ -238,6 +238,6 @@ def test_features_are_exported_with_a_name_for_each_column(finished_run, tmp_pat
 
     path = export_features(replace(finished_run.plan, folder=tmp_path), silent_reporter())
     table = pd.read_csv(path)
-    assert len(table) == 96
+    assert len(table) == 48
     assert {"clip", "speaker", "emotion", "fold", "f0_semitones.mean"} <= set(table.columns)
     assert np.isfinite(table.drop(columns=["clip", "speaker", "emotion", "fold"]).to_numpy()).all()

@@ -132,7 +132,7 @@ def url_of(plan: RunPlan) -> str:
 
 
 def test_a_host_with_other_data_is_refused_with_both_values(alone: RunPlan, tmp_path: Path) -> None:
-    plan = replace(alone, folder=tmp_path / "other", corpus=Synthetic(n_speakers=6, n_sentences=1, n_takes=1))
+    plan = replace(alone, folder=tmp_path / "other", corpus=Synthetic(n_speakers=6, n_sentences=1, n_takes=2))
     with pytest.raises(RunError, match=r"begun with all: data \w+ instead of \w+ here") as raised:
         run_shared(plan, silent_reporter())
     assert "--fresh" in str(raised.value)
