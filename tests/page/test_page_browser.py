@@ -19,7 +19,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
 MICROPHONE_RATE_HZ = 48_000
 PATIENCE_MS = 15_000
-LIVE_TIMEOUT_MS = 60_000
+LIVE_TIMEOUT_MS = 40_000
 """The page first measures which family answers in time."""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser in {CHROMIUM}")
@@ -100,13 +100,22 @@ def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> No
     assert "angry" in tab.locator("#prediction .verdict").inner_text()
 
 
+def record_until_heard(tab: playwright.Page) -> None:
+    """Record, and once more if nothing comes: on a busy machine the browser may not give its microphone to the first press."""
+    heard = "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
+    tab.locator("#microphone").get_by_role("button", name="Record").click()
+    try:
+        tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
+    except playwright.TimeoutError:
+        tab.reload()
+        open_tab(tab, "Live")
+        tab.locator("#microphone").get_by_role("button", name="Record").click()
+        tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
+
+
 def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page) -> None:
     open_tab(tab, "Live")
-    tab.locator("#microphone").get_by_role("button", name="Record").click()
-    tab.wait_for_function(
-        "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')",
-        timeout=LIVE_TIMEOUT_MS,
-    )
+    record_until_heard(tab)
     before = tab.locator("#live .live").get_attribute("data-seconds")
     tab.wait_for_function(
         "before => document.querySelector('#live .live').dataset.seconds > Number(before) + 0.4", arg=before, timeout=LIVE_TIMEOUT_MS
