@@ -14,7 +14,7 @@ import pandas as pd
 
 from audio.load import load
 from emotune.errors import BadRecordingError, RequestError
-from page.batch_speakers import is_table, read_speakers, speaker_of, speakers_in_folders
+from page.batch_speakers import read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
 from page.same_voice import listen_again
@@ -83,7 +83,7 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
 
 def judge_each(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> Iterator[Row]:
     """Yield each row of a batch once its recording is judged; parameters and errors as of :func:`batch`."""
-    sources, tables = find_sources(paths, is_table=is_table)
+    sources, tables = find_sources(paths)
     if len(tables) > MAX_TABLES:
         raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
     speakers, bad_tables = _speakers(sources, tables)

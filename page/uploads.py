@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,7 @@ import soundfile
 from audio.containers import HEAD_BYTES, other_kind
 from audio.limits import MAX_SECONDS
 from emotune.errors import BadRecordingError, RequestError
+from page.batch_speakers import is_table
 
 MAX_FILES = 200
 MAX_FILE_BYTES = 100 * 2**20
@@ -97,17 +98,8 @@ class Source:
         return content
 
 
-def find_sources(
-    paths: Sequence[str | Path] | None, *, is_table: Callable[[str], bool] = lambda _: False
-) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
+def find_sources(paths: Sequence[str | Path] | None) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
     """Return the recordings of a batch and the tables beside them; what systems leave in zips is passed over.
-
-    Parameters
-    ----------
-    paths : sequence of path-like
-        Uploaded files.
-    is_table : callable
-        Tells by a name whether something is a table and no recording.
 
     Raises
     ------

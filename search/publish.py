@@ -113,7 +113,9 @@ class Publisher:
         key = one.family.key
         self._fitted[key] = one
         self._predictions[key] = outcome.family_predictions(one.result, self._dataset)
-        if not one.members:  # ensembles change with every family, so they learn when the last one is there
+        # Ensembles change with every family, so they learn when the last one is there; until then no older figures are shown.
+        self._adapted.pop(key, None)
+        if not one.members:
             self._adapt(one)
         self._robust[key] = robustness_table(one.result, self._dataset, seed=self._plan.seed)
         self._facts[key] = self._facts_now(one)
