@@ -6,8 +6,7 @@ Conventions
 The *attended* values of a layer are the outputs of its attention heads before the output projection. A *frame* is 20 ms. A *mask*
 is true for the frames of a clip and false for padding; padding does not influence any frame of a clip.
 
-The network consists of stock Keras layers under their Hugging Face names, such as ``model.get_layer("layers.3.fc1")``. It can be
-trained, frozen, saved and given low-rank updates (``Dense.enable_lora``).
+The network consists of stock Keras layers under their Hugging Face names, such as ``model.get_layer("layers.3.fc1")``.
 """
 
 from __future__ import annotations
@@ -34,41 +33,31 @@ NORM_EPSILON = 1e-5
 TENSOR_OF_VARIABLE = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias", "bias": "bias"}
 
 
-def build_encoder(config: WhisperConfig, *, first_layer: int = 0) -> keras.Model:
-    """Build the encoder, or its part above a layer, with random weights.
+def build_encoder(config: WhisperConfig) -> keras.Model:
+    """Build the encoder with random weights.
 
     Parameters
     ----------
     config : WhisperConfig
         Sizes.
-    first_layer : int
-        Layer whose frames the model takes as input: 0 for a log-mel spectrogram; for k, the model computes layers k + 1 to n.
 
     Returns
     -------
     keras.Model
-        Inputs ``[x, mask]``: ``x`` of shape (batch, time, num_mel_bins) with a frame each 10 ms, or (batch, frames, d_model);
-        ``mask`` (batch, time) of bool. Outputs: a list of n - first_layer + 1 arrays (batch, frames, d_model), after each layer
-        and after the final normalisation. Any number of frames up to ``max_source_positions``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such layer.
+        Inputs ``[x, mask]``: ``x`` of shape (batch, time, num_mel_bins) with a frame each 10 ms; ``mask`` (batch, time) of bool.
+        Outputs: a list of n_layers + 1 arrays (batch, frames, d_model), after each layer and after the final normalisation. Any
+        number of frames up to ``max_source_positions``.
     """
     import keras
 
-    if not 0 <= first_layer < config.encoder_layers:
-        raise ValueError(f"first_layer must be between 0 and {config.encoder_layers - 1}, got {first_layer}.")
-    width = config.d_model if first_layer else config.num_mel_bins
-    inputs = [keras.Input((None, width), name="frames"), keras.Input((None,), dtype="bool", name="mask")]
-    x, mask = inputs if first_layer else _stem(inputs[0], inputs[1], config)
+    inputs = [keras.Input((None, config.num_mel_bins), name="frames"), keras.Input((None,), dtype="bool", name="mask")]
+    x, mask = _stem(inputs[0], inputs[1], config)
     outputs = []
-    for layer in range(first_layer, config.encoder_layers):
+    for layer in range(config.encoder_layers):
         x = _transformer_layer(x, mask, config, name=f"layers.{layer}")
         outputs.append(x)
     outputs.append(_norm(x, "layer_norm"))
-    return keras.Model(inputs, outputs, name=f"whisper_from_{first_layer}")
+    return keras.Model(inputs, outputs, name="whisper_encoder")
 
 
 def attended(model: keras.Model, layer: int) -> Any:

@@ -1,4 +1,4 @@
-"""Layer selection: the layers of the encoder, and the parts of them, that a learner reads."""
+"""Layer selection: the layers of the encoder, and the parts of them, that a head reads."""
 
 from __future__ import annotations
 
@@ -17,32 +17,27 @@ LAYERS = {"lower": (0.0, 0.5), "middle": (0.25, 0.75), "all": (0.0, 1.0)}
 READOUTS = {"layers": ("layer",), "attended": ("attended",), "both": PARTS}
 """Selected parts of a layer: its frames, its attended values, or both."""
 PERCENTILES = {"moments": (), "quartiles": (25, 75), "percentiles": (10, 25, 75, 90)}
-"""Percentiles over the clip that a linear head reads in addition to mean and standard deviation."""
+"""Percentiles over the clip that a head reads in addition to mean and standard deviation."""
 
 
 @dataclass(frozen=True)
 class LayerSelection:
-    """The columns of the encoder's steps that one learner reads.
+    """The columns of the encoder's steps that a head reads.
 
     Attributes
     ----------
-    learner : {"linear", "network", "layer"}
-        Key of the learner.
     spans : sequence of (int, int)
         First column and end of each part.
     percentiles : sequence of int
-        Percentiles of each column over the clip; used by the linear head alone.
+        Percentiles of each column over the clip.
     """
 
-    learner: str
     spans: Sequence[Sequence[int]]
     percentiles: Sequence[int]
 
     def __call__(self, steps: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the selected steps, (n_steps, n), or their statistics for the linear head, (n_statistics * n,)."""
+        """Return statistics of the selected steps, (n_statistics * n,): means, standard deviations, percentiles."""
         selected = np.concatenate([steps[:, slice(*span)] for span in self.spans], axis=1).astype(np.float32)
-        if self.learner != "linear":
-            return selected
         statistics = [selected.mean(axis=0), selected.std(axis=0)]
         if self.percentiles:
             statistics += list(np.percentile(selected, self.percentiles, axis=0).astype(np.float32))

@@ -9,11 +9,10 @@ from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 
 class Whisper(EncoderFamily):
-    """A head on selected layers of the encoder; the search chooses the layers, the readout, the statistics and the penalty."""
+    """A linear head on selected layers of the encoder; the search chooses the layers, the readout, the statistics and the penalty."""
 
     key = "whisper"
     title = "Whisper tiny"
     description = "A linear head on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
-    heads = {"linear": ("linear",), "network": ("network",), "tuned": ("linear", "layer")}
     defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 100.0}

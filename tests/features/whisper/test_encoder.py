@@ -126,35 +126,6 @@ def test_many_lengths_share_one_trace(encoder):
     assert encoder._run.experimental_get_tracing_count() == 1
 
 
-def test_the_layers_above_cached_frames_go_on_where_those_stopped(encoder, folder):
-    upper = build_encoder(TINY, first_layer=1)
-    load_weights(upper, folder)
-    (samples,) = clips(8000)
-    frames = encoder.encode(samples).layers
-    outputs = upper([frames[None, 0], np.ones((1, 25), bool)])
-    np.testing.assert_allclose(np.concatenate(outputs), frames[1:], atol=1e-5)
-    assert not any("conv" in layer.name for layer in upper.layers)
-
-
-@pytest.mark.parametrize("first_layer", [-1, 2])
-def test_a_layer_that_does_not_exist_cannot_be_the_first(first_layer):
-    with pytest.raises(ValueError, match=f"between 0 and 1, got {first_layer}"):
-        build_encoder(TINY, first_layer=first_layer)
-
-
-def test_a_head_trains_the_upper_layers_with_it(folder):
-    upper = build_encoder(TINY, first_layer=1)
-    load_weights(upper, folder)
-    before = [variable.numpy() for variable in upper.trainable_variables]
-    head = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling1D()(upper.outputs[-1]))
-    model = keras.Model(upper.inputs, head)
-    model.compile("sgd", "mse")
-    frames = np.random.default_rng(0).normal(size=(4, 10, 16)).astype(np.float32)
-    model.fit([frames, np.ones((4, 10), bool)], np.ones((4, 3), np.float32), verbose=0)
-    moved = [not np.array_equal(old, new.numpy()) for old, new in zip(before, upper.trainable_variables, strict=True)]
-    assert all(moved)
-
-
 def test_the_model_saves_as_a_keras_file(encoder, tmp_path):
     encoder.model.save(tmp_path / "encoder.keras")
     loaded = keras.saving.load_model(tmp_path / "encoder.keras", compile=False, safe_mode=True)
