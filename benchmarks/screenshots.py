@@ -21,9 +21,10 @@ from runs.layout import choose_run
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS_PX = (1280, 360)
 HEIGHT_PX = 900
-TABS = ("Listen", "Live", "Long", "Stress", "Leaderboard", "Batch", "About")
+TABS = ("Listen", "Live", "Voice", "Long", "Stress", "Leaderboard", "Batch", "About")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SETTLE_MS = 1200
+PATIENCE_MS = 120_000
 
 
 @contextmanager
@@ -63,6 +64,7 @@ def visit(tab: Page, clip: Path, name: str) -> None:
 
 def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
     tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme="dark" if scheme == "dark" else "light")
+    tab.set_default_timeout(PATIENCE_MS)
 
     def tell_of_others(request: Request) -> None:
         if not request.url.startswith((url, "data:", "blob:")):

@@ -72,6 +72,10 @@ class ConsoleReporter:
         left = self._minutes_left()
         self.say(f"{trial.family:<14} half {trial.half}  trial {trial.number:>3} of {total}  {value:>6}  best {best:>5}  {left}")
 
+    def study_ended(self, study: StudyPlan) -> None:
+        """Count all of a study's trials as done; those of an earlier command were never told of."""
+        self._done[study.family, study.half] = study.n_trials
+
     def evaluated(self, job: Job) -> None:
         """Tell of an evaluation: each in a terminal, otherwise the first of a family."""
         self._n_evaluated[job.family] = self._n_evaluated.get(job.family, 0) + 1

@@ -104,6 +104,7 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
         for done in pool.finished():
             match done:
                 case StudyPlan(sampling=Sampling.TPE):
+                    reporter.study_ended(done)
                     studies_left[done.family] -= 1
                     if studies_left[done.family] == 0:
                         pool.submit_first(evaluations_of(FAMILIES[done.family]))
