@@ -34,7 +34,7 @@ def test_a_card_tells_scores_protocol_configuration_limits_and_licence(outcome: 
 def test_a_card_tells_what_the_run_says_of_its_protocol(outcome: Outcome) -> None:
     manifest = read_manifest(SHIPPED / "ravdess" / "run.json")
     text = model_card(replace(outcome, manifest=manifest), "linear", folder="there")
-    assert "Cross-fitted tuning, published speaker folds. 1439 clips of 24 speakers. Up to 50 trials for each" in text
+    assert "Cross-fitted tuning, published folds. 1439 clips of 24 speakers. Up to 50 trials for each" in text
 
 
 def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial: Outcome) -> None:
