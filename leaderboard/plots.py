@@ -179,7 +179,7 @@ def robustness(board: pd.DataFrame) -> str:
         for values, (title, marker, colour) in zip(scores.T, kinds.values(), strict=True):
             axes.plot(values, rows, marker, color=colour, label=title)
         axes.set(xlabel="UAR, %", xlim=(0, 100))
-        figure.legend(loc="outside upper center", ncols=len(kinds), columnspacing=0.8, handletextpad=0.1)
+        figure.legend(loc="outside upper center", ncols=2)
 
     return _svg("robustness", "UAR of every family on clean and perturbed clips", draw, rows=len(known))
 
