@@ -34,7 +34,7 @@ FLOORS = {
 """What a result on RAVDESS must reach, and what it should."""
 
 
-def learnt_on_the_other_half(predictions: pd.DataFrame, *, seed: int) -> Adaptations:
+def learnt_on_the_other_half(predictions: pd.DataFrame) -> Adaptations:
     """Return constants of each fold, learnt on the folds of the half that tuned what it is tested on."""
     tidy = as_written(predictions).sort_values("clip", ignore_index=True)
     (targets, probabilities), speakers = arrays(tidy), tidy["speaker"].to_numpy(str)
@@ -43,9 +43,9 @@ def learnt_on_the_other_half(predictions: pd.DataFrame, *, seed: int) -> Adaptat
     for half in set(half_of_fold.values()):
         # `half` is the half that tuned; what it tuned is tested on the other one.
         rows = np.flatnonzero(tidy["half"] != half)
-        learnt[half] = learn_adaptation(probabilities[rows], targets[rows], speakers[rows], emotions=emotions_in(tidy), seed=seed)
+        learnt[half] = learn_adaptation(probabilities[rows], targets[rows], speakers[rows], emotions=emotions_in(tidy))
     by_fold = {fold - 1: learnt[half] for fold, half in half_of_fold.items()}
-    return Adaptations(learn_adaptation(probabilities, targets, speakers, emotions=emotions_in(tidy), seed=seed), by_fold)
+    return Adaptations(learn_adaptation(probabilities, targets, speakers, emotions=emotions_in(tidy)), by_fold)
 
 
 def default_constants(predictions: pd.DataFrame) -> Adaptations:
@@ -71,7 +71,7 @@ def main() -> None:
         elif family in manifest.adaptation:
             found = Adaptations.from_json(manifest.adaptation[family])
         else:
-            found = learnt_on_the_other_half(rows, seed=seed)
+            found = learnt_on_the_other_half(rows)
         learnt = time.perf_counter()
         table = adaptation_table(rows, found, seed=seed)
         tables.append(table)

@@ -76,9 +76,8 @@ DEFAULT_TRUST: Mapping[Knowledge, Trust] = {
     Knowledge.NEUTRAL: Trust(tau=1.0, relevance=4.0),
 }
 """Cautious, for families of which nothing was learnt. Of a grid over ``tau``, caution and evenness these and
-:data:`DEFAULT_EVENNESS` were the most useful, in the sense of :mod:`evaluation.adaptation_fit`, to simulated speakers of four to
-eight emotions at a UAR of 50 to 85: random streams gained 5 points, those of one emotion lost 1 to 2 on average, where a ``tau`` of 4
-and an evenness of 1 lost 16 to 19."""
+:data:`DEFAULT_EVENNESS` were the most useful to simulated speakers of four to eight emotions at a UAR of 50 to 85: random streams
+gained 5 points, those of one emotion lost 1 to 2 on average, where a ``tau`` of 4 and an evenness of 1 lost 16 to 19."""
 DEFAULT_CAUTION = 1.0
 DEFAULT_PRIOR_WEIGHT = 0.5
 DEFAULT_EVENNESS = 0.5

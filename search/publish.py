@@ -124,7 +124,7 @@ class Publisher:
     def _adapt(self, one: Fitted) -> None:
         """Learn how a family adapts to a speaker, and measure what that gives."""
         key = one.family.key
-        adaptations = adaptations_of(one.result, self._dataset, seed=self._plan.seed)
+        adaptations = adaptations_of(one.result, self._dataset)
         if adaptations is not None:
             self._adaptations[key] = adaptations.to_json()
             self._adapted[key] = adaptation_table(self._predictions[key], adaptations, seed=self._plan.seed)
