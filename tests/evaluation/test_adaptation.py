@@ -85,7 +85,7 @@ def test_a_voice_that_leans_to_anger_whatever_it_says_is_set_right() -> None:
     leaning = normalised(np.stack([sounding(emotion) for emotion in EMOTIONS] * 5) * [1, 1, 1, 10])
     assert leaning[0].argmax() == EMOTIONS.index("angry")
     trusting = {**ADAPTATION.trust, Knowledge.UNLABELLED: Trust(tau=4.0, relevance=16.0)}
-    state = VoiceState(replace(ADAPTATION, trust=trusting, evenness=1.0))
+    state = VoiceState(replace(ADAPTATION, trust=trusting))
     for clip in leaning:
         state = state.with_clip(clip)
     assert state.adapt(leaning[:4]).argmax(axis=1).tolist() == [0, 1, 2, 3]
