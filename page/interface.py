@@ -44,10 +44,15 @@ def launch_options() -> dict[str, Any]:
         color_accent="*primary_600",
         border_color_primary="*neutral_200",
         border_color_primary_dark="*neutral_700",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_700",
     )
     return {
         "theme": theme,
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
+        "js": (HERE / "names.js").read_text(encoding="utf-8"),
         "show_error": False,
         "run_history": False,
         "max_file_size": UPLOAD_LIMIT.replace(" ", "").lower(),

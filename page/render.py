@@ -125,7 +125,7 @@ def _unsure(prediction: Prediction) -> str:
 def advice(lines: Sequence[str]) -> str:
     """List what to know before trusting the predictions."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<ul class="advice" role="status" aria-label="About this recording">{items}</ul>' if items else ""
+    return f'<div role="status" aria-label="About this recording"><ul class="advice">{items}</ul></div>' if items else ""
 
 
 def matrix(predictions: Sequence[Prediction], emotions: Sequence[str], members: Sequence[Member] = ()) -> str:
