@@ -44,6 +44,7 @@ def launch_options() -> dict[str, Any]:
         color_accent="*primary_600",
         border_color_primary="*neutral_200",
         border_color_primary_dark="*neutral_700",
+        link_text_color_dark="*primary_300",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_dark="*primary_600",
         button_primary_background_fill_hover="*primary_700",
