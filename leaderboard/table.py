@@ -5,14 +5,10 @@ Conventions
 A row is a family. Its scores are computed from the predictions (:mod:`metrics.predictions`), from ``predictions.csv`` again
 to the last digit; the other columns are *facts* that only the search knows. Scores are fractions in 0-1 rounded to four decimals;
 what a person reads shows per cent with one decimal.
-
-Run ``python -m leaderboard.table leaderboard/results/ravdess`` to put a result's table into the README.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from corpora.emotions import in_order
-from emotune.errors import EmotuneError, PredictionsError, UnknownKeyError
+from emotune.errors import PredictionsError, UnknownKeyError
 from emotune.files import write_text
 from metrics.intervals import p_against_best, speaker_intervals
 from metrics.predictions import arrays, as_written, emotions_in, read_table
@@ -67,7 +63,6 @@ TEXTS = ("corpus", "family", "subset", "augmentation", "tested_on", "budget", "r
 SUBSET = "subset"
 ALL_CLIPS = "all"
 """Value of the column :data:`SUBSET` in the rows of all clips; only a run of several corpora has the column."""
-README_MARKS = ("<!-- leaderboard:begin -->", "<!-- leaderboard:end -->")
 
 
 def columns(emotions: Sequence[str]) -> tuple[str, ...]:
@@ -198,6 +193,11 @@ def percent(value: Any, *, sign: str = "") -> str:
     return "–" if pd.isna(value) else f"{100 * value:{sign}.1f}"
 
 
+def interval(low: Any, high: Any) -> str:
+    """Return an interval of fractions in per cent."""
+    return f"[{percent(low)}, {percent(high)}]"
+
+
 def p_text(value: Any) -> str:
     """Return a p-value as a reader wants it, a missing one as a dash."""
     return "–" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
@@ -210,7 +210,7 @@ def number(value: Any) -> str:
 
 SUMMARY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "Family": lambda row: str(row["family"]),
-    "UAR, % [95 % interval]": lambda row: f"{percent(row['uar'])} [{percent(row['uar_ci_low'])}, {percent(row['uar_ci_high'])}]",
+    "UAR, % [95 % interval]": lambda row: f"{percent(row['uar'])} {interval(row['uar_ci_low'], row['uar_ci_high'])}",
     "Robust, %": lambda row: percent(row.get("uar_robust")),
     "Adapted, %": lambda row: percent(row.get("uar_adapted")),
     "Accuracy, %": lambda row: percent(row["accuracy"]),
@@ -237,37 +237,13 @@ def summary(board: pd.DataFrame) -> pd.DataFrame:
 def markdown_table(board: pd.DataFrame) -> str:
     """Return the summary as a Markdown table, the best family first."""
     shown = summary(board)
-    lines = [list(shown.columns), ["---", *["---:"] * (len(shown.columns) - 1)], *shown.to_numpy().tolist()]
+    return markdown(list(shown.columns), shown.to_numpy().tolist())
+
+
+def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; its first column is text, the others are figures."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def insert_between_marks(text: str, table: str) -> str:
-    """Return a README's text with the table between its two marks.
-
-    Raises
-    ------
-    PredictionsError
-        If the marks are not there, once each, in order.
-    """
-    begin, end = README_MARKS
-    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise PredictionsError(f"The file must hold the line {begin} and below it {end}, once each; add them where the table goes.")
-    return text[: text.index(begin) + len(begin)] + f"\n{table}\n" + text[text.index(end) :]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Put the Markdown table of a result's folder into the README; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m leaderboard.table", description="Put a result's table into the README.")
-    parser.add_argument("results", type=Path, help="a result's folder, such as leaderboard/results/ravdess")
-    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="the file with the two marks (default: README.md)")
-    chosen = parser.parse_args(arguments)
-    try:
-        table = markdown_table(read_leaderboard(RunFolder(chosen.results).leaderboard))
-        write_text(chosen.readme, insert_between_marks(chosen.readme.read_text(encoding="utf-8"), table))
-    except (EmotuneError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
 
 
 def _score(rows: pd.DataFrame, *, emotions: Sequence[str], seed: int) -> tuple[dict[str, float], np.ndarray]:
@@ -301,7 +277,3 @@ def _typed(board: pd.DataFrame) -> pd.DataFrame:
     whole = {name: "Int64" for name in board if name in WHOLE_NUMBERS}
     rest = {name: "float64" for name in board if name not in {*TEXTS, *WHOLE_NUMBERS}}
     return board.astype({**texts, **whole, **rest})
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -173,22 +171,3 @@ def test_markdown_shows_per_cent_points_and_dashes(board):
     assert "| 81.2 | +2.1 | +1.2 | – | 4.56 | 1.25 |" in lines[2]
     assert "| 55.0 | -0.4 |" in lines[3]
     assert lines[4].endswith("| – | – |")
-
-
-def test_the_command_replaces_what_stands_between_the_marks(results, tmp_path, board):
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- leaderboard:begin -->\nold\n<!-- leaderboard:end -->\nafter\n")
-    for _ in range(2):
-        command = [sys.executable, "-m", "leaderboard.table", results / "ravdess", "--readme", readme]
-        subprocess.run(command, cwd=PROJECT, check=True)
-    begin, end = table.README_MARKS
-    assert readme.read_text() == f"before\n{begin}\n{table.markdown_table(board)}\n{end}\nafter\n"
-
-
-@pytest.mark.parametrize("text", ["no marks", "<!-- leaderboard:end --> <!-- leaderboard:begin -->"])
-def test_a_readme_without_its_marks_is_left_alone_with_one_sentence(results, tmp_path, text, capsys):
-    readme = tmp_path / "README.md"
-    readme.write_text(text)
-    assert table.main([str(results / "ravdess"), "--readme", str(readme)]) == 1
-    assert readme.read_text() == text
-    assert "<!-- leaderboard:begin -->" in capsys.readouterr().err
