@@ -23,7 +23,9 @@ from corpora.sections import Section, html_page, printable, show
 from emotune.errors import EmotuneError
 from emotune.files import write_text
 from evaluation.folds import SPEAKERS, Folds
+from models import FAMILIES
 from search.plan import RunPlan
+from search.possible import impossible
 from search.progress import ConsoleReporter
 from search.runner import make_dataset, select_emotions
 
@@ -81,11 +83,14 @@ class Outcome:
         That a run would have; None if it would be refused.
     refusal : str
         The sentence with which a run would be refused.
+    impossible : str
+        Which families a run would leave out for want of speakers.
     """
 
     findings: Findings | None
     folds: Folds | None
     refusal: str = ""
+    impossible: str = ""
 
 
 def check(request: Request, *, console: Console, reporter: ConsoleReporter) -> int:
@@ -130,10 +135,10 @@ def examine(request: Request, *, progress: Progress | None = None) -> Outcome:
     )
     try:
         reading = select_emotions(plan, reading)
-        folds = make_dataset(plan, reading).folds
+        dataset = make_dataset(plan, reading)
     except EmotuneError as error:
         return Outcome(_find(request, corpus, reading), None, str(error))
-    return Outcome(_find(request, corpus, reading), folds)
+    return Outcome(_find(request, corpus, reading), dataset.folds, impossible=impossible(FAMILIES.values(), dataset))
 
 
 def _salvaged(request: Request, corpus: Corpus | None, *, progress: Progress | None) -> Reading | None:
@@ -171,7 +176,9 @@ def _unread(corpus: Corpus, data: Path | None) -> tuple[str, ...]:
 def _verdict(outcome: Outcome) -> str:
     if outcome.refusal or outcome.folds is None:
         return f"A run would be refused: {outcome.refusal}"
-    return f"A run would go, with {len(outcome.folds.test_speakers)} folds ({outcome.folds.name})."
+    return f"A run would go, with {len(outcome.folds.test_speakers)} folds ({outcome.folds.name})." + (
+        f" {outcome.impossible}." if outcome.impossible else ""
+    )
 
 
 def _folds(outcome: Outcome) -> list[Section]:

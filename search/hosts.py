@@ -34,6 +34,7 @@ from search.drawing import initial_trials
 from search.entry import enter
 from search.items import Pulse, Watch, add, attempts, beating, fail_silent, give_up, id_of, take
 from search.plan import RunPlan, Shared
+from search.possible import keep_possible
 from search.progress import ConsoleReporter
 from search.publish import Publisher
 from search.runner import in_order, make_dataset, read_corpus
@@ -68,6 +69,7 @@ def run_shared(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame | None:
     use_encoders(plan.encoders)
     reading = read_corpus(plan, reporter)
     dataset = make_dataset(plan, reading)
+    plan = keep_possible(plan, dataset, say=reporter.say)
     door = Door(plan, {f.key: conditions_of(f, dataset, seed=plan.seed, objective=plan.objective) for f in plan.fitted_families})
     plan = replace(plan, shared=door.admit())
     with only_writer(plan.run, command=plan.command, wait_seconds=LOCK_SECONDS):

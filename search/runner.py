@@ -20,6 +20,7 @@ from models import FAMILIES, Family
 from runs.lock import only_writer
 from search.entry import enter
 from search.plan import RunPlan
+from search.possible import keep_possible
 from search.progress import ConsoleReporter
 from search.publish import Publisher
 from search.study import tuned_of
@@ -42,6 +43,7 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
         use_encoders(plan.encoders)
         reading = read_corpus(plan, reporter)
         dataset = make_dataset(plan, reading)
+        plan = keep_possible(plan, dataset, say=reporter.say)
         entry = enter(plan, dataset, say=reporter.say)
         publisher = Publisher(plan, reading, dataset, entry, say=reporter.say)
         publisher.begin()

@@ -1,0 +1,56 @@
+"""Which families can learn from some recordings at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from emotune.errors import RunError
+from evaluation.dataset import Dataset
+from evaluation.folds import HALVES
+from models import Family
+from search.plan import RunPlan
+
+NEEDED_BY_NETWORKS = 2
+"""Speakers: one to learn from, one to stop early on."""
+
+
+def keep_possible(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> RunPlan:
+    """Return a plan without the families that the recordings have too few speakers for, and say which those are.
+
+    Raises
+    ------
+    RunError
+        If no family that learns is left.
+    """
+    sentence = impossible(plan.fitted_families, dataset)
+    if not sentence:
+        return plan
+    possible = tuple(family for family in plan.families if not family.is_neural)
+    if not any(family.is_tuned for family in possible if family in plan.fitted_families):
+        raise RunError(f"{sentence}, or choose other families.")
+    say(f"{sentence}.")
+    return replace(plan, families=possible)
+
+
+def impossible(families: Iterable[Family], dataset: Dataset) -> str:
+    """Return which families the recordings have too few speakers for and why, without a full stop; nothing if there are none."""
+    networks = [family.key for family in families if family.is_neural]
+    fewest = fewest_training_speakers(dataset)
+    if fewest >= NEEDED_BY_NETWORKS or not networks:
+        return ""
+    return (
+        f"{', '.join(networks)} cannot be tuned: a network learns from some speakers and stops early on others while a third tests "
+        f"it, but one half of the recordings leaves {fewest} speaker for the first two; add recordings of more people, six or more in all"
+    )
+
+
+def fewest_training_speakers(dataset: Dataset) -> int:
+    """Return from how many speakers a trial learns at least: those of a half without the part that scores it."""
+    counts = []
+    for half in HALVES:
+        parts = dataset.parts_of(half)
+        counts += [len(np.unique(dataset.speakers[dataset.disjoint(np.concatenate(parts), part)[0]])) for part in parts]
+    return min(counts)
