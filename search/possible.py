@@ -43,7 +43,8 @@ def impossible(families: Iterable[Family], dataset: Dataset) -> str:
         return ""
     return (
         f"{', '.join(networks)} cannot be tuned: a network learns from some speakers and stops early on others while a third tests "
-        f"it, but one half of the recordings leaves {fewest} speaker for the first two; add recordings of more people, six or more in all"
+        f"it, but one half of the recordings leaves {fewest} speaker for the first two; add recordings of more people, "
+        "six or more in all"
     )
 
 
