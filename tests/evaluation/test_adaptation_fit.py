@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import streams
-from evaluation.adaptation_fit import Variances, estimate_variances, learn_adaptation
+from evaluation.adaptation_fit import LEAST_VOICES, Variances, adaptations_of, estimate_variances, learn_adaptation
+from evaluation.dataset import Dataset
 from evaluation.streams import Ints, Speech
 from evaluation.voices import DEFAULT_TRUST, Adaptation, Floats, Knowledge, centred_logs
 from metrics.scores import uar
+from tests.evaluation.test_ensembles import made_up_result
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 N_EMOTIONS = len(EMOTIONS)
@@ -102,3 +104,14 @@ def test_constants_learnt_on_six_voices_help_others_who_lean(name: str) -> None:
     one = streams.draw_streams(speech, EMOTIONS, seed=3)[name]
     truth = speech.targets[one.tested]
     assert uar(truth, one.adapted(learnt, others, speech.targets)) > uar(truth, others[one.tested]) + 0.01
+
+
+def test_constants_of_few_voices_are_the_default_ones(dataset: Dataset) -> None:
+    found = adaptations_of(made_up_result("linear", dataset, skill=2.0, seed=0), dataset)
+    assert found is not None
+    for fold, learnt in found.by_fold.items():
+        half = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
+        assert len(np.unique(dataset.speakers[dataset.rows_in(half)])) < LEAST_VOICES
+        assert learnt == Adaptation.default(dataset.emotions)
+    assert len(dataset.genders) >= LEAST_VOICES
+    assert found.shipped != Adaptation.default(dataset.emotions)
