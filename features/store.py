@@ -27,16 +27,13 @@ from emotune.sources import code_hash
 from emotune.versions import installed_version
 from features.analysis import Analysis
 from features.kind import InputKind
+from features.mapped import ArrayReader, n_mappable
 
 CHUNK_CLIPS = 12
 LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch", "soxr")
 """Libraries whose versions determine every array; an input kind adds its own."""
 MEMORY_BYTES = 2**29
 """Size of the arrays that a store holds in memory; beyond it, the store drops them and reads them again from disk."""
-MAPPED_BYTES = 2**17
-"""Files of this size are mapped into memory, so that processes share what they read and the system may drop it."""
-MAX_MAPPED = 20_000
-"""Arrays that a store holds mapped; a process may have about three times as many."""
 
 
 class FeatureStore:
@@ -58,7 +55,8 @@ class FeatureStore:
         self.seconds = 0.0
         """Time spent on computing arrays, in this process and since the store was made."""
         self._memory: dict[Path, NDArray[np.generic]] = {}
-        self._n_bytes = self._n_mapped = 0
+        self._n_bytes = 0
+        self._reader = ArrayReader(n_mappable())
 
     def __reduce__(self) -> tuple[type[FeatureStore], tuple[Path, tuple[InputKind, ...]]]:
         # Another process reads the arrays from disk.
@@ -87,17 +85,15 @@ class FeatureStore:
         """
         path = self.path(kind, clip, variant)
         if path not in self._memory:
-            array = _read(path)
+            array = self._reader.read(path)
             if array is None:
                 array = self._compute(kind, clip, variant)
             array.setflags(write=False)
-            if self._n_bytes > MEMORY_BYTES or self._n_mapped > MAX_MAPPED:
+            if self._n_bytes > MEMORY_BYTES:
                 self._memory.clear()
-                self._n_bytes = self._n_mapped = 0
+                self._n_bytes = 0
             self._memory[path] = array
-            if isinstance(array, np.memmap):
-                self._n_mapped += 1
-            else:
+            if not isinstance(array, np.memmap):
                 self._n_bytes += array.nbytes
         return self._memory[path]
 
@@ -201,15 +197,6 @@ def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKi
         for kind in kinds:
             _write(store.path(kind, clip, variant), arrays[kind.key])
     return len(chunk)
-
-
-def _read(path: Path) -> NDArray[np.generic] | None:
-    try:
-        is_large = path.stat().st_size >= MAPPED_BYTES
-        array: NDArray[np.generic] = np.load(path, mmap_mode="r" if is_large else None, allow_pickle=False)
-        return array
-    except (OSError, ValueError, EOFError):  # absent, or cut short by a full disk
-        return None
 
 
 def _write(path: Path, array: NDArray[np.generic]) -> None:

@@ -232,7 +232,7 @@ def test_another_process_gets_the_store_without_its_arrays(tmp_path: Path, synth
 
 def test_a_large_array_is_mapped_and_equal(store: FeatureStore, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = store.fetch(IMAGE, clip)
-    monkeypatch.setattr("features.store.MAPPED_BYTES", computed.nbytes)
+    monkeypatch.setattr("features.mapped.MAPPED_BYTES", computed.nbytes)
     read = FeatureStore(store.root).fetch(IMAGE, clip)
     assert isinstance(read, np.memmap)
     assert not read.flags.writeable
