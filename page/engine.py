@@ -282,6 +282,13 @@ class Engine:
         return rank([_with_its_members(member, ready) for member in left])
 
     @cached_property
+    def voice_helps(self) -> bool:
+        """Whether the best family lost nothing by earlier clips of people who show few emotions; yes where that was not measured."""
+        scores = {} if self.board is None or self.board.empty else self.board.iloc[0].to_dict()
+        alone, adapted = _known(scores, "uar"), _known(scores, "uar_adapted_skewed")
+        return alone is None or adapted is None or adapted >= alone
+
+    @cached_property
     def _members(self) -> tuple[Member, ...]:
         scores = {} if self.board is None else self.board.set_index("family").to_dict("index")
         found = [self._load(key, scores.get(key, {})) for key in sorted({*self.run.families, *map(str, scores)} - REFERENCES)]

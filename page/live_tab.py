@@ -50,7 +50,9 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
                 restart = gr.Button("Start over", size="sm")
                 save = gr.Button("CSV so far", size="sm")
             with gr.Row():
-                same = gr.Checkbox(True, label="Same voice as before", info="What was said earlier adapts the answers.")
+                same = gr.Checkbox(
+                    results.engine().voice_helps, label="Same voice as before", info="What was said earlier adapts the answers."
+                )
                 new = gr.Button("New voice", size="sm", min_width=100)
             saved = html(elem_id="live-csv")
         with gr.Column(scale=7, min_width=280):
@@ -106,7 +108,12 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
     pcm = gr.Textbox(visible=False, label="pcm")
     named = gr.Textbox(AUTOMATIC, visible=False, label="family")
     endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=LIVE)
-    return (Part([family], lambda key: [gr.update(**_families(results.engine(key)))]),)
+
+    def of_result(key: str | None) -> list[dict[str, Any]]:
+        engine = results.engine(key)
+        return [gr.update(**_families(engine)), gr.update(value=engine.voice_helps)]
+
+    return (Part([family, same], of_result),)
 
 
 def begin() -> LiveSession:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emotune.errors import ChampionError, RequestError
@@ -136,3 +137,12 @@ def test_a_champion_that_fails_while_predicting_is_greyed_out_and_the_rest_answe
 def rewrite_card(results: Path, folder: str, **fields: object) -> None:
     path = results / "models" / folder / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+@pytest.mark.parametrize(("adapted", "helps"), [(1.0, True), (0.0, False), (None, True)])
+def test_knowing_the_voice_helps_unless_it_was_measured_to_cost(copied_results: Path, adapted: float | None, helps: bool) -> None:
+    path = copied_results / "leaderboard.csv"
+    board = pd.read_csv(path)
+    board["uar_adapted_skewed"] = adapted
+    board.to_csv(path, index=False)
+    assert Engine(copied_results).voice_helps is helps
