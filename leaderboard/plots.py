@@ -87,8 +87,8 @@ def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None, teste
     return _svg("intervals", "UAR of every family with its 95 % interval", draw, rows=len(board))
 
 
-def random_split(board: pd.DataFrame) -> str:
-    """Draw what a random split would have claimed against what unseen speakers show, as accuracy."""
+def random_split(board: pd.DataFrame, *, tested_on: str = "unseen speakers") -> str:
+    """Draw what a random split would have claimed against what those show on whom a run is tested, as accuracy."""
     known = board.dropna(subset=["random_split_accuracy"])
 
     def draw(figure: Figure) -> None:
@@ -96,14 +96,14 @@ def random_split(board: pd.DataFrame) -> str:
         rows = np.arange(len(known))
         unseen, claimed = (100 * known[name].to_numpy(float) for name in ("accuracy", "random_split_accuracy"))
         axes.hlines(rows, unseen, claimed, color=GREY, linewidth=1.5)
-        axes.plot(unseen, rows, "o", color=BLUE, label="unseen speakers")
+        axes.plot(unseen, rows, "o", color=BLUE, label=tested_on)
         axes.plot(claimed, rows, "D", color=ORANGE, markerfacecolor="white", label="random split")
         for row, (here, there) in enumerate(zip(unseen, claimed, strict=True)):
             axes.annotate(f"{there - here:+.1f}", (max(here, there), row), xytext=(8, 0), textcoords="offset points", va="center")
         axes.set(xlabel="accuracy, %", xlim=(0, 108), xticks=range(0, 101, 20))
         figure.legend(loc="outside upper center", ncols=2)
 
-    return _svg("random-split", "Accuracy on unseen speakers beside that of a random split", draw, rows=len(known))
+    return _svg("random-split", f"Accuracy on {tested_on} beside that of a random split", draw, rows=len(known))
 
 
 def confusion(counts: NDArray[np.integer], emotions: Sequence[str], *, family: str) -> str:

@@ -186,7 +186,7 @@ def random_split(outcome: Outcome) -> str:
     """Draw the audit: what would have been claimed had speakers been on both sides of the cut."""
     if outcome.board["random_split_accuracy"].isna().all():
         return _missing("No family was tried on a random split.")
-    return _figures([plots.random_split(outcome.board)])
+    return _figures([plots.random_split(outcome.board, tested_on=outcome.tested_on)])
 
 
 def confusions(outcome: Outcome) -> str:

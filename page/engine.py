@@ -22,6 +22,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.notes import NoteKind
 from corpora.emotions import RAVDESS_EMOTIONS
 from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError, UnknownKeyError
+from evaluation.folds import TestedOn
 from features import INPUT_KINDS, Analysis
 from leaderboard.table import read_leaderboard
 from models import FAMILIES
@@ -280,6 +281,13 @@ class Engine:
         left = [replace(one, champion=None, problem=faults[one.key]) if one.key in faults else one for one in members]
         ready = {member.key for member in left if member.champion}
         return rank([_with_its_members(member, ready) for member in left])
+
+    @property
+    def tested_on(self) -> TestedOn:
+        """Whom the figures are for."""
+        if not self.manifest.speakers_known:
+            return TestedOn.UNKNOWN_SPEAKERS
+        return TestedOn(self.manifest.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
 
     @cached_property
     def voice_helps(self) -> bool:

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.folds import TestedOn
 from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
 from page.drawing import chart, chip, sound, timeline
@@ -42,7 +43,7 @@ def banner(engine: Engine) -> str:
 
 def tested_on(engine: Engine) -> str:
     """Return what the figures are for."""
-    return "unseen speakers" if engine.manifest.speakers_known else "recordings that were held out"
+    return "recordings that were held out" if engine.tested_on is TestedOn.UNKNOWN_SPEAKERS else str(engine.tested_on)
 
 
 def header(engine: Engine) -> str:

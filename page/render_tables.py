@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from evaluation.folds import TestedOn
 from page.batch import Row
 from page.board import Cell, Figures
 from page.engine import title_of
@@ -18,10 +19,11 @@ from page.summaries import Summary
 from page.uploads import BATCH_LIMITS
 
 FIGURES = {
-    True: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
-    False: "The speakers are unknown: no figure is for unseen speakers.",
+    TestedOn.UNSEEN_SPEAKERS: "Every figure is for unseen speakers: they took part in neither training nor tuning.",
+    TestedOn.UNSEEN_CORPORA: "Every figure is for a corpus that was left out whole: it took part in neither training nor tuning.",
+    TestedOn.UNKNOWN_SPEAKERS: "The speakers are unknown: no figure is for unseen speakers.",
 }
-"""What the leaderboard's figures are for, by whether the speakers are known."""
+"""What the leaderboard's figures are for."""
 RESULTS = (
     "UAR of the best family: on unseen speakers; robust: the same clips disturbed; adapted: with earlier clips of the speaker; away: "
     "on corpora that it did not learn from. –: not measured."
@@ -56,7 +58,9 @@ def batch_waiting() -> str:
     )
 
 
-def board(table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | None = None, speakers_known: bool = True) -> str:
+def board(
+    table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | None = None, tested_on: TestedOn = TestedOn.UNSEEN_SPEAKERS
+) -> str:
     """Show the leaderboard; each heading is a button that sorts (``sort.js``), families by their order here.
 
     Parameters
@@ -65,8 +69,8 @@ def board(table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | N
         From :func:`page.board.show_table`.
     columns : sequence of str, optional
         Titles of the columns to show, in the table's order; all by default.
-    speakers_known : bool
-        Whether anybody said who speaks.
+    tested_on : TestedOn
+        Whom the figures are for.
     """
     titles = [title for title in next(iter(table.values())) if columns is None or title in columns]
     head = "".join(f'<th scope="col"><button type="button">{escape(title)}</button></th>' for title in ("Family", *titles))
@@ -75,7 +79,7 @@ def board(table: Mapping[str, Mapping[str, Cell]], *, columns: Sequence[str] | N
         for place, (key, cells) in enumerate(table.items())
     )
     whole = f'<table class="board"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
-    hint = f"{FIGURES[speakers_known]} Choose a heading to sort by it."
+    hint = f"{FIGURES[tested_on]} Choose a heading to sort by it."
     return f'<section class="card">{scrolling("Leaderboard", whole)}<p class="hint">{hint}</p></section>'
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from corpora.emotions import RAVDESS_EMOTIONS
+from evaluation.folds import TestedOn
 from leaderboard.references import NOT_REAL, PARTIAL
 from page import board, render, render_tables
 from page.batch import Row
@@ -163,7 +164,8 @@ def test_unknown_speakers_are_announced_and_no_figure_is_called_one_for_unseen_o
     engine = Engine(copied_results)
     assert "Speakers unknown." in render.banner(engine)
     assert "unseen speakers" not in render.header(engine) + render.waiting(engine)
-    assert "no figure is for unseen speakers" in render_tables.board(board.show_table(engine), speakers_known=False)
+    assert "no figure is for unseen speakers" in render_tables.board(board.show_table(engine), tested_on=TestedOn.UNKNOWN_SPEAKERS)
+    assert "left out whole" in render_tables.board(board.show_table(engine), tested_on=TestedOn.UNSEEN_CORPORA)
 
 
 def test_the_strictest_licence_of_several_corpora_is_shown(copied_results: Path) -> None:
