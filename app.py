@@ -6,6 +6,7 @@ Without a page: ``--file talk.m4a --csv out.csv`` answers a long recording, ``--
 from __future__ import annotations
 
 import os
+import warnings
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
@@ -14,6 +15,8 @@ import sys
 from page.options import parse
 
 options = parse(sys.argv[1:] if __name__ == "__main__" else [])
+for library in ("gradio", "pydantic"):  # what they say of Gradio's own code helps nobody who opens the page
+    warnings.filterwarnings("ignore", module=library)
 
 from page import command_line  # noqa: E402  (takes a second to import; --help has been answered)
 from page.results import Results  # noqa: E402
