@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.screenshots import ARGUMENTS, CHROMIUM, HEIGHT_PX, PATIENCE_MS, TABS, WIDTHS_PX, served, visit
+from benchmarks.screenshots import ARGUMENTS, CHROMIUM, TABS, new_tab, open_page, served, visit
 from page.examples import FOLDER as EXAMPLES
 from runs.layout import choose_run
 
@@ -24,11 +24,9 @@ MOST_STEPS = 60
 """How often Tab is pressed before the tabs count as out of reach."""
 
 
-def opened(browser: Browser, url: str, *, width_px: int, scheme: str) -> Page:
-    tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme="dark" if scheme == "dark" else "light")
-    tab.set_default_timeout(PATIENCE_MS)
-    tab.goto(url)
-    tab.locator("#prediction .waiting").wait_for()
+def opened(browser: Browser, url: str, *, scheme: str) -> Page:
+    tab = new_tab(browser, scheme=scheme)
+    open_page(tab, url)
     return tab
 
 
@@ -65,14 +63,14 @@ def main() -> None:
     with served(choose_run(options.results).path) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):
-            tab = opened(browser, url, width_px=WIDTHS_PX[0], scheme=scheme)
+            tab = opened(browser, url, scheme=scheme)
             for name in TABS:
                 visit(tab, clip, name)
                 for line in violations(tab, axe):
                     print(f"{name}, {scheme}: {line}")
                     n_found += 1
             tab.close()
-        missed = out_of_reach(opened(browser, url, width_px=WIDTHS_PX[0], scheme="light"))
+        missed = out_of_reach(opened(browser, url, scheme="light"))
         browser.close()
     print(f"{n_found} serious or critical violations; tabs out of the keyboard's reach: {', '.join(missed) or 'none'}")
     sys.exit(bool(n_found or missed))

@@ -17,11 +17,11 @@ import soxr
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.screenshots import ARGUMENTS, CHROMIUM, PATIENCE_MS, SETTLE_MS, served
+from benchmarks.screenshots import ARGUMENTS, CHROMIUM, new_tab, open_page, served
 from runs.layout import choose_run
 
 MICROPHONE_RATE_HZ = 48_000
-SIZE_PX = (1000, 800)
+WIDTH_PX, TALL_PX = 1000, 800
 N_FRAMES = 32
 FRAME_MS = 500
 N_COLOURS = 64
@@ -58,11 +58,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, served(choose_run(options.results).path) as url, sync_playwright() as playwright:
         arguments = [*ARGUMENTS, *microphone(Path(folder), options.clip)]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        tab = browser.new_page(viewport={"width": SIZE_PX[0], "height": SIZE_PX[1]})
-        tab.set_default_timeout(PATIENCE_MS)
-        tab.goto(url)
-        tab.locator("#prediction .waiting").wait_for()
-        tab.wait_for_timeout(SETTLE_MS)
+        tab = new_tab(browser, width_px=WIDTH_PX, height_px=TALL_PX)
+        open_page(tab, url)
         frames = [frame.quantize(N_COLOURS) for frame in frames_of(tab)]
         browser.close()
     frames[0].save(options.out, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, optimize=True)

@@ -19,10 +19,11 @@ from audio.non_speech import HELD_OUT, LEARNT, make
 from benchmarks.learning_curve import RESULTS, read_dataset
 from evaluation.dataset import Dataset
 from features import INPUT_KINDS, Analysis
+from leaderboard.best import REFERENCES
 from metrics.predictions import emotions_in, read_predictions
 from models.non_speech import non_speech_vectors
 from models.ood import OODDetector, fit_ood_detector
-from page.engine import REFERENCES, Engine
+from page.engine import Engine
 from page.judgement import Reason, judge
 from page.listen import listen
 from page.measures import held_share

@@ -39,6 +39,19 @@ def served(folder: Path) -> Iterator[str]:
         page.close()
 
 
+def new_tab(browser: Browser, *, width_px: int = WIDTHS_PX[0], height_px: int = HEIGHT_PX, scheme: str = "light") -> Page:
+    tab = browser.new_page(viewport={"width": width_px, "height": height_px}, color_scheme="dark" if scheme == "dark" else "light")
+    tab.set_default_timeout(PATIENCE_MS)
+    return tab
+
+
+def open_page(tab: Page, url: str) -> None:
+    """Open the page and wait until the champions answer."""
+    tab.goto(url)
+    tab.locator("#prediction .waiting").wait_for()
+    tab.wait_for_timeout(SETTLE_MS)
+
+
 def visit(tab: Page, clip: Path, name: str) -> None:
     """Put something to see into a tab."""
     if not tab.get_by_role("tab", name=name).is_visible():
@@ -63,8 +76,7 @@ def visit(tab: Page, clip: Path, name: str) -> None:
 
 
 def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int, scheme: str) -> None:
-    tab = browser.new_page(viewport={"width": width_px, "height": HEIGHT_PX}, color_scheme="dark" if scheme == "dark" else "light")
-    tab.set_default_timeout(PATIENCE_MS)
+    tab = new_tab(browser, width_px=width_px, scheme=scheme)
 
     def tell_of_others(request: Request) -> None:
         if not request.url.startswith((url, "data:", "blob:")):
@@ -76,9 +88,7 @@ def picture(browser: Browser, url: str, clip: Path, out: Path, *, width_px: int,
 
     tab.on("request", tell_of_others)
     tab.on("console", tell_of_errors)
-    tab.goto(url)
-    tab.locator("#prediction .waiting").wait_for()
-    tab.wait_for_timeout(SETTLE_MS)
+    open_page(tab, url)
     tab.screenshot(path=out / f"waiting-{width_px}-{scheme}.png", full_page=True)
     for name in TABS:
         visit(tab, clip, name)

@@ -11,13 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from emotune.errors import EmotuneError, PredictionsError
 from emotune.files import write_text
 from evaluation.folds import TestedOn
+from leaderboard.best import best_row
 from leaderboard.table import interval, markdown, markdown_table, percent, read_leaderboard
-from models import FAMILIES
 from runs.layout import SHIPPED, RunFolder, shipped_runs
 from runs.manifest import read_manifest
 
@@ -63,14 +61,12 @@ def with_tables(text: str, runs: Sequence[RunFolder]) -> str:
 
 def _row(run: RunFolder) -> list[str]:
     manifest, board = read_manifest(run.manifest), read_leaderboard(run.leaderboard)
-    references = [key for key, family in FAMILIES.items() if family.is_reference]
-    known = board[~board["family"].isin(references) & board["uar"].notna()]
-    if known.empty:
+    best = best_row(board)
+    if best is None:
         raise PredictionsError(f"A result needs a family with a score, but {run.path} has none; run search/run.py again.")
-    best = {str(name): value for name, value in known.iloc[0].items()}
     score = f"{percent(best['uar'])} {interval(best['uar_ci_low'], best['uar_ci_high'])}"
-    is_away = manifest.protocol.get("tested_on") == TestedOn.UNSEEN_CORPORA
-    n_speakers = "–" if pd.isna(manifest.n_speakers) else str(manifest.n_speakers)
+    is_away = manifest.tested_on is TestedOn.UNSEEN_CORPORA
+    n_speakers = "–" if manifest.n_speakers is None else str(manifest.n_speakers)
     here, away = ("–", score) if is_away else (score, "–")
     disturbed, adapted = percent(best.get("uar_robust")), percent(best.get("uar_adapted"))
     return [run.path.name, n_speakers, str(len(manifest.emotions)), str(best["family"]), here, disturbed, adapted, away]

@@ -167,9 +167,9 @@ def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
     f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
     human = HUMAN_ACCURACY.get(engine.manifest.corpus)
     named = board.assign(family=[title_of(key) for key in board["family"]])
-    claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named, tested_on=engine.tested_on)
+    claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named, tested_on=engine.manifest.tested_on)
     crossed, across = _cross_corpus(engine, [family, *board["family"]])
-    intervals = plots.intervals(named, human_accuracy=human, tested_on=engine.tested_on)
+    intervals = plots.intervals(named, human_accuracy=human, tested_on=engine.manifest.tested_on)
     return Figures(
         family=family,
         intervals=intervals,

@@ -22,8 +22,8 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.notes import NoteKind
 from corpora.emotions import RAVDESS_EMOTIONS
 from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError, UnknownKeyError
-from evaluation.folds import TestedOn
 from features import INPUT_KINDS, Analysis
+from leaderboard.best import REFERENCES, best_row
 from leaderboard.table import read_leaderboard
 from models import FAMILIES
 from models.ood import UNLEARNT_SPEECH_LIMIT, OODDetector, load_ood_detector
@@ -33,7 +33,6 @@ from runs.champions import Champion, load_champion
 from runs.manifest import Manifest
 from runs.reader import Run
 
-REFERENCES = frozenset(key for key in FAMILIES if FAMILIES[key].is_reference)
 """Families that show what a search has to beat; the page does not offer them."""
 ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
@@ -282,17 +281,10 @@ class Engine:
         ready = {member.key for member in left if member.champion}
         return rank([_with_its_members(member, ready) for member in left])
 
-    @property
-    def tested_on(self) -> TestedOn:
-        """Whom the figures are for."""
-        if not self.manifest.speakers_known:
-            return TestedOn.UNKNOWN_SPEAKERS
-        return TestedOn(self.manifest.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
-
     @cached_property
     def voice_helps(self) -> bool:
         """Whether the best family lost nothing by earlier clips of people who show few emotions; yes where that was not measured."""
-        scores = {} if self.board is None or self.board.empty else self.board.iloc[0].to_dict()
+        scores = {} if self.board is None else best_row(self.board) or {}
         alone, adapted = _known(scores, "uar"), _known(scores, "uar_adapted_skewed")
         return alone is None or adapted is None or adapted >= alone
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import RequestError
+from leaderboard.best import REFERENCES
 from page import render_time, render_voice
 from page.board import families
-from page.engine import REFERENCES, Engine
+from page.engine import Engine
 from page.gradio_parts import Part, endpoint, explained, html
 from page.in_time import InTime
 from page.live import MAX_LISTENERS, LiveSession, Turns

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.folds import TestedOn
+from leaderboard.best import REFERENCES
 from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
 from page.drawing import chart, chip, sound, timeline
 from page.emotion_styles import short_names
-from page.engine import REFERENCES, Engine, Member, title_of
+from page.engine import Engine, Member, title_of
 from page.judgement import in_words
 from page.listen import ClipPredictions, Prediction
 from page.stress import Curve, Stressed
@@ -43,7 +44,9 @@ def banner(engine: Engine) -> str:
 
 def tested_on(engine: Engine) -> str:
     """Return what the figures are for."""
-    return "recordings that were held out" if engine.tested_on is TestedOn.UNKNOWN_SPEAKERS else str(engine.tested_on)
+    return (
+        "recordings that were held out" if engine.manifest.tested_on is TestedOn.UNKNOWN_SPEAKERS else str(engine.manifest.tested_on)
+    )
 
 
 def header(engine: Engine) -> str:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from emotune.errors import PredictionsError
 from evaluation.folds import TestedOn
+from leaderboard.best import best_row
 from leaderboard.cross_corpus import read_cross_corpus
 from leaderboard.table import read_leaderboard
-from page.engine import REFERENCES, title_of
+from page.engine import title_of
 from runs.layout import RunFolder, is_shipped
 from runs.licences import NOT_STATED, strictest
 from runs.reader import Run
@@ -66,7 +67,7 @@ def summarise(run: Run) -> Summary:
     finished = f" {manifest.finished[:10]}" if manifest.finished else ""
     licence = strictest(manifest.licence)
     key, scores = _best(run.folder)
-    is_away = manifest.protocol.get("tested_on") == TestedOn.UNSEEN_CORPORA
+    is_away = manifest.tested_on is TestedOn.UNSEEN_CORPORA
     uar = _known(scores, "uar")
     return Summary(
         title=manifest.title,
@@ -94,11 +95,8 @@ def _best(folder: RunFolder) -> tuple[str, Mapping[Any, Any]]:
         board = read_leaderboard(folder.leaderboard)
     except PredictionsError:
         return "", {}
-    known = board[~board["family"].isin(REFERENCES) & board["uar"].notna()]
-    if known.empty:
-        return "", {}
-    row = known.iloc[int(known["uar"].to_numpy().argmax())].to_dict()
-    return str(row["family"]), row
+    row = best_row(board)
+    return (str(row["family"]), row) if row else ("", {})
 
 
 def _across(folder: RunFolder, family: str) -> float | None:

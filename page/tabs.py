@@ -264,7 +264,7 @@ def _table(engine: Engine, *, columns: list[str] | None = None) -> str:
     if engine.board is None:
         return render.waiting(engine)
     shown = board.columns(engine)[1] if columns is None else columns
-    return render_tables.board(board.show_table(engine), columns=shown, tested_on=engine.tested_on)
+    return render_tables.board(board.show_table(engine), columns=shown, tested_on=engine.manifest.tested_on)
 
 
 def _columns(engine: Engine) -> dict[str, Any]:

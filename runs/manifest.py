@@ -16,6 +16,7 @@ from emotune.errors import PredictionsError
 from emotune.files import PROJECT_ROOT, write_json
 from emotune.versions import library_versions
 from evaluation.adaptation import Adaptations
+from evaluation.folds import TestedOn
 from evaluation.voices import Adaptation
 from runs.conditions import Conditions, read_conditions
 
@@ -131,6 +132,13 @@ class Manifest:
         """
         recorded = self.adaptation.get(family)
         return Adaptations.from_json(recorded).shipped if recorded else Adaptation.default(self.emotions)
+
+    @property
+    def tested_on(self) -> TestedOn:
+        """Whom the figures are for."""
+        if not self.speakers_known:
+            return TestedOn.UNKNOWN_SPEAKERS
+        return TestedOn(self.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``run.json``."""

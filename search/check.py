@@ -176,9 +176,8 @@ def _unread(corpus: Corpus, data: Path | None) -> tuple[str, ...]:
 def _verdict(outcome: Outcome) -> str:
     if outcome.refusal or outcome.folds is None:
         return f"A run would be refused: {outcome.refusal}"
-    return f"A run would go, with {len(outcome.folds.test_speakers)} folds ({outcome.folds.name})." + (
-        f" {outcome.impossible}." if outcome.impossible else ""
-    )
+    left_out = f" {outcome.impossible}." if outcome.impossible else ""
+    return f"A run would go, with {len(outcome.folds.test_speakers)} folds ({outcome.folds.name}).{left_out}"
 
 
 def _folds(outcome: Outcome) -> list[Section]:

@@ -28,11 +28,11 @@ def keep_possible(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]
     sentence = impossible(plan.fitted_families, dataset)
     if not sentence:
         return plan
-    possible = tuple(family for family in plan.families if not family.is_neural)
-    if not any(family.is_tuned for family in possible if family in plan.fitted_families):
+    possible = replace(plan, families=tuple(family for family in plan.families if not family.is_neural))
+    if not any(family.is_tuned for family in possible.fitted_families):
         raise RunError(f"{sentence}, or choose other families.")
     say(f"{sentence}.")
-    return replace(plan, families=possible)
+    return possible
 
 
 def impossible(families: Iterable[Family], dataset: Dataset) -> str:

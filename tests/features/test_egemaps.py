@@ -9,8 +9,8 @@ from audio.clip import Clip
 from emotune.errors import MissingLibraryError
 from features import INPUT_KINDS, Analysis
 from features.egemaps import COLUMNS, require_smile
+from leaderboard.best import REFERENCES
 from models import FAMILIES
-from page.engine import REFERENCES
 
 
 def test_there_are_88_names_in_openSMILEs_words() -> None:  # noqa: N802
