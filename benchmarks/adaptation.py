@@ -18,7 +18,8 @@ from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.adaptation_fit import learn_adaptation
 from evaluation.voices import Adaptation
-from leaderboard.adapted import WORDS, adaptation_table
+from leaderboard.adapted import WORDS, adaptation_table, of_all_clips
+from leaderboard.table import SUBSET
 from metrics.predictions import arrays, as_written, emotions_in, read_predictions
 from runs.layout import SHIPPED, RunFolder
 from runs.manifest import read_manifest
@@ -73,7 +74,7 @@ def main() -> None:
         else:
             found = learnt_on_the_other_half(rows)
         learnt = time.perf_counter()
-        table = adaptation_table(rows, found, seed=seed)
+        table = of_all_clips(adaptation_table(rows, found, seed=seed)).drop(columns=SUBSET)
         tables.append(table)
         print(f"{family}: constants {learnt - started:.1f} s, table {time.perf_counter() - learnt:.1f} s")
         for row in table.itertuples(index=False):

@@ -218,6 +218,7 @@ def draw_streams(
     found: dict[str, Streams | None] = {
         RANDOM: draw_random(speech, seed=seed, n_repeats=n_repeats),
         **{f"{n} {RANDOM}": draw_random(speech, seed=seed, n=n, n_repeats=n_repeats) for n in n_curve},
+        OTHERS: draw_random(speech, seed=seed, n=max(map(len, speech.by_speaker())), n_repeats=1),
         **{name: draw_composed(speech, compose, seed=seed, n_repeats=n_repeats) for name, compose in COMPOSED.items()},
         NEUTRAL: draw_neutral(speech, neutral=neutral, seed=seed, n_repeats=n_repeats),
         ENROLLED: draw_enrolled(speech, seed=seed, n_repeats=n_repeats),
@@ -227,6 +228,7 @@ def draw_streams(
 
 
 RANDOM, SKEWED, NEUTRAL, ENROLLED, WRONG = "random", "skewed", "one neutral", "enrolled", "wrong speaker"
+OTHERS = "all others"
 TWO_EMOTIONS, ONE_EMOTION, CHANGED = "two emotions", "one emotion", "another emotion"
 COMPOSED: dict[str, Compose] = {
     SKEWED: skewed,

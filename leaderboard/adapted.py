@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-A row is a family and a way of knowing the speaker. ``uar_none`` is the UAR of the same tested clips without adaptation, ``gain`` the
+A row is a family, a way of knowing the speaker, and the clips that are scored: all, or those of one corpus, among the emotions that
+they have as in :mod:`leaderboard.subsets`. ``uar_none`` is the UAR of the same tested clips without adaptation, ``gain`` the
 difference, paired over speakers. Everything is a fraction with a 95 % interval over speakers, as in the leaderboard. Streams depend
 on the clips and the seed alone (:mod:`evaluation.streams`): ``predictions.csv`` and ``run.json`` give the same figures again, see
 :func:`recompute`.
@@ -10,7 +11,7 @@ on the clips and the seed alone (:mod:`evaluation.streams`): ``predictions.csv``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +21,15 @@ from emotune.errors import PredictionsError
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.streams import Speech, Streams, draw_streams
-from leaderboard.table import ADAPTED_SCORES, DECIMALS
+from leaderboard.table import ADAPTED_SCORES, ALL_CLIPS, DECIMALS, SUBSET
 from metrics.intervals import difference_interval, speaker_intervals
 from metrics.predictions import arrays, as_written, emotions_in, read_predictions, read_table
-from metrics.scores import confusion_by, uar_of
+from metrics.scores import among, confusion_by, uar_of
 from runs.layout import RunFolder
 from runs.manifest import read_manifest
 
 N_CURVE = (1, 3, 5, 10)
-COLUMNS = ("family", "known", "uar_none", "uar", "uar_ci_low", "uar_ci_high", "gain", "gain_ci_low", "gain_ci_high")
+COLUMNS = ("family", SUBSET, "known", "uar_none", "uar", "uar_ci_low", "uar_ci_high", "gain", "gain_ci_low", "gain_ci_high")
 ADAPTED_COLUMNS: Mapping[str, str] = dict(
     zip(ADAPTED_SCORES, (streams.RANDOM, streams.SKEWED, streams.NEUTRAL, streams.ENROLLED), strict=True)
 )
@@ -36,6 +37,7 @@ ADAPTED_COLUMNS: Mapping[str, str] = dict(
 WORDS: Mapping[str, str] = {
     **{f"{n} {streams.RANDOM}": f"{n} earlier clip{'s' if n > 1 else ''}" for n in N_CURVE},
     streams.RANDOM: f"{streams.N_EARLIER} earlier clips",
+    streams.OTHERS: "all other clips",
     streams.SKEWED: "skewed",
     streams.TWO_EMOTIONS: "two emotions",
     streams.ONE_EMOTION: "one emotion",
@@ -81,18 +83,17 @@ def adaptation_table(predictions: pd.DataFrame, adaptations: Adaptations, *, see
         if known in drawn:
             one = drawn[known]
             adapted = _adapted(one, adaptations, probabilities, targets, folds)
-            both = [
-                confusion_by(speakers[one.tested], targets[one.tested], found)[1] for found in (adapted, probabilities[one.tested])
-            ]
-            uar, none = (float(uar_of(counts.sum(axis=0))) for counts in both)
-            figures = (none, uar, *speaker_intervals(both[0], seed=seed)["uar"], uar - none, *difference_interval(*both, seed=seed))
-            rows.append((tidy["family"].iloc[0], known, *(round(value, DECIMALS) for value in figures)))
+            for subset, clips in _subsets(tidy):
+                scored = clips[one.tested]
+                of_it = one.tested[scored]
+                figures = _figures(adapted[scored], probabilities[of_it], targets[of_it], speakers[of_it], seed=seed)
+                rows.append((tidy["family"].iloc[0], subset, known, *figures))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def adapted_scores(table: pd.DataFrame) -> dict[str, float]:
     """Return the leaderboard's columns of one family's :func:`adaptation_table`; what was not measured is absent."""
-    rows = table.set_index("known")
+    rows = of_all_clips(table).set_index("known")
     return {
         f"{column}{end}": float(str(rows.loc[known, f"uar{end}"]))
         for column, known in ADAPTED_COLUMNS.items()
@@ -109,7 +110,13 @@ def read_adaptation(path: Path) -> pd.DataFrame:
     PredictionsError
         If it is damaged.
     """
-    return read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+    table = read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+    return table if SUBSET in table else table.assign(**{SUBSET: ALL_CLIPS})
+
+
+def of_all_clips(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are of all clips."""
+    return table[table[SUBSET] == ALL_CLIPS]
 
 
 def curve(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +129,7 @@ def curve(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     board : DataFrame
         The leaderboard.
     """
-    uar = table.pivot(index="family", columns="known", values="uar").reindex(board["family"]).dropna(how="all")
+    uar = of_all_clips(table).pivot(index="family", columns="known", values="uar").reindex(board["family"]).dropna(how="all")
     none = board.set_index("family")["uar"].reindex(uar.index)
     return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
 
@@ -141,6 +148,25 @@ def recompute(run: RunFolder) -> pd.DataFrame:
         for key, constants in manifest.adaptation.items()
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _subsets(tidy: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the name of each subset of the clips, and whether each clip belongs to it."""
+    yield ALL_CLIPS, np.ones(len(tidy), dtype=bool)
+    corpora = tidy["corpus"].to_numpy(str) if "corpus" in tidy else np.empty(0, dtype=str)
+    names = np.unique(corpora)
+    for name in names if len(names) > 1 else ():
+        yield f"corpus {name}", corpora == name
+
+
+def _figures(adapted: np.ndarray, plain: np.ndarray, targets: np.ndarray, speakers: np.ndarray, *, seed: int) -> tuple[float, ...]:
+    """Return what a row holds from ``uar_none`` on."""
+    present = np.unique(targets)
+    truth = np.searchsorted(present, targets)
+    both = [confusion_by(speakers, truth, among(found, present))[1] for found in (adapted, plain)]
+    uar, none = (float(uar_of(counts.sum(axis=0))) for counts in both)
+    figures = (none, uar, *speaker_intervals(both[0], seed=seed)["uar"], uar - none, *difference_interval(*both, seed=seed))
+    return tuple(round(value, DECIMALS) for value in figures)
 
 
 def _adapted(one: Streams, adaptations: Adaptations, probabilities: np.ndarray, targets: np.ndarray, folds: np.ndarray) -> np.ndarray:

@@ -20,14 +20,15 @@ import numpy as np
 import pandas as pd
 
 from emotune.files import write_text
+from evaluation import streams
 from evaluation.folds import TestedOn
 from evaluation.objective import Objective
 from leaderboard import plots
-from leaderboard.adapted import WORDS, curve
+from leaderboard.adapted import WORDS, curve, of_all_clips
 from leaderboard.cross_corpus import grid
 from leaderboard.references import HUMAN_ACCURACY, HUMAN_SOURCE, NOT_REAL, PARTIAL, SPEAKERS_UNKNOWN
 from leaderboard.robust import suite
-from leaderboard.table import percent, summary
+from leaderboard.table import ALL_CLIPS, SUBSET, percent, summary
 from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import confusion_by, confusion_matrix, ece, reliability, uar_of
 
@@ -224,16 +225,30 @@ def known_speaker(outcome: Outcome) -> str:
     """Draw what earlier clips of the speaker give, and list every way of knowing the speaker."""
     if not len(outcome.adaptation):
         return _missing("No family was tried on speakers of whom something is known.")
-    uar = outcome.adaptation.pivot(index="family", columns="known", values="uar").reindex(outcome.families).dropna(how="all")
-    gain = outcome.adaptation.pivot(index="family", columns="known", values="gain").reindex(uar.index)
+    everywhere = of_all_clips(outcome.adaptation)
+    uar = everywhere.pivot(index="family", columns="known", values="uar").reindex(outcome.families).dropna(how="all")
+    gain = everywhere.pivot(index="family", columns="known", values="gain").reindex(uar.index)
     names = {known: words for known, words in WORDS.items() if known in uar}
     texts = (uar.map(percent), gain.map(lambda value: percent(value, sign="+")))
     shown = [table[list(names)].rename(columns=names).reset_index() for table in texts]
     return (
         f"{_figures([plots.known_speaker(curve(outcome.adaptation, outcome.board))])}<p>UAR in per cent.</p>{_table(shown[0])}"
-        f"<p>The same as points more or less than without.</p>{_table(shown[1])}"
+        f"<p>The same as points more or less than without.</p>{_table(shown[1])}{_known_by_corpus(outcome)}"
         f"{_details('Every row of adaptation.csv, with intervals', outcome.adaptation)}"
     )
+
+
+def _known_by_corpus(outcome: Outcome) -> str:
+    """List what the best family gains on each corpus by knowing the speaker; nothing where there is one corpus."""
+    best = next(family for family in outcome.families if family in set(outcome.adaptation["family"]))
+    rows = outcome.adaptation[(outcome.adaptation["family"] == best) & (outcome.adaptation[SUBSET] != ALL_CLIPS)]
+    if not len(rows):
+        return ""
+    uar = rows.pivot(index=SUBSET, columns="known", values="uar").map(percent)
+    none = rows[rows["known"] == streams.RANDOM].set_index(SUBSET)["uar_none"].map(percent)
+    names = {known: words for known, words in WORDS.items() if known in uar}
+    table = pd.concat([none.rename("none"), uar[list(names)].rename(columns=names)], axis=1).reset_index()
+    return f"<p>UAR of {best} on each corpus, among the emotions that it has.</p>{_table(table)}"
 
 
 def search_history(outcome: Outcome) -> str:

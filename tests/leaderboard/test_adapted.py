@@ -14,7 +14,17 @@ from emotune.errors import PredictionsError
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.voices import Adaptation
-from leaderboard.adapted import ADAPTED_COLUMNS, COLUMNS, WORDS, adaptation_table, adapted_scores, read_adaptation, recompute
+from leaderboard.adapted import (
+    ADAPTED_COLUMNS,
+    COLUMNS,
+    WORDS,
+    adaptation_table,
+    adapted_scores,
+    of_all_clips,
+    read_adaptation,
+    recompute,
+)
+from leaderboard.subsets import subset_rows
 from leaderboard.table import ADAPTED, build_leaderboard, read_leaderboard, write_results
 from metrics.predictions import emotions_in
 from runs.layout import RunFolder
@@ -39,6 +49,23 @@ def test_every_way_of_knowing_the_speaker_has_a_row_with_its_interval(table: pd.
     assert (table["uar_ci_low"] <= table["uar"]).all()
     assert (table["uar"] <= table["uar_ci_high"]).all()
     np.testing.assert_allclose(table["gain"], table["uar"] - table["uar_none"], atol=2e-4)
+
+
+def test_several_corpora_have_rows_of_their_own(good: pd.DataFrame, table: pd.DataFrame) -> None:
+    corpus = np.where(good["speaker"].isin(sorted(set(good["speaker"]))[::2]), "one", "two")
+    found = adaptation_table(good.assign(corpus=corpus), CONSTANTS, seed=7)
+    assert set(found["subset"]) == {"all", "corpus one", "corpus two"}
+    assert_frame_equal(of_all_clips(found).reset_index(drop=True), table)
+    assert adapted_scores(found) == adapted_scores(table)
+
+
+def test_the_score_without_adaptation_is_that_of_the_subsets_row(good: pd.DataFrame) -> None:
+    several = good.assign(corpus=np.where(good["emotion"].isin(["happy", "sad"]), "two emotions", "the rest"), language="")
+    found = adaptation_table(several, CONSTANTS, seed=7)
+    expected = subset_rows(several, seed=7).set_index("subset")["uar"]
+    without = found[found["known"] == streams.OTHERS].set_index("subset")["uar_none"]
+    assert without["corpus two emotions"] == expected["corpus two emotions"]
+    assert without["corpus the rest"] == expected["corpus the rest"]
 
 
 def test_the_leaderboards_columns_are_rows_of_the_table(table: pd.DataFrame) -> None:

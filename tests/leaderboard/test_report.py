@@ -226,10 +226,12 @@ def test_names_from_a_run_are_shown_as_they_are_and_never_obeyed(render, predict
 def test_knowing_the_speaker_is_shown_where_it_was_measured(render, page):
     assert "No family was tried on speakers of whom something is known" in page.source
     known = [*CURVE, "skewed", "one neutral"]
-    rows = [("good", name, 0.7, 0.75, 0.72, 0.78, 0.05, 0.01, 0.09) for name in known]
+    figures = (0.7, 0.75, 0.72, 0.78, 0.05, 0.01, 0.09)
+    rows = [("good", subset, name, *figures) for subset in ("all", "corpus one", "corpus two") for name in known]
     told = render(adaptation=pd.DataFrame(rows, columns=list(COLUMNS)), run={**REAL, "adaptation": {"good": {"spread": 12321}}})
     assert "one neutral clip" in told.source
     assert "+5.0" in told.source
+    assert "UAR of good on each corpus" in told.source
     assert "12321" not in told.source
 
 
