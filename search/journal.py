@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import BaseJournalBackend
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
+from emotune.errors import StudyError
 from emotune.files import write_bytes
 
 
@@ -75,6 +76,26 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) and "op_code" in found and "worker_id" in found else None
+
+
+class WatchedJournal(JournalFileBackend):
+    """A journal in a file that something else may damage while a run uses it."""
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        """Yield the entries from a number on.
+
+        Raises
+        ------
+        StudyError
+            If a line is no entry; the next command mends that.
+        """
+        try:
+            yield from super().read_logs(log_number_from)
+        except ValueError as error:
+            raise StudyError(
+                f"Nothing but the search may write to {self._file_path}, but it was damaged during the run: {error}; run the same "
+                f"command again: it goes on from what is readable."
+            ) from error
 
 
 class _Given(BaseJournalBackend):

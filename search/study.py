@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from emotune.errors import StudyError
@@ -22,6 +21,7 @@ from models import FAMILIES, Family
 from runs.layout import RunFolder
 from search.drawing import initial_trials, sampler_of
 from search.items import KEY
+from search.journal import WatchedJournal
 from search.racing import Racing
 from search.storage import open_database
 from search.study_plan import Sampling, StudyPlan
@@ -33,7 +33,7 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 def open_storage(run: RunFolder) -> JournalStorage:
     """Return the journal of a run; locked for each write, so that several processes may share it."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return JournalStorage(JournalFileBackend(str(run.journal)))
+    return JournalStorage(WatchedJournal(str(run.journal)))
 
 
 def open_study(plan: StudyPlan, run: RunFolder) -> optuna.Study:

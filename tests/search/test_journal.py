@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emotune.errors import StudyError
 from evaluation.dataset import Dataset
 from runs.layout import RunFolder
 from search.journal import mend_journal
 from search.study import ended_trials, open_study, run_study
 from search.study_plan import StudyPlan
+from search.trial import TrialEnd
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 
@@ -51,6 +54,22 @@ def test_what_is_no_entry_is_kept_beside_the_journal(journal: Path, rest: bytes)
     (beside,) = journal.parent.glob("study.log.unreadable-*")
     assert beside.read_bytes() == rest
     assert n_ended(journal) == 4
+
+
+@pytest.mark.parametrize("rest", [b"\0" * 512 + b"\n", b"{broken\n", b'{"op_code": 5, "worker\n'])
+def test_a_journal_damaged_during_a_run_ends_it_with_one_sentence_and_the_next_goes_on(
+    journal: Path, dataset: Dataset, rest: bytes
+) -> None:
+    def damage(end: TrialEnd) -> None:
+        if end.number == 5:
+            journal.write_bytes(journal.read_bytes() + rest)
+
+    longer = replace(PLAN, n_trials=8)
+    with pytest.raises(StudyError, match=r"damaged during the run: .*; run the same command again"):
+        run_study(longer, dataset, RunFolder(journal.parent), tell=damage)
+    assert "1 of its" in str(mend_journal(journal))
+    run_study(longer, dataset, RunFolder(journal.parent))
+    assert n_ended(journal) == 8
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8])
