@@ -10,11 +10,13 @@ line styles or figures say the same.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from html import escape
 from io import StringIO
-from typing import Any
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -57,6 +59,26 @@ NOT_FOR_A_PAGE = re.compile(r'<metadata>.*?</metadata>|<style.*?</style>|font-fa
 REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
 Draw = Callable[[Figure], None]
+MOST_REMEMBERED = 200
+
+
+_drawn: dict[bytes, str] = {}
+P = ParamSpec("P")
+
+
+def _remembered(plot: Callable[P, str]) -> Callable[P, str]:
+    """Return a function that gives what it has drawn before from memory: the report is written again after each family."""
+
+    @wraps(plot)
+    def remembering(*args: P.args, **kwargs: P.kwargs) -> str:
+        key = pickle.dumps((plot.__name__, args, kwargs))
+        if key not in _drawn:
+            if len(_drawn) >= MOST_REMEMBERED:
+                _drawn.clear()
+            _drawn[key] = plot(*args, **kwargs)
+        return _drawn[key]
+
+    return remembering
 
 
 def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None, tested_on: str = "unseen speakers") -> str:
@@ -106,6 +128,7 @@ def random_split(board: pd.DataFrame, *, tested_on: str = "unseen speakers") -> 
     return _svg("random-split", f"Accuracy on {tested_on} beside that of a random split", draw, rows=len(known))
 
 
+@_remembered
 def confusion(counts: NDArray[np.integer], emotions: Sequence[str], *, family: str) -> str:
     """Draw a confusion matrix: of each true emotion (row), per cent of its clips taken for each emotion (column)."""
 
@@ -131,6 +154,7 @@ def f1_by_emotion(board: pd.DataFrame) -> str:
     return _svg("f1", "F1 of every family on every emotion", draw, rows=len(board))
 
 
+@_remembered
 def cross_corpus(grid: pd.DataFrame, *, family: str) -> str:
     """Draw a family's UAR by corpus trained on (row) and tested on (column), from :func:`leaderboard.cross_corpus.grid`."""
 
@@ -217,6 +241,7 @@ def known_speaker(curve: pd.DataFrame) -> str:
     return _svg("known-speaker", "UAR of every family by how many clips of the speaker it knows", draw, width=6, height=3.6)
 
 
+@_remembered
 def history(trials: pd.DataFrame, *, family: str) -> str:
     """Draw a family's search: every finished trial, the best so far, and the pruned and failed ones along the bottom.
 
@@ -252,6 +277,7 @@ def history(trials: pd.DataFrame, *, family: str) -> str:
     return _svg(f"history-{family}", f"Tuning UAR of {family} by trial", draw, width=SMALL_WIDTH_INCHES, height=2.8)
 
 
+@_remembered
 def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_shown: int = 10) -> str:
     """Draw how much each parameter of a family's search space mattered, one bar a half, the weightiest first."""
     weight = pd.DataFrame({half: dict(values) for half, values in sorted(by_half.items())}).fillna(0.0)
@@ -272,6 +298,7 @@ def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_sho
     return _svg(f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown))
 
 
+@_remembered
 def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str:
     """Draw a reliability diagram: how often a family is right at each confidence, dots as large as their share of clips.
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from leaderboard import plots
 
@@ -61,3 +62,12 @@ def test_the_same_figure_is_drawn_to_the_same_text():
 def test_halves_differ_in_more_than_colour():
     a, b = plots.HALF_STYLES.values()
     assert all(a[trait] != b[trait] for trait in ("color", "marker", "linestyle"))
+
+
+def test_what_was_drawn_before_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = np.array([[3, 1], [2, 7]])
+    first = plots.confusion(counts, ["a", "b"], family="f")
+    monkeypatch.setattr("leaderboard.plots._svg", lambda *_, **__: "drawn again")
+    assert plots.confusion(counts, ["a", "b"], family="f") == first
+    assert plots.confusion(counts + 1, ["a", "b"], family="f") == "drawn again"
+    plots._drawn.clear()
