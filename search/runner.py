@@ -23,7 +23,7 @@ from search.plan import RunPlan
 from search.possible import keep_possible
 from search.progress import ConsoleReporter
 from search.publish import Publisher
-from search.study import tuned_of
+from search.study import has_its_trials, tuned_of
 from search.study_plan import Sampling, StudyPlan
 from search.workers import Plan, WorkerPool
 
@@ -100,7 +100,7 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
     pool = WorkerPool(dataset, plan.run, n_jobs=plan.n_jobs, tell=reporter.trial_ended, encoders=plan.encoders)
     at_once = True
     try:
-        for family in sorted(plan.fitted_families, key=in_order):
+        for family in by_turns(plan):
             pool.submit(plan.study_plans(family) if family.is_tuned else evaluations_of(family))
         pool.submit([study for family in plan.fitted_families for study in plan.random_plans(family)])
         for done in pool.finished():
@@ -118,6 +118,15 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
         at_once = False
     finally:
         pool.close(at_once=at_once)
+
+
+def by_turns(plan: RunPlan) -> list[Family]:
+    """Return the families of a plan in order; what an earlier command has tuned comes first, since it only has to be shown again."""
+
+    def is_tuned(family: Family) -> bool:
+        return all(has_its_trials(study, plan.run) for study in plan.study_plans(family))
+
+    return sorted(plan.fitted_families, key=lambda family: (not is_tuned(family), *in_order(family)))
 
 
 def in_order(family: Family) -> tuple[bool, bool]:

@@ -123,6 +123,16 @@ def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
     return sorted(counting, key=number_of)
 
 
+def has_its_trials(plan: StudyPlan, run: RunFolder) -> bool:
+    """Return whether the journal of a run holds every trial of a study."""
+    if not run.journal.exists():
+        return False
+    storage = open_storage(run)
+    if plan.name not in optuna.get_all_study_names(storage):
+        return False
+    return len(ended_trials(optuna.load_study(study_name=plan.name, storage=storage))) >= plan.n_trials
+
+
 def number_of(trial: FrozenTrial) -> int:
     """Return the number of a trial among those that count, if hosts share the study; else its number in the journal."""
     return int(trial.user_attrs.get(KEY, trial.number))

@@ -22,10 +22,10 @@ from models import FAMILIES
 from runs.champions import load_champion
 from runs.layout import SHIPPED, RunFolder
 from search.cli import main
-from search.runner import run
+from search.runner import by_turns, run
 from search.study import run_study, tuned_of
 from search.study_plan import StudyPlan
-from tests.fixtures.small_run import silent_reporter
+from tests.fixtures.small_run import FinishedRun, silent_reporter
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -37,6 +37,14 @@ def test_a_run_leaves_everything_that_the_readme_names(finished_run):
     for name in ("leaderboard.csv", "predictions.csv", "robustness.csv", "study.log", "report.html", "run.json"):
         assert (folder / name).stat().st_size > 0
     assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "random_forest", "ensemble"}
+
+
+def test_what_an_earlier_command_tuned_comes_first(finished_run: FinishedRun) -> None:
+    families = tuple(FAMILIES[key] for key in ("conv1d", "random_forest", "linear", "ensemble"))
+    turns = [family.key for family in by_turns(replace(finished_run.plan, families=families))]
+    assert turns == ["linear", "random_forest", "conv1d"]
+    longer = replace(finished_run.plan, families=families, n_trials=7)
+    assert [family.key for family in by_turns(longer)] == ["linear", "conv1d", "random_forest"]
 
 
 def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
