@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from corpora.combined import JOIN
 from emotune.errors import PredictionsError
 from evaluation.folds import TestedOn
 from leaderboard.best import best_row
@@ -16,9 +17,10 @@ from leaderboard.table import read_leaderboard
 from page.engine import title_of
 from runs.layout import RunFolder, is_shipped
 from runs.licences import NOT_STATED, strictest
+from runs.manifest import Manifest
 from runs.reader import Run
 
-FIGURES: Mapping[str, str] = {"primary": "best UAR", "robust": "robust", "adapted": "adapted", "away": "away"}
+FIGURES: Mapping[str, str] = {"primary": "best UAR", "away": "away", "robust": "robust", "adapted": "adapted"}
 """Fields of :class:`Summary`, and what they are called in one line."""
 
 
@@ -28,8 +30,8 @@ class Summary:
 
     Attributes
     ----------
-    title, origin : str
-        The corpus; shipped or own, with its date, and whether it is partial.
+    title, name, origin : str
+        The corpus or corpora; the same in a few words; shipped or own, with its date, and whether it is partial.
     speakers, emotions : str
         How many; empty where nobody recorded it.
     family : str
@@ -42,6 +44,7 @@ class Summary:
     """
 
     title: str
+    name: str
     origin: str
     speakers: str
     emotions: str
@@ -54,10 +57,10 @@ class Summary:
 
     @property
     def line(self) -> str:
-        """All of it in one line, without the family."""
+        """All of it in one line, without the family; the figures stand where a narrow list still shows them."""
         figures = {words: getattr(self, name) for name, words in FIGURES.items()}
         measured = [f"{words} {100 * value:.1f} %" for words, value in figures.items() if value is not None]
-        parts = (self.title, self.origin, self.speakers, self.emotions, ", ".join(measured), self.licence)
+        parts = (self.name, ", ".join(measured), self.origin, self.speakers, self.emotions, self.licence)
         return " · ".join(part for part in parts if part)
 
 
@@ -71,6 +74,7 @@ def summarise(run: Run) -> Summary:
     uar = _known(scores, "uar")
     return Summary(
         title=manifest.title,
+        name=_in_a_few_words(manifest),
         origin=f"{'shipped' if is_shipped(run.folder) else 'own'}{finished}{'' if manifest.is_complete else ', partial'}",
         speakers=_speakers(manifest.n_speakers, is_known=manifest.speakers_known),
         emotions=f"{len(manifest.emotions)} emotions" if manifest.emotions else "",
@@ -81,6 +85,11 @@ def summarise(run: Run) -> Summary:
         away=uar if is_away else _across(run.folder, key),
         licence="licence not stated" if licence == NOT_STATED else licence,
     )
+
+
+def _in_a_few_words(manifest: Manifest) -> str:
+    n_corpora = len(manifest.corpus.split(JOIN))
+    return f"{n_corpora} corpora" if n_corpora > 1 else manifest.title
 
 
 def _speakers(n: int | None, *, is_known: bool) -> str:

@@ -48,14 +48,14 @@ def test_a_result_is_described_by_all_that_a_person_chooses_it_by(places: dict[s
     several = {"licence": "CC BY 4.0 + CC BY-NC-SA 4.0 + MIT", "emotions": ["happy", "wut"], "n_speakers": 12}
     folder = make_run(places["own"] / "mine", uar=0.7213, finished="2026-11-25T10:00:00+00:00", **several)
     label = Results(folder, **places).choices()[0].label
-    assert label == "MINE · own 2026-11-25 · 12 speakers · 2 emotions · best UAR 72.1 % · CC BY-NC-SA 4.0"
+    assert label == "MINE · best UAR 72.1 % · own 2026-11-25 · 12 speakers · 2 emotions · CC BY-NC-SA 4.0"
 
 
 def test_unknown_speakers_and_a_partial_run_are_said_in_the_list(places: dict[str, Path]) -> None:
     folder = make_run(places["own"] / "mine", n_speakers=12, speakers_known=False, is_complete=False)
     label = Results(folder, **places).choices()[0].label
     assert "12 speakers" not in label
-    assert label == "MINE · own, partial · speakers unknown · best UAR 50.0 % · licence not stated"
+    assert label == "MINE · best UAR 50.0 % · own, partial · speakers unknown · licence not stated"
 
 
 def test_every_result_has_its_engine_which_is_kept(places: dict[str, Path]) -> None:
@@ -102,7 +102,7 @@ def test_what_else_was_measured_of_the_best_family_is_in_the_list(places: dict[s
     pairs = "trained_on,tested_on,family,uar\na,b,linear,0.3\nb,a,linear,0.2\na,b,xgboost,0.9\n"
     (folder / "cross_corpus.csv").write_text(pairs)
     choice = Results(folder, **places).choices()[0]
-    assert "best UAR 50.0 %, robust 40.0 %, adapted 55.0 %, away 25.0 %" in choice.label
+    assert "best UAR 50.0 %, away 25.0 %, robust 40.0 %, adapted 55.0 %" in choice.label
 
 
 def test_a_run_that_left_corpora_out_has_no_primary_figure(places: dict[str, Path]) -> None:
