@@ -49,7 +49,7 @@ class WorkFolder:
     def read(self, job: EvaluationJob) -> FoldPredictions | None:
         """Return the kept predictions of a job; None if there are none or their file was cut short."""
         try:
-            with np.load(self.path(job), allow_pickle=False) as kept:
+            with self.path(job).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 perturbed = {key.removeprefix(PERTURBED): kept[key] for key in kept.files if key.startswith(PERTURBED)}
                 inner = None
                 if f"{INNER}rows" in kept.files:

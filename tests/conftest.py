@@ -24,6 +24,14 @@ pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+LONGEST_FIRST = ("test_storage.py", "test_run.py", "test_page_browser.py", "test_entry.py")
+"""Modules that begin before the others, so that no process is alone with one in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Let everything that wants an encoder of Whisper find a random one instead; return that of tiny.en."""

@@ -14,7 +14,7 @@ from page.listen import listen
 from runs.reader import Run
 from tests.fixtures.small_run import FinishedRun
 
-FITTED = {"linear", "random_forest", "ensemble"}
+FITTED = {"linear", "xgboost", "ensemble"}
 
 
 def test_a_run_is_read_shown_and_shipped(

@@ -36,15 +36,15 @@ def test_a_run_leaves_everything_that_the_readme_names(finished_run):
     folder = finished_run.plan.folder
     for name in ("leaderboard.csv", "predictions.csv", "robustness.csv", "study.log", "report.html", "run.json"):
         assert (folder / name).stat().st_size > 0
-    assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "random_forest", "ensemble"}
+    assert {path.name for path in (folder / "models").iterdir()} == {"dummy", "linear", "xgboost", "ensemble"}
 
 
 def test_what_an_earlier_command_tuned_comes_first(finished_run: FinishedRun) -> None:
-    families = tuple(FAMILIES[key] for key in ("conv1d", "random_forest", "linear", "ensemble"))
+    families = tuple(FAMILIES[key] for key in ("conv1d", "xgboost", "linear", "ensemble"))
     turns = [family.key for family in by_turns(replace(finished_run.plan, families=families))]
-    assert turns == ["linear", "random_forest", "conv1d"]
+    assert turns == ["linear", "xgboost", "conv1d"]
     longer = replace(finished_run.plan, families=families, n_trials=7)
-    assert [family.key for family in by_turns(longer)] == ["linear", "conv1d", "random_forest"]
+    assert [family.key for family in by_turns(longer)] == ["linear", "conv1d", "xgboost"]
 
 
 def test_the_leaderboard_is_recomputed_from_its_predictions(finished_run):
@@ -94,17 +94,17 @@ def test_two_processes_find_what_one_finds(finished_run, tmp_path):
 def test_a_run_of_one_family_keeps_the_rows_of_those_finished_before(finished_run, tmp_path):
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     board = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],)), silent_reporter())
-    assert set(board["family"]) == {"dummy", "linear", "random_forest", "ensemble"}
+    assert set(board["family"]) == {"dummy", "linear", "xgboost", "ensemble"}
 
 
 def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_path):
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    before = (folder / "work").glob("random_forest-*")
+    before = (folder / "work").glob("xgboost-*")
     plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["linear"],), n_trials=1, fresh=True)
     board = run(plan, silent_reporter()).set_index("family")
-    assert set(board.index) == {"dummy", "linear", "random_forest", "ensemble"}
+    assert set(board.index) == {"dummy", "linear", "xgboost", "ensemble"}
     assert board.loc["linear", "n_trials"] == 2
-    assert board.loc["random_forest", "n_trials"] == 12
+    assert board.loc["xgboost", "n_trials"] == 12
     assert all(path.exists() for path in before)
 
 
@@ -134,7 +134,7 @@ def test_champions_predict_after_reloading_as_their_family_was_fitted(finished_r
 def test_run_json_says_what_was_run(finished_run):
     content = json.loads((finished_run.plan.folder / "run.json").read_text())
     assert content["is_real"] is False
-    assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "random_forest": {"A": 6, "B": 6}, "ensemble": {}}
+    assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "xgboost": {"A": 6, "B": 6}, "ensemble": {}}
     assert content["n_clips"] == 48
     assert 0 < content["thresholds"]["linear"] <= 1
     assert content["process_seconds"]["trials"] > 0
@@ -185,11 +185,11 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(key
     plan = replace(finished_run.plan, folder=folder, families=(FAMILIES[key],), n_trials=1, encoders={key: weights})
     board = run(plan, silent_reporter())
     use_encoders({})
-    assert set(board["family"]) == {"dummy", "linear", "random_forest", key, "ensemble", "ensemble_scratch"}
+    assert set(board["family"]) == {"dummy", "linear", "xgboost", key, "ensemble", "ensemble_scratch"}
     assert sorted(path.name for path in (folder / key).iterdir()) == ["config.json", "model.safetensors"]
     assert not list((folder / "models").rglob("*.safetensors"))
-    assert load_champion(folder / "models" / "ensemble").members == ("linear", "random_forest", key)
-    assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "random_forest")
+    assert load_champion(folder / "models" / "ensemble").members == ("linear", "xgboost", key)
+    assert load_champion(folder / "models" / "ensemble_scratch").members == ("linear", "xgboost")
     assert load_champion(folder / "models" / key).kind.folder == folder / key
     row = board.set_index("family").loc[key]
     assert row["n_parameters"] > INPUT_KINDS[key].n_parameters > 0

@@ -30,6 +30,7 @@ from search.storage import Database, open_database, with_patience
 from search.study import ended_trials, open_study
 from search.trial import score_config
 from tests.fixtures.small_run import silent_reporter
+from tests.fixtures.whole_command import without_pictures
 from tests.search.hosts import Host, Postgres, free_port, postgres
 
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -57,11 +58,13 @@ def studies_of(url: str) -> list[str]:
 @pytest.fixture(scope="module")
 def journal(small_corpus: Synthetic, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> RunPlan:
     """A finished run in its own folder."""
-    families = tuple(FAMILIES[key] for key in ("dummy", "linear", "random_forest", "ensemble"))
+    families = tuple(FAMILIES[key] for key in ("dummy", "linear", "xgboost", "ensemble"))
     plan = RunPlan(
         corpus=small_corpus, families=families, n_trials=3, folder=tmp_path_factory.mktemp("journal"), data=None, cache=cache
     )
-    run(plan, silent_reporter())
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        run(plan, silent_reporter())
     return plan
 
 
@@ -70,7 +73,9 @@ def alone(journal: RunPlan, tmp_path_factory: pytest.TempPathFactory) -> RunPlan
     """The same run by one host with a database in a file."""
     folder = tmp_path_factory.mktemp("alone")
     plan = replace(journal, folder=folder / "run", shared=shared(f"sqlite:///{folder / 'run.sqlite'}", folder / "artifacts"))
-    run_shared(plan, silent_reporter())
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        run_shared(plan, silent_reporter())
     return plan
 
 
@@ -230,7 +235,8 @@ def server() -> Iterator[Postgres]:
 def survivors(server: Postgres, journal: RunPlan, tmp_path_factory: pytest.TempPathFactory) -> RunPlan:
     """What three hosts leave that began at once: one is killed in a trial, one in an evaluation, and the database rests meanwhile."""
     folder = tmp_path_factory.mktemp("hosts")
-    plan = replace(journal, n_trials=4, shared=shared(server.url, folder / "artifacts"))
+    families = tuple(FAMILIES[key] for key in ("dummy", "linear", "random_forest", "ensemble"))  # its fits last long enough to be met
+    plan = replace(journal, families=families, n_trials=4, shared=shared(server.url, folder / "artifacts"))
     hosts = [Host(replace(plan, folder=folder / name), name) for name in ("one", "two", "three")]
     there = open_database(Database(server.url))
     try:
