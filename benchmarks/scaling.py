@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from search.workers import SINGLE_THREADED
+from emotune.threads import SINGLE_THREADED
 
 os.environ |= SINGLE_THREADED
 
@@ -25,6 +25,7 @@ from audio.clip import Clip
 from benchmarks.search import HALF, part_of_ravdess
 from evaluation.dataset import Dataset
 from evaluation.folds import make_folds
+from evaluation.objective import disturbance_of
 from features import INPUT_KINDS
 from features.store import FeatureStore
 from models import FAMILIES
@@ -70,6 +71,8 @@ def trial_seconds(key: str, dataset: Dataset) -> float:
     config = {**family.defaults, "augmentation": "none"}
     kind = INPUT_KINDS[family.input_kind]
     dataset.store.prepare([kind], dataset.clips, n_jobs=2)
+    for clip in dataset.clips:
+        dataset.store.fetch(kind, clip, disturbance_of(clip))
     started = time.monotonic()
     score_config(family, config, StudyPlan(key, HALF, 1, 0), dataset)
     return time.monotonic() - started

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from search.workers import SINGLE_THREADED
+from emotune.threads import SINGLE_THREADED
 
 os.environ |= SINGLE_THREADED
 

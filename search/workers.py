@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emotune.errors import StudyError
+from emotune.threads import SINGLE_THREADED
 from evaluation.dataset import Dataset
 from evaluation.held_out import evaluate, fit_champion
 from evaluation.jobs import ChampionJob, EvaluationJob, Job
@@ -33,12 +34,6 @@ from search.taken import TakenJob, TakenTrial, carry_out_job, carry_out_trial
 from search.trial import TrialEnd
 
 POLL_SECONDS = 0.5
-SINGLE_THREADED = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
-}
 Plan = StudyPlan | Job | TakenTrial | TakenJob
 FITS_PER_PROCESS = 150
 """Then a process is replaced: TensorFlow keeps about 10 MB of every network that it has trained."""
