@@ -1,7 +1,7 @@
 """The README's tables, made from the results: ``python -m leaderboard.readme [leaderboard/shipped] [--readme README.md]``.
 
 Between the marks ``results`` stand all results side by side, each by its best family; between the marks of a result's name stand its
-families.
+families, and between those of its name and ``-corpora`` its families on each of its corpora.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from pathlib import Path
 from emotune.errors import EmotuneError, PredictionsError
 from emotune.files import write_text
 from evaluation.folds import TestedOn
+from evaluation.streams import OTHERS
+from leaderboard.adapted import read_adaptation
 from leaderboard.best import best_row
-from leaderboard.table import interval, markdown, markdown_table, percent, read_leaderboard
+from leaderboard.table import SUBSET, interval, markdown, markdown_table, percent, read_leaderboard, read_subsets
 from runs.layout import SHIPPED, RunFolder, shipped_runs
 from runs.manifest import read_manifest
 
 RESULTS = "results"
+CORPORA, CORPUS = "-corpora", "corpus "
 HEADINGS = (
     *("Result", "Speakers", "Emotions", "Best family", "Unseen speakers, UAR, % [95 % interval]"),
     *("Robust, %", "Adapted, %", "Away: unseen corpora, UAR, % [95 % interval]"),
@@ -56,7 +59,24 @@ def with_tables(text: str, runs: Sequence[RunFolder]) -> str:
     for run in runs:
         if marks(run.path.name)[0] in text:
             text = insert_between_marks(text, markdown_table(read_leaderboard(run.leaderboard)), name=run.path.name)
+        if marks(by_corpus := f"{run.path.name}{CORPORA}")[0] in text:
+            text = insert_between_marks(text, corpora_table(run), name=by_corpus)
     return text
+
+
+def corpora_table(run: RunFolder) -> str:
+    """Return a Markdown table of a result's families (rows) on each of its corpora: UAR, and adapted to each speaker if measured."""
+    subsets, adapted = read_subsets(run.leaderboard), read_adaptation(run.adaptation)
+    names = [name for name in dict.fromkeys(subsets[SUBSET]) if name.startswith(CORPUS)]
+    uar = subsets.set_index(["family", SUBSET])["uar"]
+    knowing = adapted[adapted["known"] == OTHERS].set_index(["family", SUBSET])["uar"]
+
+    def cell(*key: str) -> str:
+        return percent(uar.get(key)) + (f" → {percent(knowing[key])}" if key in knowing else "")
+
+    families = read_leaderboard(run.leaderboard)["family"]
+    rows = [[family, *(cell(family, name) for name in names)] for family in families]
+    return markdown(["Family", *(name.removeprefix(CORPUS) for name in names)], rows)
 
 
 def _row(run: RunFolder) -> list[str]:

@@ -10,9 +10,14 @@ import pytest
 
 from leaderboard import readme
 from leaderboard.table import markdown_table, read_leaderboard
-from runs.layout import PROJECT_ROOT, SHIPPED, shipped_runs
+from runs.layout import PROJECT_ROOT, SHIPPED, RunFolder, shipped_runs
 
 FILE = PROJECT_ROOT / "README.md"
+SUBSETS = (
+    *(("xgboost", "all", 0.4), ("linear", "all", 0.3)),
+    *(("xgboost", "corpus a", 0.41), ("linear", "corpus a", 0.31)),
+    *(("linear", "corpus b", 0.32), ("xgboost", "corpus b", 0.42), ("xgboost", "language en", 0.6)),
+)
 
 
 def between(text: str, name: str) -> str:
@@ -46,6 +51,19 @@ def test_the_command_replaces_what_stands_between_the_marks(tmp_path: Path) -> N
     assert between(text, "ravdess") == markdown_table(read_leaderboard(ravdess.leaderboard))
     assert between(text, readme.RESULTS) == readme.results_table(shipped_runs())
     assert (text.splitlines()[0], text.splitlines()[-1]) == ("before", "after")
+
+
+def test_a_result_of_several_corpora_is_shown_corpus_by_corpus(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    subsets = "".join(f"1,{family},{name},{uar}\n" for family, name, uar in SUBSETS)
+    run.leaderboard.write_text(f"rank,family,subset,uar\n{subsets}")
+    run.adaptation.write_text("family,subset,known,uar\nlinear,corpus b,all others,0.5\nlinear,corpus b,random,0.9\n")
+    head, _, *rows = readme.corpora_table(run).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["Family", "a", "b"]
+    assert [[cell.strip() for cell in row.strip("|").split("|")] for row in rows] == [
+        ["xgboost", "41.0", "42.0"],
+        ["linear", "31.0", "32.0 → 50.0"],
+    ]
 
 
 @pytest.mark.parametrize("text", ["no marks", "<!-- results:end --> <!-- results:begin -->"])
