@@ -25,6 +25,7 @@ from evaluation.dataset import Dataset
 from evaluation.held_out import evaluate, fit_champion
 from evaluation.jobs import ChampionJob, EvaluationJob, Job
 from features.whisper.published import use_encoders
+from models import FAMILIES
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.sharing import SharedDataset, share
@@ -189,6 +190,8 @@ def _run(plan: Plan) -> None:
     assert _place is not None
     dataset, run, events = _place
     work = WorkFolder(run)
+    if FAMILIES[plan.family].is_neural:
+        import keras  # noqa: F401  its import draws from the random numbers that a fit has seeded, so it comes before the first fit
     match plan:
         case StudyPlan():
             run_study(plan, dataset, run, tell=events.put)

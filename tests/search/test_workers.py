@@ -14,6 +14,7 @@ from evaluation.jobs import EvaluationJob, Split
 from models import FAMILIES
 from runs.layout import RunFolder
 from runs.work import WorkFolder
+from search.study import open_study, run_study
 from search.study_plan import StudyPlan
 from search.workers import FITS_PER_PROCESS, Worker, WorkerPool
 
@@ -40,6 +41,20 @@ def test_every_plan_is_carried_out_once_though_processes_are_replaced(dataset, t
     assert list(pool.finished()) == plans
     pool.close(at_once=False)
     assert all(WorkFolder(RunFolder(tmp_path)).has(plan) for plan in plans)
+
+
+def test_the_first_network_of_a_process_is_that_of_any_other(dataset, tmp_path):
+    import keras  # noqa: F401  as if networks had been fitted here before
+
+    plan, here, there = StudyPlan("conv1d", "A", 1, 0), RunFolder(tmp_path / "here"), RunFolder(tmp_path / "there")
+    here.path.mkdir()
+    run_study(plan, dataset, here)
+    pool = WorkerPool(dataset, there, n_jobs=1, tell=lambda _: None)
+    pool.submit([plan])
+    assert list(pool.finished()) == [plan]
+    pool.close(at_once=False)
+    scores = [[trial.intermediate_values for trial in open_study(plan, run).trials] for run in (here, there)]
+    assert scores[0] == scores[1]
 
 
 def test_a_process_that_is_killed_ends_the_run_with_a_sentence(dataset, tmp_path):
