@@ -91,6 +91,17 @@ def test_a_voice_that_leans_to_anger_whatever_it_says_is_set_right() -> None:
     assert state.adapt(leaning[:4]).argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
+def test_guesses_that_lean_a_little_do_not_become_a_prior_however_many_clips_come() -> None:
+    sure = 0.94 * np.eye(len(EMOTIONS)) + 0.06 / len(EMOTIONS)
+    shown = [*range(len(EMOTIONS)), 0]  # one emotion a little more often
+    states = [VoiceState(Adaptation.default(EMOTIONS)), VoiceState(Adaptation.default(EMOTIONS))]
+    for k, n_clips in enumerate((20, MOST_CLIPS)):
+        for clip in range(n_clips):
+            states[k] = states[k].with_clip(sure[shown[clip % len(shown)]])
+    few, many = (np.abs(state.voice.prior).max() for state in states)
+    assert many <= few + 0.02
+
+
 def test_a_neutral_clip_that_sounds_angry_makes_the_next_such_clip_neutral() -> None:
     clip = normalised(sounding("neutral") * [1, 1, 1, 10])
     state = NEW.with_neutral(clip)
