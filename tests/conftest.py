@@ -24,7 +24,7 @@ pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-LONGEST_FIRST = ("test_storage.py", "test_run.py", "test_page_browser.py", "test_entry.py")
+LONGEST_FIRST = ("test_storage.py", "test_run.py", "test_entry.py")
 """Modules that begin before the others, so that no process is alone with one in the end."""
 
 

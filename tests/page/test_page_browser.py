@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
 MICROPHONE_RATE_HZ = 48_000
 PATIENCE_MS = 15_000
-LIVE_TIMEOUT_MS = 40_000
+LIVE_TIMEOUT_MS = 25_000
+LIVE_ATTEMPTS = 6
 """The page first measures which family answers in time."""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser in {CHROMIUM}")
@@ -101,16 +103,16 @@ def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> No
 
 
 def record_until_heard(tab: playwright.Page) -> None:
-    """Record, and once more if nothing comes: on a busy machine the browser may not give its microphone to the first press."""
+    """Record, and again if nothing comes: on a busy machine the browser may not give its microphone to the first presses."""
     heard = "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
-    tab.locator("#microphone").get_by_role("button", name="Record").click()
-    try:
-        tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
-    except playwright.TimeoutError:
+    for _ in range(LIVE_ATTEMPTS):
+        tab.locator("#microphone").get_by_role("button", name="Record").click()
+        with contextlib.suppress(playwright.TimeoutError):
+            tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
+            return
         tab.reload()
         open_tab(tab, "Live")
-        tab.locator("#microphone").get_by_role("button", name="Record").click()
-        tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
+    pytest.fail(f"Live heard nothing after {LIVE_ATTEMPTS} presses of Record")
 
 
 def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page) -> None:
