@@ -21,7 +21,7 @@ from emotune.errors import PredictionsError
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.streams import Speech, Streams, draw_streams
-from leaderboard.table import ADAPTED_SCORES, ALL_CLIPS, DECIMALS, SUBSET
+from leaderboard.table import ADAPTED_SCORES, ALL_CLIPS, DECIMALS, OF_CORPUS, SUBSET
 from metrics.intervals import difference_interval, speaker_intervals
 from metrics.predictions import arrays, as_written, emotions_in, read_predictions, read_table
 from metrics.scores import among, confusion_by, uar_of
@@ -156,7 +156,7 @@ def _subsets(tidy: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
     corpora = tidy["corpus"].to_numpy(str) if "corpus" in tidy else np.empty(0, dtype=str)
     names = np.unique(corpora)
     for name in names if len(names) > 1 else ():
-        yield f"corpus {name}", corpora == name
+        yield f"{OF_CORPUS}{name}", corpora == name
 
 
 def _figures(adapted: np.ndarray, plain: np.ndarray, targets: np.ndarray, speakers: np.ndarray, *, seed: int) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 from models import FAMILIES
 
 REFERENCES = frozenset(key for key, family in FAMILIES.items() if family.is_reference)
+"""Families that show what a search has to beat; the page does not offer them."""
 
 
 def best_row(board: pd.DataFrame) -> dict[str, Any] | None:

@@ -61,7 +61,6 @@ REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 Draw = Callable[[Figure], None]
 MOST_REMEMBERED = 200
 
-
 _drawn: dict[bytes, str] = {}
 P = ParamSpec("P")
 
@@ -72,11 +71,12 @@ def _remembered(plot: Callable[P, str]) -> Callable[P, str]:
     @wraps(plot)
     def remembering(*args: P.args, **kwargs: P.kwargs) -> str:
         key = pickle.dumps((plot.__name__, args, kwargs))
-        if key not in _drawn:
+        found = _drawn.get(key)
+        if found is None:
             if len(_drawn) >= MOST_REMEMBERED:
                 _drawn.clear()
-            _drawn[key] = plot(*args, **kwargs)
-        return _drawn[key]
+            _drawn[key] = found = plot(*args, **kwargs)
+        return found
 
     return remembering
 

@@ -17,12 +17,12 @@ from evaluation.folds import TestedOn
 from evaluation.streams import OTHERS
 from leaderboard.adapted import read_adaptation
 from leaderboard.best import best_row
-from leaderboard.table import SUBSET, interval, markdown, markdown_table, percent, read_leaderboard, read_subsets
+from leaderboard.table import OF_CORPUS, SUBSET, interval, markdown, markdown_table, percent, read_leaderboard, read_subsets
 from runs.layout import SHIPPED, RunFolder, shipped_runs
 from runs.manifest import read_manifest
 
 RESULTS = "results"
-CORPORA, CORPUS = "-corpora", "corpus "
+CORPORA = "-corpora"
 HEADINGS = (
     *("Result", "Speakers", "Emotions", "Best family", "Unseen speakers, UAR, % [95 % interval]"),
     *("Robust, %", "Adapted, %", "Away: unseen corpora, UAR, % [95 % interval]"),
@@ -67,7 +67,7 @@ def with_tables(text: str, runs: Sequence[RunFolder]) -> str:
 def corpora_table(run: RunFolder) -> str:
     """Return a Markdown table of a result's families (rows) on each of its corpora: UAR, and adapted to each speaker if measured."""
     subsets, adapted = read_subsets(run.leaderboard), read_adaptation(run.adaptation)
-    names = [name for name in dict.fromkeys(subsets[SUBSET]) if name.startswith(CORPUS)]
+    names = [name for name in dict.fromkeys(subsets[SUBSET]) if name.startswith(OF_CORPUS)]
     uar = subsets.set_index(["family", SUBSET])["uar"]
     knowing = adapted[adapted["known"] == OTHERS].set_index(["family", SUBSET])["uar"]
 
@@ -76,7 +76,7 @@ def corpora_table(run: RunFolder) -> str:
 
     families = read_leaderboard(run.leaderboard)["family"]
     rows = [[family, *(cell(family, name) for name in names)] for family in families]
-    return markdown(["Family", *(name.removeprefix(CORPUS) for name in names)], rows)
+    return markdown(["Family", *(name.removeprefix(OF_CORPUS) for name in names)], rows)
 
 
 def _row(run: RunFolder) -> list[str]:

@@ -61,6 +61,8 @@ FACTS = (*AUDIT_FACTS, *ADAPTED, *COST_FACTS)
 WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
 TEXTS = ("corpus", "family", "subset", "augmentation", "tested_on", "budget", "run_hash")
 SUBSET = "subset"
+OF_CORPUS = "corpus "
+"""Begins the names of the subsets that are a corpus."""
 ALL_CLIPS = "all"
 """Value of the column :data:`SUBSET` in the rows of all clips; only a run of several corpora has the column."""
 

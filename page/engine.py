@@ -33,7 +33,6 @@ from runs.champions import Champion, load_champion
 from runs.manifest import Manifest
 from runs.reader import Run
 
-"""Families that show what a search has to beat; the page does not offer them."""
 ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
 RETRY_SECONDS = 60.0

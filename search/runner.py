@@ -23,7 +23,7 @@ from search.plan import RunPlan
 from search.possible import keep_possible
 from search.progress import ConsoleReporter
 from search.publish import Publisher
-from search.study import has_its_trials, tuned_of
+from search.study import tuned_of, with_all_trials
 from search.study_plan import Sampling, StudyPlan
 from search.workers import Plan, WorkerPool
 
@@ -122,11 +122,13 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
 
 def by_turns(plan: RunPlan) -> list[Family]:
     """Return the families of a plan in order; what an earlier command has tuned comes first, since it only has to be shown again."""
+    studies = {family: plan.study_plans(family) for family in plan.fitted_families}
+    tuned = with_all_trials(itertools.chain.from_iterable(studies.values()), plan.run)
 
-    def is_tuned(family: Family) -> bool:
-        return all(has_its_trials(study, plan.run) for study in plan.study_plans(family))
+    def lacks_trials(family: Family) -> bool:
+        return any(study.name not in tuned for study in studies[family])
 
-    return sorted(plan.fitted_families, key=lambda family: (not is_tuned(family), *in_order(family)))
+    return sorted(studies, key=lambda family: (lacks_trials(family), *in_order(family)))
 
 
 def in_order(family: Family) -> tuple[bool, bool]:

@@ -6,7 +6,7 @@ trials as one that was not. In a database the number is that of the item (:mod:`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import optuna
 from optuna.storages import JournalStorage
@@ -123,14 +123,16 @@ def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
     return sorted(counting, key=number_of)
 
 
-def has_its_trials(plan: StudyPlan, run: RunFolder) -> bool:
-    """Return whether the journal of a run holds every trial of a study."""
+def with_all_trials(plans: Iterable[StudyPlan], run: RunFolder) -> frozenset[str]:
+    """Return the names of those studies of which the journal of a run holds every trial."""
     if not run.journal.exists():
-        return False
+        return frozenset()
     storage = open_storage(run)
-    if plan.name not in optuna.get_all_study_names(storage):
-        return False
-    return len(ended_trials(optuna.load_study(study_name=plan.name, storage=storage))) >= plan.n_trials
+    n_wanted = {plan.name: plan.n_trials for plan in plans}
+    there = {
+        name: optuna.load_study(study_name=name, storage=storage) for name in {*n_wanted} & set(optuna.get_all_study_names(storage))
+    }
+    return frozenset(name for name, study in there.items() if len(ended_trials(study)) >= n_wanted[name])
 
 
 def number_of(trial: FrozenTrial) -> int:

@@ -21,8 +21,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 MICROPHONE_RATE_HZ = 48_000
 PATIENCE_MS = 15_000
 LIVE_TIMEOUT_MS = 25_000
-LIVE_ATTEMPTS = 6
 """The page first measures which family answers in time."""
+LIVE_ATTEMPTS = 6
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser in {CHROMIUM}")
 
