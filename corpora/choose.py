@@ -79,6 +79,10 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
         return EmotionFolders(path, options=options)
     if path.suffix.lower() in ARCHIVE_SUFFIXES and path.is_file():
         raise CorpusError(f"--corpus takes a key, a table or a folder, got the archive {path}; unpack it and name what it makes.")
+    if path.is_file() and path.suffix.lower() not in TABLE_SUFFIXES:
+        raise CorpusError(
+            f"--corpus takes a key, a folder or a table ({', '.join(sorted(TABLE_SUFFIXES))}), got the file {path}; save a sheet as CSV."
+        )
     if path.is_file():
         return Table(path, options=options)
     if path.suffix or len(path.parts) > 1:
@@ -134,7 +138,7 @@ def _tables(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() and not path.name.startswith("."):
             try:
-                columns, _ = read_rows(path)
+                _, columns, _ = read_rows(path)
             except CorpusError:
                 continue
             if {"path", "emotion"} <= set(columns):

@@ -1,4 +1,4 @@
-"""A folder of own recordings with one subfolder an emotion; the next level, or a pattern, names the speakers."""
+"""A folder of own recordings with one subfolder an emotion; the level below or above, or a pattern, names the speakers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ N_LEVELS_WITH_SPEAKER = 3
 
 
 class EmotionFolders(OwnRecordings):
-    """A corpus such as ``angry/anna/1.wav``.
+    """A corpus such as ``angry/anna/1.wav`` or ``anna/angry/1.wav``.
 
     Parameters
     ----------
@@ -39,7 +39,9 @@ class EmotionFolders(OwnRecordings):
 def has_emotion_folders(folder: Path) -> bool:
     """Tell whether at least two subfolders are named by words of emotions and hold recordings."""
     top = _innermost(folder)
-    return len({path.relative_to(top).parts[0] for path in list_recordings(top) if is_known(path.relative_to(top).parts[0])}) > 1
+    inside = [path.relative_to(top).parts for path in list_recordings(top)]
+    level = _emotion_level(inside)
+    return len({parts[level] for parts in inside if len(parts) > level + 1 and is_known(parts[level])}) > 1
 
 
 def list_folder(folder: Path, *, options: Options) -> Listing:
@@ -47,8 +49,9 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
     top = _innermost(folder)
     pattern = _compile(options.speaker_pattern)
     paths = list_recordings(top)
-    inside = [path for path in paths if len(path.relative_to(top).parts) > 1]
-    _require_emotions(top, inside)
+    level = _emotion_level([path.relative_to(top).parts for path in paths])
+    inside = [path for path in paths if len(path.relative_to(top).parts) > level + 1]
+    _require_emotions(top, inside, level=level)
     recordings: dict[str, Recording] = {}
     skipped: list[tuple[str, str]] = []
     for path in inside:
@@ -60,10 +63,10 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         named = match.groupdict() if match else {}
         speaker = named.get("speaker") or (match[1] if match else "")
         if not pattern and len(relative.parts) >= N_LEVELS_WITH_SPEAKER:
-            speaker = relative.parts[1]
+            speaker = relative.parts[1 - level]
         name = relative.with_suffix("").as_posix()
         name = relative.as_posix() if name in recordings else name
-        emotion = to_emotion(relative.parts[0], given=options.label_map)
+        emotion = to_emotion(relative.parts[level], given=options.label_map)
         recordings[name] = Recording(path, name=name, speaker=speaker, emotion=emotion)
     listed = tuple(recordings.values())
     next_step = (
@@ -71,9 +74,9 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         "(--speaker-pattern REGEX, with the speaker as its first group), or give a table with --corpus TABLE.csv"
     )
     require_speakers(listed, options=options, where=folder.name, next_step=next_step)
-    beside = [path.name for path in paths if len(path.relative_to(top).parts) == 1]
+    beside = [path.name for path in paths if path not in inside]
     notes = (f"Recordings beside the emotions' folders, not read: {examples(beside)}.",) if beside else ()
-    return Listing(listed, tuple({path.relative_to(top).parts[0] for path in inside}), tuple(skipped), notes)
+    return Listing(listed, tuple({path.relative_to(top).parts[level] for path in inside}), tuple(skipped), notes)
 
 
 def _innermost(folder: Path) -> Path:
@@ -100,14 +103,19 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     return compiled
 
 
-def _require_emotions(folder: Path, paths: list[Path]) -> None:
+def _emotion_level(inside: list[tuple[str, ...]]) -> int:
+    """Return which level of folders names the emotions: 1 if words of emotions stand below people's folders alone, else 0."""
+    tops, below = ({parts[level] for parts in inside if len(parts) > level + 1} for level in (0, 1))
+    are_people = not any(is_known(name) or name.lower() in SPLITS for name in tops)
+    return int(are_people and sum(map(is_known, below)) > 1)
+
+
+def _require_emotions(folder: Path, paths: list[Path], *, level: int) -> None:
     """Refuse a folder whose subfolders are not emotions."""
     tops = sorted({path.relative_to(folder).parts[0] for path in paths})
     if not tops:
         raise CorpusError(f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them into such subfolders.")
-    seconds = {path.relative_to(folder).parts[1] for path in paths if len(path.relative_to(folder).parts) >= N_LEVELS_WITH_SPEAKER}
-    are_splits = all(name.lower() in SPLITS for name in tops)
-    if are_splits or (not any(map(is_known, tops)) and sum(map(is_known, seconds)) > 1):
+    if level == 0 and all(name.lower() in SPLITS for name in tops):
         raise CorpusError(
             f"The subfolders of {folder} must be emotions, got {examples(tops)}; put the emotion first (angry/anna/1.wav), or give a "
             f"table with --corpus TABLE.csv (columns path, emotion, speaker)."

@@ -18,10 +18,10 @@ from emotune.errors import CorpusError
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
 SEPARATORS = ",;\t"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "path": ("path", "file", "filename"),
-    "emotion": ("emotion", "label"),
-    "speaker": ("speaker",),
-    "gender": ("gender",),
+    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "wav"),
+    "emotion": ("emotion", "label", "emotion_label", "class"),
+    "speaker": ("speaker", "speaker_id", "speakerid", "spk", "spk_id", "actor", "actor_id", "participant", "participant_id", "subject"),
+    "gender": ("gender", "sex"),
     "language": ("language",),
     "corpus": ("corpus",),
     "text": ("text",),
@@ -29,7 +29,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "start": ("start",),
     "end": ("end",),
 }
-"""What each column may be called; case does not count."""
+"""What each column may be called, the surest name first; case does not count, and blanks and hyphens are underscores."""
+MISSING = frozenset(("nan", "none", "null", "n/a", "na", "?", "-"))
+"""What stands in a cell where nothing is known."""
+MAY_BE_MISSING = frozenset(("speaker", "gender", "language", "start", "end"))
 
 GENDERS = {"f": "female", "female": "female", "w": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
 EXAMPLE = "path,emotion,speaker"
@@ -38,7 +41,7 @@ EXAMPLE = "path,emotion,speaker"
 class Table(OwnRecordings):
     """A corpus that a CSV or TSV file lists.
 
-    Columns are ``path`` (or ``file``, ``filename``), ``emotion`` (or ``label``) and ``speaker``; optional ones are ``gender``,
+    Columns are ``path`` (or ``file``), ``emotion`` (or ``label``) and ``speaker`` (or ``speaker_id``); optional ones are ``gender``,
     ``language`` (ISO 639-1), ``corpus``, ``text``, ``split``, and ``start`` and ``end`` in seconds. Paths are relative to the file.
 
     Parameters
@@ -61,12 +64,11 @@ class Table(OwnRecordings):
 
 def list_rows(path: Path, *, options: Options) -> Listing:
     """List the recordings of a table."""
-    columns, rows = read_rows(path)
+    names, columns, rows = read_rows(path)
     for needed in ("path", "emotion"):
         if needed not in columns:
-            names = " or ".join(COLUMNS[needed])
             raise CorpusError(
-                f"{path} must have a column {names}, got the columns {', '.join(columns.values()) or 'none'}; "
+                f"{path} must have a column {' or '.join(COLUMNS[needed][:2])}, got the columns {', '.join(names)}; "
                 f"name them as in {EXAMPLE}."
             )
     recordings: dict[tuple[Path, str, str], Recording] = {}
@@ -88,18 +90,19 @@ def list_rows(path: Path, *, options: Options) -> Listing:
             repeated.append(f"{recording.name} (line {number}{differs})")
     unique = _with_unique_names(tuple(recordings.values()))
     if unique:
-        next_step = "add a column speaker (any name for each person)"
+        lacks_column = f"add a column speaker (any name for each person) to {', '.join(names)}"
+        next_step = "fill the column of speakers" if "speaker" in columns else lacks_column
         require_speakers(unique, options=options, where=path.name, next_step=next_step)
     return Listing(unique, tuple(words), tuple(skipped), tuple(_notes(columns, repeated)))
 
 
-def read_rows(path: Path) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
-    """Return a table's columns (what they mean and what they are called) and its rows with their line numbers.
+def read_rows(path: Path) -> tuple[list[str], dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """Return the names in a table's header, its known columns (meaning and name) and its rows with their line numbers.
 
     Raises
     ------
     CorpusError
-        If the file is missing, is not UTF-8, or has no row.
+        If the file is missing, is not UTF-8, has no row, or a column twice.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -112,19 +115,30 @@ def read_rows(path: Path) -> tuple[dict[str, str], list[tuple[int, dict[str, str
     lines = csv.reader(io.StringIO(text), delimiter=separator)
     names = [name.strip() for name in next((cells for cells in lines if any(cells)), [])]
     columns = {
-        meaning: name for meaning, known in COLUMNS.items() for wanted in reversed(known) for name in names if name.lower() == wanted
+        meaning: name for meaning, known in COLUMNS.items() for wanted in reversed(known) for name in names if _plain(name) == wanted
     }
+    doubled = sorted(name for name in set(columns.values()) if names.count(name) > 1)
+    if doubled:
+        raise CorpusError(f"{path} must have each column once, got {', '.join(doubled)} more than once; keep one of each.")
+    place = {meaning: names.index(name) for meaning, name in columns.items()}
     rows = [
-        (
-            lines.line_num,
-            {meaning: cells[names.index(name)].strip() for meaning, name in columns.items() if names.index(name) < len(cells)},
-        )
+        (lines.line_num, {meaning: _cell(meaning, cells[k]) for meaning, k in place.items() if k < len(cells)})
         for cells in lines
         if any(cell.strip() for cell in cells)
     ]
     if not rows:
         raise CorpusError(f"{path} must have a header and a row for each recording, got no row; begin it with {EXAMPLE}.")
-    return columns, rows
+    return names, columns, rows
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace(" ", "_").replace("-", "_")
+
+
+def _cell(meaning: str, cell: str) -> str:
+    """Return what a cell says; a label may be any word, but elsewhere some words say that nothing is known."""
+    cell = cell.strip()
+    return "" if meaning in MAY_BE_MISSING and cell.lower() in MISSING else cell
 
 
 def _problem(cells: Mapping[str, str], folder: Path) -> str:
@@ -194,6 +208,9 @@ def _with_unique_names(recordings: tuple[Recording, ...]) -> tuple[Recording, ..
 
 def _notes(columns: Mapping[str, str], repeated: list[str]) -> Iterator[str]:
     """Yield what a person should know about a table."""
+    renamed = [f"{name} as {meaning}" for meaning, name in columns.items() if _plain(name) not in COLUMNS[meaning][:2]]
+    if renamed:
+        yield f"Columns are read by what they are called: {', '.join(renamed)}."
     if repeated:
         yield f"{count(len(repeated), 'row')} about a recording that an earlier row names, not read: {examples(repeated, n=5)}."
     if "split" in columns:

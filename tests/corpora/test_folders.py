@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.folders import EmotionFolders
+from corpora.folders import EmotionFolders, has_emotion_folders
 from corpora.own import Options
 from emotune.errors import CorpusError
 from tests.corpora.conftest import Write
@@ -61,9 +61,22 @@ def test_without_speakers_a_folder_is_refused_with_every_way_on(tmp_path: Path, 
     assert not EmotionFolders(tmp_path, options=Options(speakers_unknown=True)).speakers_known
 
 
-@pytest.mark.parametrize("folders", [("train/angry", "test/angry"), ("anna/angry", "ben/sad")])
-def test_folders_that_are_no_emotions_are_refused(tmp_path: Path, write: Write, folders: tuple[str, ...]) -> None:
-    for folder in folders:
+def test_emotions_may_stand_below_the_speakers(tmp_path: Path, write: Write) -> None:
+    for relative in ("0001/Angry/1.wav", "0001/Sad/1.wav", "0002/Angry/deep/1.wav", "0002/bliss/1.wav", "0002/loose.wav"):
+        write(relative)
+    reading = EmotionFolders(tmp_path).read()
+    assert {(clip.name, clip.speaker, clip.emotion) for clip in reading.clips} == {
+        ("0001/Angry/1", "0001", "angry"),
+        ("0001/Sad/1", "0001", "sad"),
+        ("0002/Angry/deep/1", "0002", "angry"),
+        ("0002/bliss/1", "0002", "bliss"),
+    }
+    assert any("loose.wav" in note for note in reading.notes)
+    assert has_emotion_folders(tmp_path)
+
+
+def test_folders_of_a_split_are_refused(tmp_path: Path, write: Write) -> None:
+    for folder in ("train/angry", "test/angry", "test/sad"):
         write(f"{folder}/1.wav")
     with pytest.raises(CorpusError, match="must be emotions, got"):
         EmotionFolders(tmp_path)

@@ -94,11 +94,30 @@ def test_rows_about_the_same_recording_are_read_once_and_named(tmp_path: Path, w
 def test_without_speakers_a_table_is_refused_with_the_reason(tmp_path: Path, write: Write) -> None:
     write("a.wav")
     path = table(tmp_path, "path,emotion\na.wav,sad\n")
-    with pytest.raises(CorpusError, match=r"needs its speaker, .* worthless .* column speaker .*--speakers-unknown"):
+    with pytest.raises(
+        CorpusError, match=r"needs its speaker, .* worthless .* column speaker .* to path, emotion, or .*--speakers-unknown"
+    ):
         Table(path)
     corpus = Table(path, options=Options(speakers_unknown=True))
     assert not corpus.speakers_known
     assert "speakers are unknown" in corpus.read().notes[0]
+
+
+@pytest.mark.parametrize("header", ["file_name,label,Speaker_ID", "Path,Emotion,spk", "WAV,class,Participant ID"])
+def test_other_usual_names_of_columns_are_understood_and_said(tmp_path: Path, write: Write, header: str) -> None:
+    write("a.wav")
+    reading = Table(table(tmp_path, f"{header}\na.wav,sad,ann\n")).read()
+    assert [(clip.name, clip.emotion, clip.speaker) for clip in reading.clips] == [("a", "sad", "ann")]
+    said = next((note for note in reading.notes if note.startswith("Columns are read by what they are called")), "")
+    assert ("as speaker" in said) == ("Speaker" not in header)
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?"])
+def test_a_speaker_that_is_not_known_is_no_speaker(tmp_path: Path, write: Write, cell: str) -> None:
+    write("a.wav")
+    write("b.wav")
+    with pytest.raises(CorpusError, match=r"1 recording of .* \(b\): .* fill the column of speakers"):
+        Table(table(tmp_path, f"path,emotion,speaker\na.wav,nan,1\nb.wav,sad,{cell}\n"))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +125,8 @@ def test_without_speakers_a_table_is_refused_with_the_reason(tmp_path: Path, wri
     [
         ("", "must have a header and a row"),
         ("path,emotion,speaker\n", "must have a header and a row"),
-        ("name,emotion,speaker\na,sad,1\n", "must have a column path or file or filename, got the columns emotion, speaker"),
+        ("name,emotion,speaker\na,sad,1\n", "must have a column path or file, got the columns name, emotion, speaker"),
+        ("path,emotion,speaker,emotion\na.wav,sad,1,angry\n", "must have each column once, got emotion more than once"),
         ("path,mood,speaker\na.wav,sad,1\n", "must have a column emotion or label"),
         ("path,emotion,speaker\n,sad,1\n", "has no path"),
         ("path,emotion,speaker\ngone.wav,sad,1\n", "there is no file"),
