@@ -81,7 +81,7 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
         raise CorpusError(f"--corpus takes a key, a table or a folder, got the archive {path}; unpack it and name what it makes.")
     if path.is_file() and path.suffix.lower() not in TABLE_SUFFIXES:
         raise CorpusError(
-            f"--corpus takes a key, a folder or a table ({', '.join(sorted(TABLE_SUFFIXES))}), got the file {path}; save a sheet as CSV."
+            f"--corpus takes a key, a folder or a table ({', '.join(sorted(TABLE_SUFFIXES))}), got the file {path}; save it as CSV."
         )
     if path.is_file():
         return Table(path, options=options)
