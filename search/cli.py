@@ -311,6 +311,9 @@ def _own_options(options: argparse.Namespace) -> Options:
 
 def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:
     from leaderboard.table import markdown_table
+    from runs.layout import RunFolder
 
     real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
-    print(f"\n{corpus.title}{real}, {board['tested_on'].iloc[0]}:\n\n{markdown_table(board)}\n\nWritten to {folder}")
+    print(f"\n{corpus.title}{real}, {board['tested_on'].iloc[0]}:\n\n{markdown_table(board)}")
+    if RunFolder(folder).leaderboard.exists():  # of several hosts on one machine one has written it, and all have said where
+        print(f"\nWritten to {folder}")

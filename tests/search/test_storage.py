@@ -19,6 +19,7 @@ from sqlalchemy.exc import PendingRollbackError
 from corpora.synthetic import Synthetic
 from emotune.errors import RunError, StudyError
 from evaluation.dataset import Dataset
+from leaderboard.table import read_leaderboard
 from models import FAMILIES
 from runs.layout import RunFolder
 from search.cli import main
@@ -223,6 +224,17 @@ def test_the_folder_does_not_record_the_password(tmp_path: Path, cache: Path, mo
     assert "--storage=postgresql://me@host/x" in planned[0].command
     assert planned[0].shared is not None
     assert planned[0].shared.database.url == "postgresql://me:hush@host/x"
+
+
+def test_only_the_host_that_wrote_the_outcome_says_that_it_did(
+    alone: RunPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("search.hosts.run_shared", lambda *_: read_leaderboard(alone.run.leaderboard))
+    for folder, wrote in ((alone.folder, True), (tmp_path / "other", False)):
+        assert main(["--corpus", "synthetic", "--families", "dummy", "--out", str(folder), "--storage=postgresql://host/x"]) == 0
+        shown = capsys.readouterr().out
+        assert "linear" in shown
+        assert ("Written to" in shown) == wrote
 
 
 @pytest.fixture(scope="module")
