@@ -134,6 +134,23 @@ def curve(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
 
 
+def curve_by_corpus(table: pd.DataFrame, *, family: str) -> pd.DataFrame:
+    """Return a family's UAR by corpus (row) and number of earlier clips of the speaker (column, 0 being none); empty for one corpus.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of ``adaptation.csv``.
+    family : str
+        Key of the family.
+    """
+    rows = table[(table["family"] == family) & table[SUBSET].str.startswith(OF_CORPUS)]
+    rows = rows.assign(corpus=rows[SUBSET].str.removeprefix(OF_CORPUS))
+    uar = rows.pivot(index="corpus", columns="known", values="uar")
+    none = rows[rows["known"] == streams.RANDOM].set_index("corpus")["uar_none"]
+    return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
+
+
 def recompute(run: RunFolder) -> pd.DataFrame:
     """Return ``adaptation.csv`` computed anew from a run's ``predictions.csv`` and the constants in its ``run.json``.
 

@@ -220,25 +220,28 @@ def suite(uar: pd.DataFrame) -> str:
     return _svg("suite", "UAR of every family through each perturbation", draw, width=width, rows=2 + len(uar))
 
 
-def known_speaker(curve: pd.DataFrame) -> str:
-    """Draw each family's UAR by how many earlier clips of the speaker it knows.
+def known_speaker(curve: pd.DataFrame, *, whose: str = "every family") -> str:
+    """Draw UAR by how many earlier clips of the speaker are known.
 
     Parameters
     ----------
     curve : DataFrame
-        UAR as fractions, a row a family, a column a number of clips.
+        UAR as fractions, a row a family or a corpus, a column a number of clips.
+    whose : str
+        Whose UAR it is, for the title.
     """
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         places = np.arange(curve.shape[1])
-        for k, family in enumerate(curve.index):
-            axes.plot(places, 100 * curve.loc[family].to_numpy(float), marker=MARKERS[k % len(MARKERS)], label=str(family))
+        for k, row in enumerate(curve.index):
+            axes.plot(places, 100 * curve.loc[row].to_numpy(float), marker=MARKERS[k % len(MARKERS)], label=str(row))
         axes.set_xticks(places, list(curve.columns))
         axes.set(xlabel="earlier clips of the speaker, unlabelled", ylabel="UAR, %", ylim=(0, 100))
         figure.legend(loc="outside right center")
 
-    return _svg("known-speaker", "UAR of every family by how many clips of the speaker it knows", draw, width=6, height=3.6)
+    title = f"UAR of {whose} by how many clips of the speaker are known"
+    return _svg(f"known-speaker-{whose}", title, draw, width=6, height=3.6)
 
 
 @_remembered

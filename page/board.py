@@ -14,7 +14,7 @@ import pandas as pd
 
 from emotune.errors import PredictionsError, UnknownKeyError
 from leaderboard import plots
-from leaderboard.adapted import curve, read_adaptation
+from leaderboard.adapted import curve, curve_by_corpus, read_adaptation
 from leaderboard.cross_corpus import grid, read_cross_corpus
 from leaderboard.references import HUMAN_ACCURACY
 from leaderboard.robust import read_robustness, suite
@@ -91,8 +91,9 @@ class Figures:
         Whose confusion matrix and F1 these are.
     intervals, random_split, confusion, cross_corpus : str
         SVG; empty where the run did not measure it.
-    robustness, suite, known_speaker : str
-        SVG of every family through perturbations, one by one, and by how many clips of the speaker it knows; empty as above.
+    robustness, suite, known_speaker, known_by_corpus : str
+        SVG of every family through perturbations, one by one, and by how many clips of the speaker it knows; the last of this family
+        on each corpus; empty as above.
     crossed : str
         Whose figures across corpora these are: the family's, or the best one's that was measured so.
     f1 : mapping of str to float
@@ -108,6 +109,7 @@ class Figures:
     robustness: str = ""
     suite: str = ""
     known_speaker: str = ""
+    known_by_corpus: str = ""
     f1: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -177,13 +179,13 @@ def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
         confusion=_confusion(engine, family),
         cross_corpus=across,
         crossed=crossed,
-        **_of_all(engine, board),
+        **_of_all(engine, board, family),
         f1=f1,
     )
 
 
-def _of_all(engine: Engine, board: pd.DataFrame) -> dict[str, str]:
-    """Return the drawings of all families that only newer or longer runs have measured."""
+def _of_all(engine: Engine, board: pd.DataFrame, family: str) -> dict[str, str]:
+    """Return the drawings, of all families but the last, that only newer or longer runs have measured."""
     named = board.assign(family=[title_of(key) for key in board["family"]])
     perturbed = [name for name in ("uar_noise", "uar_pitch", "uar_robust") if name in board and board[name].notna().any()]
     drawn = {"robustness": plots.robustness(named)} if perturbed else {}
@@ -192,6 +194,8 @@ def _of_all(engine: Engine, board: pd.DataFrame) -> dict[str, str]:
         drawn["suite"] = plots.suite(suite(table, list(board["family"])).rename(index=title_of))
     if (table := _read(read_adaptation, folder.adaptation)) is not None:
         drawn["known_speaker"] = plots.known_speaker(curve(table, board).rename(index=title_of))
+        if len(of_corpora := curve_by_corpus(table, family=family)):
+            drawn["known_by_corpus"] = plots.known_speaker(of_corpora, whose=f"{title_of(family)} on each corpus")
     return drawn
 
 

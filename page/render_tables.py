@@ -151,12 +151,8 @@ def _of_conditions(found: Figures) -> str:
     shown = (
         ("Robustness: clean and disturbed clips", found.robustness, "", False),
         ("Robustness by disturbance: UAR, %", found.suite, hint, True),
-        (
-            "Once the voice is known",
-            found.known_speaker,
-            known,
-            True,
-        ),
+        ("Once the voice is known", found.known_speaker, known, True),
+        (f"Once the voice is known: {title_of(found.family)} on each corpus", found.known_by_corpus, "", True),
     )
     return "".join(paper(title, svg, hint=words, is_wide=is_wide) for title, svg, words, is_wide in shown if svg)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,24 @@ def test_what_longer_runs_measure_is_drawn_from_their_files(copied_results: Path
     before = board.draw(Engine(copied_results), "linear")
     assert (before.suite, before.known_speaker) == ("", "")
     (copied_results / "robustness.csv").write_text("family,perturbation,uar\nlinear,babble,0.5\nlinear,all,0.4\n")
-    (copied_results / "adaptation.csv").write_text("family,known,uar\nlinear,random,0.8\nlinear,1 random,0.7\n")
+    (copied_results / "adaptation.csv").write_text("family,known,uar_none,uar\nlinear,random,0.5,0.8\nlinear,1 random,0.5,0.7\n")
     after = board.draw(Engine(copied_results), "linear")
     assert "six voices at 10 dB" in after.suite
     assert "earlier clips of the speaker" in after.known_speaker
+    assert after.known_by_corpus == ""
+
+
+def test_what_a_known_voice_gives_is_drawn_for_each_corpus_of_a_family(copied_results: Path) -> None:
+    rows = [
+        f"{family},{subset},{known},0.5,{uar}"
+        for family in ("linear", "conv1d")
+        for subset in ("all", "corpus emodb", "corpus urdu")
+        for known, uar in (("random", 0.8), ("1 random", 0.6))
+    ]
+    (copied_results / "adaptation.csv").write_text("\n".join(["family,subset,known,uar_none,uar", *rows]) + "\n")
+    drawn = board.draw(Engine(copied_results), "conv1d").known_by_corpus
+    assert {"emodb", "urdu"} <= set(re.findall("emodb|urdu|all", drawn))
+    assert "1D CNN on each corpus" in drawn
 
 
 def test_records_are_plain_values(engine: Engine) -> None:
