@@ -133,25 +133,30 @@ def _notes(
     n_channels = len(used)
 
     def named(mask: NDArray[np.bool_]) -> str:
-        return " and ".join(name_of(int(k), n_channels=n_channels) for k in np.flatnonzero(mask))
+        *some, last = (name_of(int(k), n_channels=n_channels) for k in np.flatnonzero(mask))
+        return f"{', '.join(some)} and {last}" if some else last
+
+    def channels(mask: NDArray[np.bool_], verb: str, verb_of_several: str) -> str:
+        return f"channels {named(mask)} {verb_of_several}" if mask.sum() > 1 else f"channel {named(mask)} {verb}"
 
     notes = []
     if is_inverted.any():
-        text = f"The polarity of a channel is inverted ({named(is_inverted)}); it was turned over before averaging."
+        inverted = channels(is_inverted, "has", "have").capitalize()
+        text = f"{inverted} inverted polarity, which was turned over before averaging."
         notes.append(Note(NoteKind.CHANNEL_INVERTED, text))
     if is_weak.any():
-        text = (
-            f"Channel {named(is_weak)} is weaker by {weaker_db[is_weak].min():.0f} dB or more and was left out; used: {named(used)}."
-        )
+        weak = channels(is_weak, "is", "are").capitalize()
+        text = f"{weak} weaker by {weaker_db[is_weak].min():.0f} dB or more and left out; used: {named(used)}."
         notes.append(Note(NoteKind.CHANNEL_CHOSEN, text))
     if another_voice.any():
         text = (
-            f"Two people seem to speak on different channels; only {named(used)} was used. "
-            f"To hear the other, give channel {named(another_voice)} as a file of its own."
+            f"Two people seem to speak on different channels; only {channels(used, 'was', 'were')} used. "
+            f"To hear the other, give {channels(another_voice, 'as a file', 'as files')} of its own."
         )
         notes.append(Note(NoteKind.TWO_VOICES, text))
     elif is_other.any():
-        text = f"Channel {named(is_other)} does not agree with channel {named(used)}, which carries the voice; only that was used."
+        other, voice = channels(is_other, "does not agree", "do not agree").capitalize(), channels(used, "carries", "carry")
+        text = f"{other} with the others; {voice} the voice, and only that was used."
         notes.append(Note(NoteKind.CHANNEL_CHOSEN, text))
     return tuple(notes)
 
