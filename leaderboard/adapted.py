@@ -131,7 +131,7 @@ def curve(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     """
     uar = of_all_clips(table).pivot(index="family", columns="known", values="uar").reindex(board["family"]).dropna(how="all")
     none = board.set_index("family")["uar"].reindex(uar.index)
-    return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
+    return _by_number(none, uar)
 
 
 def curve_by_corpus(table: pd.DataFrame, *, family: str) -> pd.DataFrame:
@@ -148,6 +148,11 @@ def curve_by_corpus(table: pd.DataFrame, *, family: str) -> pd.DataFrame:
     rows = rows.assign(corpus=rows[SUBSET].str.removeprefix(OF_CORPUS))
     uar = rows.pivot(index="corpus", columns="known", values="uar")
     none = rows[rows["known"] == streams.RANDOM].set_index("corpus")["uar_none"]
+    return _by_number(none, uar)
+
+
+def _by_number(none: pd.Series[float], uar: pd.DataFrame) -> pd.DataFrame:
+    """Return UAR by number of earlier clips: without any, then those that were measured of the columns of ``uar``."""
     return pd.concat([none.rename("0"), *(uar[known].rename(str(n)) for known, n in CURVE.items() if known in uar)], axis=1)
 
 

@@ -179,13 +179,13 @@ def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
         confusion=_confusion(engine, family),
         cross_corpus=across,
         crossed=crossed,
-        **_of_all(engine, board, family),
+        **_of_longer_runs(engine, board, family),
         f1=f1,
     )
 
 
-def _of_all(engine: Engine, board: pd.DataFrame, family: str) -> dict[str, str]:
-    """Return the drawings, of all families but the last, that only newer or longer runs have measured."""
+def _of_longer_runs(engine: Engine, board: pd.DataFrame, family: str) -> dict[str, str]:
+    """Return the drawings that only newer or longer runs have measured: of all families, and of one on each corpus."""
     named = board.assign(family=[title_of(key) for key in board["family"]])
     perturbed = [name for name in ("uar_noise", "uar_pitch", "uar_robust") if name in board and board[name].notna().any()]
     drawn = {"robustness": plots.robustness(named)} if perturbed else {}
