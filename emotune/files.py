@@ -72,8 +72,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole, indented."""
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    """Write a JSON file whole, as :func:`json_text` writes it."""
+    write_text(path, json_text(content))
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Return the text of a JSON file, indented."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def remove(path: Path) -> None:

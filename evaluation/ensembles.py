@@ -29,8 +29,10 @@ MEMBER_KEYS = "member_keys"
 def ensembles_of(results: Sequence[Result]) -> list[tuple[Ensemble, list[Result]]]:
     """Return each ensemble that some results make possible, with its members.
 
-    One whose members are those of another ensemble is left out.
+    Members have one budget, because a quick look predicts other clips than a full evaluation: the full one where two or more families
+    have it. An ensemble whose members are those of another is left out.
     """
+    results = of_one_budget(results)
     found: list[tuple[Ensemble, list[Result]]] = []
     for family in FAMILIES.values():
         if isinstance(family, Ensemble):
@@ -39,6 +41,13 @@ def ensembles_of(results: Sequence[Result]) -> list[tuple[Ensemble, list[Result]
             if len(members) >= FEWEST_MEMBERS and all(members != others for _, others in found):
                 found.append((family, members))
     return found
+
+
+def of_one_budget(results: Sequence[Result]) -> list[Result]:
+    """Return the results of tuned families that were evaluated in full, or in quick looks where fewer than two were."""
+    tuned = [result for result in results if result.family.is_tuned]
+    full = [result for result in tuned if result.tuned.budget is Budget.FULL]
+    return full if len(full) >= FEWEST_MEMBERS else [result for result in tuned if result.tuned.budget is Budget.QUICK]
 
 
 def fit_pool(family: Ensemble, members: Sequence[Result], folds: Sequence[int], dataset: Dataset, *, seed: int) -> Model:
@@ -75,9 +84,8 @@ def pool_members(family: Ensemble, members: Sequence[Result], dataset: Dataset, 
             number: _pooled([member.predictions[Split.OTHER_CORPORA][number] for member in members], alike) for number in numbers
         }
     config = {**family.defaults, MEMBER_KEYS: [member.family.key for member in members]}
-    budget = Budget.QUICK if any(member.tuned.budget is Budget.QUICK for member in members) else Budget.FULL
     scores = {half: inner_uar(predictions[Split.INNER], half, dataset) for half in HALVES}
-    tuned = Tuned(family, dict.fromkeys(HALVES, config), scores, {}, budget)
+    tuned = Tuned(family, dict.fromkeys(HALVES, config), scores, {}, members[0].tuned.budget)
     threshold = choose_threshold(*together(predictions[Split.INNER], every_fold, dataset))
     return Result(tuned, predictions, 1.0, threshold)
 

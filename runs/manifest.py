@@ -6,14 +6,15 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from emotune import __version__
 from emotune.errors import PredictionsError
-from emotune.files import PROJECT_ROOT, write_json
+from emotune.files import PROJECT_ROOT, json_text, write_json
 from emotune.versions import library_versions
 from evaluation.adaptation import Adaptations
 from evaluation.folds import TestedOn
@@ -23,6 +24,11 @@ from runs.conditions import Conditions, read_conditions
 SCHEMA = 2
 NOT_RECORDED = "not recorded"
 Numbers = Mapping[str, float]
+BY_FAMILY = (
+    *("family_seconds", "trials", "configurations", "tuning_uar", "temperatures", "thresholds", "adaptation", "budgets"),
+    "conditions",
+)
+"""The attributes of a manifest that are mappings by family."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,9 @@ class Manifest:
         As typed; ISO 8601 in UTC.
     seconds_of_last_command : float or None
         Wall time of the command that wrote this.
-    process_seconds : mapping of str to float
-        Time of one core spent on trials and on evaluations, over all commands.
+    family_seconds : mapping
+        By family: time of one core spent on ``trials``, on the ``features`` that they asked for and on ``evaluations``, over all
+        commands.
     seed, n_jobs, cores : int or None
         Of all randomness; worker processes; of the machine.
     timeout_seconds : float or None
@@ -98,7 +105,7 @@ class Manifest:
     started: str | None = None
     finished: str | None = None
     seconds_of_last_command: float | None = None
-    process_seconds: Numbers = field(default_factory=dict)
+    family_seconds: Mapping[str, Numbers] = field(default_factory=dict)
     seed: int | None = None
     n_jobs: int | None = None
     cores: int | None = None
@@ -122,6 +129,11 @@ class Manifest:
     features: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
+    def without(self, families: Collection[str]) -> Manifest:
+        """Return what is recorded of all but some families."""
+        left: dict[str, Any] = {name: {k: v for k, v in getattr(self, name).items() if k not in families} for name in BY_FAMILY}
+        return replace(self, **left)
+
     def adaptation_of(self, family: str) -> Adaptation:
         """Return the constants with which a family's champion adapts to a speaker; the default ones where none are recorded.
 
@@ -139,6 +151,11 @@ class Manifest:
         if not self.speakers_known:
             return TestedOn.UNKNOWN_SPEAKERS
         return TestedOn(self.protocol.get("tested_on", TestedOn.UNSEEN_SPEAKERS))
+
+    @property
+    def digest(self) -> str:
+        """The first digits of the SHA-256 of ``run.json``, which each row of the leaderboard repeats."""
+        return sha256(json_text(self.to_json()).encode()).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``run.json``."""

@@ -204,6 +204,8 @@ def _shared(options: argparse.Namespace, folder: Path) -> Shared | None:
                 f"--artifacts is where hosts with --storage exchange arrays, got {options.artifacts} alone; add --storage."
             )
         return None
+    if options.random_search:
+        raise RunError("--random-search compares in the run's own journal, got it with --storage; leave one of them out.")
     own = str(folder / "work" / "artifacts")
     if not options.artifacts:
         print(f"emotune: hosts exchange arrays in {own}; where they do not share that folder, give --artifacts.", file=sys.stderr)
@@ -264,7 +266,7 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
 
     use_encoders(_encoders(options))
     if options.families:
-        asked = tuple(FAMILIES[key.strip()] for key in options.families.split(","))
+        asked = tuple(FAMILIES[key] for key in dict.fromkeys(key.strip() for key in options.families.split(",")))
         for family in asked:
             family.require(may_download=True)
         return asked
@@ -315,5 +317,5 @@ def _print_board(board: pd.DataFrame, corpus: Corpus, folder: Path) -> None:
 
     real = "" if corpus.is_real else " (synthetic speech: these numbers say nothing about real voices)"
     print(f"\n{corpus.title}{real}, {board['tested_on'].iloc[0]}:\n\n{markdown_table(board)}")
-    if RunFolder(folder).leaderboard.exists():  # of several hosts on one machine one has written it, and all have said where
+    if RunFolder(folder).is_complete:  # of several hosts on one machine one has written it, and all have said where
         print(f"\nWritten to {folder}")

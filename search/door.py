@@ -10,19 +10,18 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from emotune.errors import PredictionsError, RunError
-from emotune.files import short_hash
+from emotune.errors import RunError
+from emotune.files import sha256_of_file, short_hash
 from evaluation.folds import HALVES
 from evaluation.jobs import Budget
 from runs.conditions import Conditions, differences, read_conditions
 from runs.layout import RunFolder
-from runs.manifest import read_manifest
 from search.items import BEAT, Watch, add, attempts, fail_silent, finish, id_of, take, this_process
 from search.plan import RunPlan, Shared
 from search.storage import open_database
 from search.study_plan import StudyPlan
 
-CONDITIONS, FOLDER, HOST, PROBE = "conditions", "folder", "host", "probe"
+CONDITIONS, FOLDER, HOST, MANIFEST, PROBE = "conditions", "folder", "host", "manifest", "probe"
 OUTCOME = "outcome"
 
 
@@ -98,11 +97,7 @@ class Door:
     def holds(self, outcome: FrozenTrial) -> bool:
         """Return whether the folder of an outcome is here, and holds this run."""
         run = RunFolder(Path(outcome.user_attrs[FOLDER]))
-        try:
-            then = read_manifest(run.manifest).conditions
-        except PredictionsError:
-            return False
-        return run.is_complete and all(then.get(key) == now for key, now in self._conditions.items())
+        return run.is_complete and sha256_of_file(run.manifest) == outcome.user_attrs.get(MANIFEST)
 
     def lead(self) -> int | None:
         """Become the host that plans the work and writes the outcome, if there is none; return the attempt at it."""
@@ -128,6 +123,7 @@ class Door:
     def close(self, leader: int) -> None:
         """Record that the outcome is written, and where."""
         self.storage.set_trial_user_attr(leader, FOLDER, str(self._plan.folder))
+        self.storage.set_trial_user_attr(leader, MANIFEST, sha256_of_file(self._plan.run.manifest))
         self.storage.set_trial_user_attr(leader, HOST, this_process()["host"])
         finish(self.storage, leader)
 

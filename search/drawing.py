@@ -16,8 +16,8 @@ from search.study_plan import Sampling, StudyPlan
 N_STARTUP_TRIALS = 10
 
 
-def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
-    """Return the sampler of one trial; it follows from the study and the trial's number.
+def sampler_of(plan: StudyPlan, number: int, *, budget: Budget) -> optuna.samplers.BaseSampler:
+    """Return the sampler of one trial; it follows from the study, with the budget that it was begun with, and the trial's number.
 
     A quick look keeps to :func:`quick_policy`.
     """
@@ -27,7 +27,7 @@ def sampler_of(plan: StudyPlan, number: int) -> optuna.samplers.BaseSampler:
         if plan.sampling is Sampling.RANDOM:
             return optuna.samplers.RandomSampler(seed)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=N_STARTUP_TRIALS, group=True, multivariate=True)
-        if plan.budget is Budget.FULL:
+        if budget is Budget.FULL:
             return sampler
         return optuna.samplers.PartialFixedSampler(quick_policy(FAMILIES[plan.family]), sampler)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -142,21 +141,15 @@ def _set_aside(changed: dict[str, str], manifest: Manifest | None, run: RunFolde
 
 
 def _forget(keys: Sequence[str], run: RunFolder) -> None:
-    """Remove what some families' earlier commands left, and nothing else."""
+    """Remove what some families' earlier commands left, and nothing else; the manifest first, so that a kill leaves no row behind."""
+    manifest = _read_manifest(run)
+    if manifest is not None:
+        manifest.without(keys).write(run.manifest)
     for key in keys:
         forget_studies(key, run)
         WorkFolder(run).forget(key)
         remove(run.champion(key))
     remove_stale_ensembles(run.models)
-    manifest = _read_manifest(run)
-    if manifest is not None:
-        _without(keys, manifest).write(run.manifest)
-
-
-def _without(keys: Sequence[str], manifest: Manifest) -> Manifest:
-    names = ("trials", "configurations", "tuning_uar", "temperatures", "thresholds", "adaptation", "budgets", "conditions")
-    left: dict[str, Any] = {name: {k: v for k, v in getattr(manifest, name).items() if k not in keys} for name in names}
-    return replace(manifest, **left)
 
 
 def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolder) -> tuple[KeptFamily, ...]:
@@ -168,7 +161,8 @@ def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolde
         robust = read_robustness(run.robustness)
     except PredictionsError:  # an earlier command ended before its first row
         return ()
-    keys = [key for key in rows.index if key not in asked and key in manifest.conditions and _is_fitted(key)]
+    finished = {key for key in manifest.configurations if run.champion(key).is_dir()}
+    keys = [key for key in rows.index if key not in asked and key in manifest.conditions and key in finished and _is_fitted(key)]
     return tuple(
         KeptFamily(key, rows.loc[key], *(table[table["family"] == key] for table in (predictions, adapted, robust))) for key in keys
     )

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from emotune.errors import StudyError
 from evaluation.dataset import Dataset
-from evaluation.jobs import Budget, EvaluationJob, Job
+from evaluation.jobs import EvaluationJob, Job
 from evaluation.result import Tuned
 from features.whisper.published import use_encoders
 from leaderboard.table import read_leaderboard
@@ -42,7 +42,7 @@ from search.storage import open_database
 from search.study import ended_trials, open_study, tuned_of
 from search.study_plan import StudyPlan
 from search.taken import TakenJob, TakenTrial, job_content, job_from
-from search.trial import BUDGET
+from search.trial import BUDGET, budget_of
 from search.workers import Plan, WorkerPool
 
 LOCK_SECONDS = 300.0
@@ -192,7 +192,8 @@ class _Host:
         for order, plan in enumerate(self._study_plans):
             found_trials = {} if plan.name in self._ended else attempts(self._studies[plan.name])
             n_running = sum(trial.state is TrialState.RUNNING for trial in found_trials.values())
-            numbers = sorted(k for k, trial in found_trials.items() if isinstance(k, int) and trial.state is TrialState.WAITING)
+            waits = {k for k, trial in found_trials.items() if isinstance(k, int) and trial.state is TrialState.WAITING}
+            numbers = sorted(k for k in waits if k < plan.n_trials)  # what a longer search asked for is drawn by its hosts
             is_over = plan.is_late and any(trial.state is TrialState.COMPLETE for trial in found_trials.values())
             if numbers and not is_over:
                 waiting.append((n_running, order, numbers[0], found_trials[numbers[0]], plan))
@@ -211,7 +212,7 @@ class _Host:
             plans = self._plan.study_plans(one.family)
             have_ended = [self._has_ended(plan) for plan in plans]
             if one.tuned is None and all(have_ended):
-                one.tuned = tuned_of(one.family, plans, self._plan.run)
+                one.tuned = tuned_of(one.family, plans, self._plan.run, n_trials=self._plan.n_trials)
                 one.jobs = self._publisher.jobs(one.tuned)
             if one.tuned is not None and self._are_evaluated(one):
                 self._publish(one)
@@ -241,7 +242,7 @@ class _Host:
             is_over = len(ended) >= plan.n_trials
             if BUDGET not in study.user_attrs:
                 study.set_user_attr(BUDGET, str(plan.budget))
-            first = initial_trials(FAMILIES[plan.family], self._dataset, Budget.of(self._plan.n_trials))
+            first = initial_trials(FAMILIES[plan.family], self._dataset, budget_of(study))
             for number in range(0 if is_over else plan.n_trials):
                 if number not in found:
                     add(study, number, params=first[number] if number < len(first) else {})
@@ -273,7 +274,7 @@ class _Host:
         """Return the key of a job's item; one whose artifact is lost or damaged is done again under another."""
         name = WorkFolder(self._plan.run).path(job).name
         budget = str(job.budget) if isinstance(job, EvaluationJob) else ""
-        return f"{name} {budget} {one.n_repeated.get(name, 0)}".replace("  ", " ")
+        return " ".join(filter(None, (name, budget, str(one.n_repeated.get(name, 0)))))
 
     def _publish(self, one: _FamilyWork) -> None:
         assert one.tuned is not None

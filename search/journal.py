@@ -40,7 +40,7 @@ def mend_journal(path: Path) -> str | None:
     if all(entries):
         return None
     kept = _longest_replayable(entries)
-    lost = [line for k, line in enumerate(lines) if k not in set(kept)]
+    lost = [lines[k] for k in sorted({*range(len(lines))} - {*kept})]
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     beside = path.with_name(f"{path.name}.unreadable-{stamp}")
     write_bytes(beside, b"".join(lost))

@@ -124,6 +124,10 @@ class RunPlan:
         halves = HALVES if family.is_tuned else ()
         return [StudyPlan(family.key, half, self.n_trials, self.seed, deadline, database, prefix, self.objective) for half in halves]
 
+    def studies_here(self, family: Family) -> list[StudyPlan]:
+        """Return the studies of a family that this command can open: in a database only those of the families that it names."""
+        return self.study_plans(family) if self.shared is None or family in self.families else []
+
     def random_plans(self, family: Family) -> list[StudyPlan]:
         """Return the studies of a family that search at random, if they were asked for."""
         return [replace(study, sampling=Sampling.RANDOM) for study in self.study_plans(family)] if self.compares_random else []

@@ -8,6 +8,8 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.items import KEY
+
 STEPS_PER_FOLD = 100
 """A neural trial reports each epoch under ``fold * STEPS_PER_FOLD + epoch``, and the fold's result under the last of these."""
 FIRST_PRUNED_EPOCH = 10
@@ -36,7 +38,7 @@ class Racing(optuna.pruners.BasePruner):
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Return whether a trial should end here."""
         step = trial.last_step
-        if step is None or trial.number < self._n_sure:
+        if step is None or trial.user_attrs.get(KEY, trial.number) < self._n_sure:
             return False
         if step % STEPS_PER_FOLD < STEPS_PER_FOLD - 1:
             return step % STEPS_PER_FOLD >= FIRST_PRUNED_EPOCH and self._over_epochs.prune(study, trial)

@@ -92,7 +92,7 @@ def tune_and_evaluate(plan: RunPlan, dataset: Dataset, publisher: Publisher, rep
     reporter.expect(list(itertools.chain.from_iterable(studies)))
 
     def evaluations_of(family: Family) -> list[Plan]:
-        tuned[family.key] = tuned_of(family, plan.study_plans(family), plan.run)
+        tuned[family.key] = tuned_of(family, plan.study_plans(family), plan.run, n_trials=plan.n_trials)
         jobs = publisher.jobs(tuned[family.key])
         jobs_left[family.key] = len(jobs)
         return list(jobs)

@@ -135,18 +135,29 @@ def with_all_trials(plans: Iterable[StudyPlan], run: RunFolder) -> frozenset[str
     return frozenset(name for name, study in there.items() if len(ended_trials(study)) >= n_wanted[name])
 
 
+def trials_here(plans: Iterable[StudyPlan], run: RunFolder) -> dict[str, list[TrialRecord]]:
+    """Return by half the trials of those studies that the journal of a run holds."""
+    if not run.journal.exists():
+        return {}
+    storage = open_storage(run)
+    names = set(optuna.get_all_study_names(storage))
+    there = {plan.half: optuna.load_study(study_name=plan.name, storage=storage) for plan in plans if plan.name in names}
+    return {half: [trial_record(trial) for trial in ended_trials(study)] for half, study in there.items()}
+
+
 def number_of(trial: FrozenTrial) -> int:
     """Return the number of a trial among those that count, if hosts share the study; else its number in the journal."""
     return int(trial.user_attrs.get(KEY, trial.number))
 
 
-def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder) -> Tuned:
+def tuned_of(family: Family, plans: Sequence[StudyPlan], run: RunFolder, *, n_trials: int) -> Tuned:
     """Return what the studies of a family found.
 
-    How much the evaluations may cost follows from the number of trials in the studies, whatever the command that asks.
+    How much the evaluations may cost follows from the number of trials in the studies, whatever the command that asks; that of a
+    family without studies from the `n_trials` that the command asks for.
     """
     if not family.is_tuned:
-        return untuned(family, budget=Budget.of(plans[0].n_trials) if plans else Budget.FULL)
+        return untuned(family, budget=Budget.of(n_trials))
     studies = {plan.half: open_study(plan, run) for plan in plans}
     best = {half: best_trial(study) for half, study in studies.items()}
     ended = {half: ended_trials(study) for half, study in studies.items()}
@@ -188,8 +199,9 @@ def _run_trial(
     number: int,
     tell: Callable[[TrialEnd], None],
 ) -> None:
-    study.sampler = sampler_of(plan, number)
-    first = initial_trials(family, dataset, plan.budget) if plan.sampling is Sampling.TPE else []
+    budget = budget_of(study)
+    study.sampler = sampler_of(plan, number, budget=budget)
+    first = initial_trials(family, dataset, budget) if plan.sampling is Sampling.TPE else []
     if number < len(first) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
         study.enqueue_trial(first[number])
     carry_out(study.ask(), plan, dataset, number=number, tell=tell)

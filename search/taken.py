@@ -21,7 +21,7 @@ from search.items import beating, finish
 from search.storage import Database, reopen_database
 from search.study import open_study
 from search.study_plan import StudyPlan
-from search.trial import TrialEnd, carry_out
+from search.trial import TrialEnd, budget_of, carry_out
 
 JOB = "job"
 
@@ -96,7 +96,7 @@ def carry_out_trial(taken: TakenTrial, dataset: Dataset, run: RunFolder, *, tell
     assert database is not None
     storage = reopen_database(database)
     study = open_study(taken.study, run)
-    study.sampler = sampler_of(taken.study, taken.number)
+    study.sampler = sampler_of(taken.study, taken.number, budget=budget_of(study))
     study.get_trials(deepcopy=False)  # Optuna's cache knows no trial that it has not listed
     with beating(storage, taken.trial_id, database):
         try:

@@ -9,7 +9,7 @@ from evaluation.dataset import Dataset
 from evaluation.ensembles import ensembles_of, fit_pool, pool_members
 from evaluation.folds import HALVES
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import Result, Tuned
 from models import FAMILIES
 
@@ -56,6 +56,15 @@ def test_an_ensemble_holds_every_tuned_family_and_one_without_the_pretrained(dat
 
 def test_two_ensembles_of_the_same_members_are_one(results):
     assert keys_of(ensembles_of(results)) == {"ensemble": ["linear", "xgboost"]}
+
+
+def test_members_were_evaluated_with_one_budget_the_full_one_where_two_were(results):
+    linear, xgboost = results
+    quick = [replace(one, tuned=replace(one.tuned, budget=Budget.QUICK)) for one in (linear, xgboost)]
+    forest = replace(linear, tuned=replace(quick[0].tuned, family=FAMILIES["random_forest"]))
+    assert keys_of(ensembles_of([linear, xgboost, forest])) == {"ensemble": ["linear", "xgboost"]}
+    assert keys_of(ensembles_of([linear, quick[1], forest])) == {"ensemble": ["xgboost", "random_forest"]}
+    assert ensembles_of([linear, quick[1]]) == []
 
 
 def test_one_family_is_no_ensemble(results):

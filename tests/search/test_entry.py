@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -88,6 +89,41 @@ def test_a_quick_look_at_one_family_drops_none_of_the_others(finished_run: Finis
     assert set(board.index) == set(recorded.index)
     assert board.loc["linear", "n_trials"] == recorded.loc["linear", "n_trials"]
     assert read_manifest(folder / "run.json").trials["linear"] == {"A": 6, "B": 6}
+
+
+def test_a_command_that_ends_in_mid_search_leaves_nothing_that_looks_finished(finished_run: FinishedRun, folder: Path) -> None:
+    plan = replace(finished_run.plan, folder=folder, n_trials=1)
+    with patch("search.runner.tune_and_evaluate", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        run(replace(plan, families=(FAMILIES["xgboost"],), fresh=True), silent_reporter())
+    assert not plan.run.is_complete
+    assert not plan.run.report.exists()
+    board = run(replace(plan, families=(FAMILIES["dummy"],)), silent_reporter())
+    assert set(board["family"]) == {"dummy", "linear"}
+
+
+def test_a_folder_is_complete_only_when_everything_is_written(finished_run: FinishedRun, folder: Path) -> None:
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],))
+    with patch("search.publish.write_report", side_effect=OSError("no space")), pytest.raises(OSError, match="no space"):
+        run(plan, silent_reporter())
+    assert not plan.run.is_complete
+
+
+def test_what_an_interrupted_command_did_not_time_is_timed_by_the_next(finished_run: FinishedRun, folder: Path) -> None:
+    board = pd.read_csv(folder / "leaderboard.csv")
+    board.loc[board["family"] == "linear", "predict_ms_per_clip"] = None
+    board.to_csv(folder / "leaderboard.csv", index=False)
+    again = run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],)), silent_reporter()).set_index("family")
+    assert again["predict_ms_per_clip"].gt(0).all()
+    assert "ensemble" in again.index
+
+
+def test_the_trials_and_times_of_kept_families_stay_in_the_report(finished_run: FinishedRun, folder: Path) -> None:
+    with patch("search.publish.write_report") as report:
+        run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],)), silent_reporter())
+    trials = report.call_args.kwargs["trials"]
+    assert trials.groupby("family").size().to_dict() == {"linear": 12, "xgboost": 12}
+    before, after = (read_manifest(place / "run.json").family_seconds for place in (finished_run.plan.folder, folder))
+    assert after["linear"] == before["linear"]
 
 
 def test_a_damaged_evaluation_is_made_anew(finished_run: FinishedRun, folder: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import optuna
 import pytest
 
+from search.items import KEY
 from search.racing import N_UNPRUNED, SHARE_THAT_GOES_ON, STEPS_PER_FOLD, Racing, is_cut
 
 END_OF_FOLD = STEPS_PER_FOLD - 1
@@ -46,6 +47,17 @@ def test_about_the_share_that_goes_on_reaches_the_second_fold() -> None:
 
 def test_trials_that_a_family_asks_for_first_are_never_cut() -> None:
     assert race([*[[0.9] * 3] * 5, [0.1] * 3], n_sure=6)[-1] == 3
+
+
+def test_the_number_of_a_trial_that_hosts_share_is_that_of_its_item() -> None:
+    study = optuna.create_study(direction="maximize", pruner=Racing(1))
+    ahead = {fold * STEPS_PER_FOLD + END_OF_FOLD: 0.9 for fold in range(2)}
+    study.add_trials([optuna.trial.create_trial(value=0.9, intermediate_values=ahead) for _ in range(N_UNPRUNED)])
+    trial = study.ask()
+    trial.report(0.1, step=END_OF_FOLD)
+    assert trial.should_prune()
+    trial.set_user_attr(KEY, 0)  # the defaults, after the host that took them first has died
+    assert not trial.should_prune()
 
 
 def test_a_value_equal_to_all_others_is_not_cut() -> None:

@@ -137,7 +137,7 @@ def test_run_json_says_what_was_run(finished_run):
     assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "xgboost": {"A": 6, "B": 6}, "ensemble": {}}
     assert content["n_clips"] == 48
     assert 0 < content["thresholds"]["linear"] <= 1
-    assert content["process_seconds"]["trials"] > 0
+    assert content["family_seconds"]["xgboost"]["trials"] > 0
 
 
 def test_the_command_works_from_another_folder(tmp_path):

@@ -21,8 +21,11 @@ from emotune.errors import RunError, StudyError
 from evaluation.dataset import Dataset
 from leaderboard.table import read_leaderboard
 from models import FAMILIES
+from runs.conditions import conditions_of
 from runs.layout import RunFolder
+from runs.manifest import read_manifest
 from search.cli import main
+from search.door import FOLDER, Door
 from search.hosts import run_shared
 from search.items import attempts, is_lost
 from search.plan import RunPlan, Shared
@@ -158,6 +161,29 @@ def test_other_seeds_share_the_database(alone: RunPlan, tmp_path: Path) -> None:
     assert board["seed"].tolist() == [5]
 
 
+def test_an_older_run_at_the_same_place_of_this_machine_is_not_taken_for_the_outcome(
+    alone: RunPlan, dataset: Dataset, tmp_path: Path
+) -> None:
+    door = Door(alone, {family.key: conditions_of(family, dataset, seed=alone.seed) for family in alone.fitted_families})
+    outcome = door.outcome()
+    assert outcome is not None
+    assert door.holds(outcome)
+    older = RunFolder(Path(copytree(alone.folder, tmp_path / "older")))
+    outcome.user_attrs[FOLDER] = str(older.path)
+    assert door.holds(outcome)
+    replace(read_manifest(older.manifest), command="an earlier one").write(older.manifest)
+    assert not door.holds(outcome)
+
+
+def test_a_command_for_other_families_keeps_the_rows_of_the_first(alone: RunPlan, tmp_path: Path) -> None:
+    folder = Path(copytree(alone.folder, tmp_path / "run"))
+    copyfile(Path(url_of(alone).removeprefix("sqlite:///")), tmp_path / "copy.sqlite")
+    place = shared(f"sqlite:///{tmp_path / 'copy.sqlite'}", tmp_path / "artifacts")
+    board = run_shared(replace(alone, folder=folder, families=(FAMILIES["baseline"],), shared=place), silent_reporter())
+    assert board is not None
+    assert {"baseline", "linear", "xgboost", "ensemble"} <= set(board["family"])
+
+
 def test_starting_over_forgets_the_trials_of_this_run_only(alone: RunPlan, tmp_path: Path) -> None:
     copyfile(Path(url_of(alone).removeprefix("sqlite:///")), tmp_path / "copy.sqlite")
     url = f"sqlite:///{tmp_path / 'copy.sqlite'}"
@@ -191,6 +217,7 @@ def test_hosts_that_do_not_share_their_artifacts_are_told(alone: RunPlan, tmp_pa
         (["--storage", "postgresql://me:hush@127.0.0.1:9/x"], "must answer, but postgresql://me@127.0.0.1:9/x does not"),
         (["--storage", "nonsense"], "--storage must be an address"),
         (["--artifacts", "s3://bucket"], "add --storage"),
+        (["--storage", "sqlite:///x", "--random-search"], "leave one of them out"),
     ],
 )
 def test_a_wrong_address_is_answered_with_one_sentence(

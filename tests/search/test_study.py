@@ -15,9 +15,9 @@ from emotune.errors import StudyError
 from evaluation.jobs import Budget
 from models import FAMILIES
 from runs.layout import RunFolder
-from search.study import best_trial, ended_trials, open_study, run_study
+from search.study import best_trial, ended_trials, open_study, run_study, tuned_of
 from search.study_plan import Sampling, StudyPlan
-from search.trial import budget_of
+from search.trial import BUDGET, budget_of
 
 PLAN = StudyPlan("linear", "A", n_trials=4, seed=3)
 LINEAR = FAMILIES["linear"]
@@ -98,6 +98,22 @@ def test_a_full_study_keeps_its_trials_when_fewer_are_asked_for(dataset, tmp_pat
     study = open_study(PLAN, RunFolder(tmp_path))
     assert len(ended_trials(study)) == 7
     assert budget_of(study) is Budget.FULL
+
+
+def test_a_shorter_command_draws_the_trials_of_a_full_study_as_the_study_does(dataset, tmp_path):
+    run, full, whole = RunFolder(tmp_path), replace(PLAN, n_trials=6), tmp_path / "whole"
+    whole.mkdir()
+    run_study(full, dataset, RunFolder(whole))
+    for n_trials in (1, 3):
+        study = open_study(PLAN, run)
+        study.set_user_attr(BUDGET, str(Budget.FULL))  # as a longer command leaves it that was stopped
+        run_study(replace(PLAN, n_trials=n_trials), dataset, run)
+    assert history(PLAN, tmp_path) == history(full, whole)[:3]
+
+
+def test_a_family_without_studies_has_the_budget_of_the_command(tmp_path):
+    budgets = [tuned_of(FAMILIES["baseline"], [], RunFolder(tmp_path), n_trials=n).budget for n in (5, 6)]
+    assert budgets == [Budget.QUICK, Budget.FULL]
 
 
 def test_a_failing_trial_is_recorded_with_its_reason_and_the_study_goes_on(dataset, tmp_path, monkeypatch):
