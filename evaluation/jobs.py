@@ -1,8 +1,9 @@
 """Evaluation jobs: which fits a family needs after tuning, and who learns and who is tested in each.
 
 Inner predictions are predictions of a test fold's *training* speakers, each made by a model that was fitted to neither them nor the
-test speakers. They teach temperatures, abstention thresholds and the weights of ensembles. One job makes them and the predictions of
-the test fold, because where models are averaged the same fits serve both (:meth:`models.family.Family.fit_bag`).
+test speakers (a network stops, and has its temperature, by those that it predicts). They teach temperatures, abstention thresholds
+and the weights of ensembles. One job makes them and the predictions of the test fold, because where models are averaged the same fits
+serve both (:meth:`models.family.Family.fit_bag`).
 """
 
 from __future__ import annotations

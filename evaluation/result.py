@@ -105,7 +105,7 @@ class Result:
     temperature : float
         The champion's; an ensemble has its weights instead.
     abstention_threshold : float or None
-        Confidence below which a prediction is more likely wrong than right, learnt on all inner predictions.
+        Confidence that separates right from wrong inner predictions best (:func:`metrics.abstention.choose_threshold`).
     """
 
     tuned: Tuned

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-The page's words are in ``report_page.html``; each of its places is filled by a function from :class:`Outcome` to HTML, listed in
+The page's words are in ``report_page.html``; each of its places is filled by a function from :class:`ReportData` to HTML, listed in
 :data:`PLACES`. Whatever a run did not record is said to be missing, never filled in. Every text that comes from a run is escaped.
 """
 
@@ -43,7 +43,7 @@ MEANING: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportData:
     """All that a run left, as the sections read it.
 
     Attributes
@@ -117,7 +117,7 @@ def write_report(
     path : Path
         Where to write, usually ``report.html`` in the result's folder.
     board, predictions, trials, importances, run, subsets, cross_corpus, adaptation, robustness
-        See :class:`Outcome`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
+        See :class:`ReportData`. Trials of a state other than ``COMPLETE``, ``PRUNED`` and ``FAIL`` are not drawn.
 
     Raises
     ------
@@ -126,49 +126,47 @@ def write_report(
     """
     scored_trials = trials.assign(value=pd.to_numeric(trials["value"]))
     besides = (pd.DataFrame() if table is None else table for table in (subsets, cross_corpus, adaptation, robustness))
-    outcome = Outcome(board, as_written(predictions), scored_trials, importances, run, *besides)
+    data = ReportData(board, as_written(predictions), scored_trials, importances, run, *besides)
     page = Template(PAGE.read_text(encoding="utf-8"))
-    write_text(path, page.substitute({place: fill(outcome) for place, fill in PLACES.items()}))
+    write_text(path, page.substitute({place: fill(data) for place, fill in PLACES.items()}))
 
 
-def title(outcome: Outcome) -> str:
+def title(data: ReportData) -> str:
     """Name the corpus, and say in the same breath when it is not real."""
-    return f"emotune: {_corpus(outcome)}" + ("" if outcome.run.get("is_real") else " (not real speech)")
+    return f"emotune: {_corpus(data)}" + ("" if data.run.get("is_real") else " (not real speech)")
 
 
-def what_this_is(outcome: Outcome) -> str:
+def what_this_is(data: ReportData) -> str:
     """Say which recordings, how many, of whom; and when they are not recordings at all."""
-    rows = outcome.rows_of(outcome.families[0])
-    banner = "" if outcome.run.get("is_real") else f'<p class="banner" role="alert"><strong>Synthetic.</strong> {NOT_REAL}</p>'
-    partial = (
-        "" if outcome.run.get("is_complete", True) else f'<p class="banner" role="status"><strong>Partial.</strong> {PARTIAL}</p>'
-    )
-    unknown = outcome.tested_on == TestedOn.UNKNOWN_SPEAKERS
+    rows = data.rows_of(data.families[0])
+    banner = "" if data.run.get("is_real") else f'<p class="banner" role="alert"><strong>Synthetic.</strong> {NOT_REAL}</p>'
+    partial = "" if data.run.get("is_complete", True) else f'<p class="banner" role="status"><strong>Partial.</strong> {PARTIAL}</p>'
+    unknown = data.tested_on == TestedOn.UNKNOWN_SPEAKERS
     warning = f'<p class="banner" role="alert"><strong>Unknown speakers.</strong> {SPEAKERS_UNKNOWN}</p>' if unknown else ""
     return (
-        f"{partial}{banner}{warning}<p>What {len(outcome.families)} families of models are worth on "
-        f"<strong>{_corpus(outcome)}</strong>: {len(rows)} clips of {rows['speaker'].nunique()} speakers, "
-        f"{len(emotions_in(rows))} emotions. {MEANING[outcome.tested_on]}</p>"
+        f"{partial}{banner}{warning}<p>What {len(data.families)} families of models are worth on "
+        f"<strong>{_corpus(data)}</strong>: {len(rows)} clips of {rows['speaker'].nunique()} speakers, "
+        f"{len(emotions_in(rows))} emotions. {MEANING[data.tested_on]}</p>"
     )
 
 
-def leaderboard_table(outcome: Outcome) -> str:
+def leaderboard_table(data: ReportData) -> str:
     """Show the summary, and every column to whoever asks for it."""
-    everything = outcome.board.drop(columns="rank").set_index("family").T.reset_index(names="column")
-    return _table(summary(outcome.board)) + _details("Every column of leaderboard.csv", everything)
+    everything = data.board.drop(columns="rank").set_index("family").T.reset_index(names="column")
+    return _table(summary(data.board)) + _details("Every column of leaderboard.csv", everything)
 
 
-def corpora(outcome: Outcome) -> str:
+def corpora(data: ReportData) -> str:
     """Show the scores on each corpus and language, and across corpora; nothing where there is one corpus."""
-    if not len(outcome.subsets) and not len(outcome.cross_corpus):
+    if not len(data.subsets) and not len(data.cross_corpus):
         return ""
     shown = ['<section id="corpora"><h2>By corpus and language, and across corpora</h2>']
-    if len(outcome.subsets):
-        by_subset = outcome.subsets.pivot(index="family", columns="subset", values="uar").reindex(outcome.families)
+    if len(data.subsets):
+        by_subset = data.subsets.pivot(index="family", columns="subset", values="uar").reindex(data.families)
         text = by_subset.map(percent).reset_index()
         shown += ["<p>UAR in per cent, among the emotions that a corpus or language has.</p>", _table(text)]
-    if len(outcome.cross_corpus):
-        grids = {family: grid(outcome.cross_corpus, family=family) for family in outcome.families}
+    if len(data.cross_corpus):
+        grids = {family: grid(data.cross_corpus, family=family) for family in data.families}
         shown.append(
             "<p>Trained on one corpus, with the defaults of the family, and tested on another, among the emotions of both.</p>"
         )
@@ -176,72 +174,72 @@ def corpora(outcome: Outcome) -> str:
     return "".join(shown) + "</section>"
 
 
-def scores(outcome: Outcome) -> str:
+def scores(data: ReportData) -> str:
     """Draw the scores with their intervals, beside human listeners where they were measured."""
-    human = HUMAN_ACCURACY.get(str(outcome.run.get("corpus")))
+    human = HUMAN_ACCURACY.get(str(data.run.get("corpus")))
     source = f"<p>Human listeners: {percent(human)} % of answers right ({HUMAN_SOURCE}).</p>" if human is not None else ""
-    return source + _figures([plots.intervals(outcome.board, human_accuracy=human, tested_on=outcome.tested_on)])
+    return source + _figures([plots.intervals(data.board, human_accuracy=human, tested_on=data.tested_on)])
 
 
-def random_split(outcome: Outcome) -> str:
+def random_split(data: ReportData) -> str:
     """Draw the audit: what would have been claimed had speakers been on both sides of the cut."""
-    if outcome.board["random_split_accuracy"].isna().all():
+    if data.board["random_split_accuracy"].isna().all():
         return _missing("No family was tried on a random split.")
-    return _figures([plots.random_split(outcome.board, tested_on=outcome.tested_on)])
+    return _figures([plots.random_split(data.board, tested_on=data.tested_on)])
 
 
-def confusions(outcome: Outcome) -> str:
+def confusions(data: ReportData) -> str:
     """Draw what every family takes for what."""
-    emotions = emotions_in(outcome.predictions)
-    return _figures(plots.confusion(confusion_matrix(*outcome.arrays_of(f)), emotions, family=f) for f in outcome.families)
+    emotions = emotions_in(data.predictions)
+    return _figures(plots.confusion(confusion_matrix(*data.arrays_of(f)), emotions, family=f) for f in data.families)
 
 
-def by_emotion(outcome: Outcome) -> str:
+def by_emotion(data: ReportData) -> str:
     """Draw how well every family knows every emotion."""
-    return _figures([plots.f1_by_emotion(outcome.board)])
+    return _figures([plots.f1_by_emotion(data.board)])
 
 
-def by_speaker(outcome: Outcome) -> str:
+def by_speaker(data: ReportData) -> str:
     """Draw how differently the speakers are recognised."""
     uar_by_family = {}
-    for family in outcome.families:
-        names, counts = confusion_by(outcome.rows_of(family)["speaker"], *outcome.arrays_of(family))
+    for family in data.families:
+        names, counts = confusion_by(data.rows_of(family)["speaker"], *data.arrays_of(family))
         uar_by_family[family] = dict(zip(names, uar_of(counts).tolist(), strict=True))
     return _figures([plots.speakers(uar_by_family)])
 
 
-def robustness(outcome: Outcome) -> str:
+def robustness(data: ReportData) -> str:
     """Draw what perturbations do, and list the test suite."""
-    if outcome.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
+    if data.board[["uar_noise", "uar_pitch"]].isna().all(axis=None):
         return _missing("No family was tried on perturbed clips.")
-    drawn = [plots.robustness(outcome.board)]
-    if not len(outcome.robustness):
+    drawn = [plots.robustness(data.board)]
+    if not len(data.robustness):
         return _figures(drawn)
-    drawn.append(plots.suite(suite(outcome.robustness, outcome.families)))
-    return _figures(drawn) + _details("Every row of robustness.csv, with intervals", outcome.robustness)
+    drawn.append(plots.suite(suite(data.robustness, data.families)))
+    return _figures(drawn) + _details("Every row of robustness.csv, with intervals", data.robustness)
 
 
-def known_speaker(outcome: Outcome) -> str:
+def known_speaker(data: ReportData) -> str:
     """Draw what earlier clips of the speaker give, and list every way of knowing the speaker."""
-    if not len(outcome.adaptation):
+    if not len(data.adaptation):
         return _missing("No family was tried on speakers of whom something is known.")
-    everywhere = of_all_clips(outcome.adaptation)
-    uar = everywhere.pivot(index="family", columns="known", values="uar").reindex(outcome.families).dropna(how="all")
+    everywhere = of_all_clips(data.adaptation)
+    uar = everywhere.pivot(index="family", columns="known", values="uar").reindex(data.families).dropna(how="all")
     gain = everywhere.pivot(index="family", columns="known", values="gain").reindex(uar.index)
     names = {known: words for known, words in WORDS.items() if known in uar}
     texts = (uar.map(percent), gain.map(lambda value: percent(value, sign="+")))
     shown = [table[list(names)].rename(columns=names).reset_index() for table in texts]
     return (
-        f"{_figures([plots.known_speaker(curve(outcome.adaptation, outcome.board))])}<p>UAR in per cent.</p>{_table(shown[0])}"
-        f"<p>The same as points more or less than without.</p>{_table(shown[1])}{_known_by_corpus(outcome)}"
-        f"{_details('Every row of adaptation.csv, with intervals', outcome.adaptation)}"
+        f"{_figures([plots.known_speaker(curve(data.adaptation, data.board))])}<p>UAR in per cent.</p>{_table(shown[0])}"
+        f"<p>The same as points more or less than without.</p>{_table(shown[1])}{_known_by_corpus(data)}"
+        f"{_details('Every row of adaptation.csv, with intervals', data.adaptation)}"
     )
 
 
-def _known_by_corpus(outcome: Outcome) -> str:
+def _known_by_corpus(data: ReportData) -> str:
     """List what the best family gains on each corpus by knowing the speaker; nothing where there is one corpus."""
-    best = next(family for family in outcome.families if family in set(outcome.adaptation["family"]))
-    rows = outcome.adaptation[(outcome.adaptation["family"] == best) & (outcome.adaptation[SUBSET] != ALL_CLIPS)]
+    best = next(family for family in data.families if family in set(data.adaptation["family"]))
+    rows = data.adaptation[(data.adaptation["family"] == best) & (data.adaptation[SUBSET] != ALL_CLIPS)]
     if not len(rows):
         return ""
     uar = rows.pivot(index=SUBSET, columns="known", values="uar").map(percent)
@@ -251,10 +249,10 @@ def _known_by_corpus(outcome: Outcome) -> str:
     return f"<p>UAR of {best} on each corpus, among the emotions that it has.</p>{_table(table)}"
 
 
-def search_history(outcome: Outcome) -> str:
+def search_history(data: ReportData) -> str:
     """Draw every study, and list the best configurations and what went wrong."""
-    trials = outcome.trials
-    searched = [family for family in outcome.families if (trials["family"] == family).any()]
+    trials = data.trials
+    searched = [family for family in data.families if (trials["family"] == family).any()]
     if not searched:
         return _missing("No family was searched.")
     done = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
@@ -263,7 +261,7 @@ def search_history(outcome: Outcome) -> str:
     best["value"] = best["value"].map(percent)
     failed = trials.loc[trials["state"] == "FAIL", ["family", "half", "sampling", "number", "error"]]
     at_random = (trials["sampling"] == plots.AT_RANDOM).any()
-    objective = str(outcome.run.get("objective"))
+    objective = str(data.run.get("objective"))
     score = Objective(objective).words if objective in set(Objective) else Objective.CLEAN.words
     return (
         f"<p>The score is the {escape(score)}.</p>"
@@ -274,31 +272,31 @@ def search_history(outcome: Outcome) -> str:
     )
 
 
-def importances(outcome: Outcome) -> str:
+def importances(data: ReportData) -> str:
     """Draw which parameters mattered."""
     by_family: dict[str, dict[str, Mapping[str, float]]] = {}
-    for (family, half), weights in outcome.importances.items():
+    for (family, half), weights in data.importances.items():
         if weights:
             by_family.setdefault(family, {})[half] = weights
     if not by_family:
         return _missing("Too few trials to tell which parameters mattered.")
-    return _figures(plots.importance(by_family[f], family=f) for f in outcome.families if f in by_family)
+    return _figures(plots.importance(by_family[f], family=f) for f in data.families if f in by_family)
 
 
-def calibration(outcome: Outcome) -> str:
+def calibration(data: ReportData) -> str:
     """Draw whether a confidence means what it says."""
-    of_all = {family: outcome.arrays_of(family) for family in outcome.families}
+    of_all = {family: data.arrays_of(family) for family in data.families}
     return _figures(plots.calibration(reliability(*both), family=family, error=ece(*both)) for family, both in of_all.items())
 
 
-def the_run(outcome: Outcome) -> str:
+def the_run(data: ReportData) -> str:
     """List what ``run.json`` says, but for the constants of adaptations, which nobody reads."""
-    shown = {key: value for key, value in outcome.run.items() if key != "adaptation"}
+    shown = {key: value for key, value in data.run.items() if key != "adaptation"}
     said = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in shown.items()}
     return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd><code>{escape(text)}</code></dd>" for key, text in said.items()) + "</dl>"
 
 
-PLACES: Mapping[str, Callable[[Outcome], str]] = {
+PLACES: Mapping[str, Callable[[ReportData], str]] = {
     "title": title,
     "what": what_this_is,
     "table": leaderboard_table,
@@ -317,8 +315,8 @@ PLACES: Mapping[str, Callable[[Outcome], str]] = {
 }
 
 
-def _corpus(outcome: Outcome) -> str:
-    return escape(str(outcome.run.get("title") or outcome.run.get("corpus") or "a corpus"))
+def _corpus(data: ReportData) -> str:
+    return escape(str(data.run.get("title") or data.run.get("corpus") or "a corpus"))
 
 
 def _figures(svgs: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ from evaluation.dataset import Dataset
 from evaluation.ensembles import FEWEST_MEMBERS, ensembles_of, of_one_budget, pool_members
 from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split, plan_evaluations
 from evaluation.result import ByFold, Result, Tuned, calibrated_result
-from features import INPUT_KINDS
 from leaderboard.report import write_report
 from leaderboard.subsets import subset_rows
 from leaderboard.table import build_leaderboard, gather, write_results
@@ -26,13 +25,14 @@ from models.family import MEMBER_PROBABILITIES
 from runs.cards import update_scores
 from runs.conditions import Conditions
 from runs.layout import RESULTS
-from runs.manifest import Manifest, this_program
+from runs.manifest import Manifest
 from runs.work import WorkFolder
-from search import outcome
+from search.description import describe
 from search.entry import Entry, KeptFamily
-from search.outcome import Fitted
+from search.fitted import Fitted, fit_ensemble, load_fitted, write_champion, write_ood_detector
 from search.plan import RunPlan
 from search.published import PublishedFamily, adapted, kept, measured, timed, with_champion
+from search.rows import cross_corpus_table, importances, trial_table
 from search.study import trials_here
 
 SECONDS_BETWEEN_REPORTS = 60.0
@@ -77,7 +77,7 @@ class Publisher:
         jobs = self.jobs(tuned)
         result = self._read_result(tuned, jobs)
         champion = next(job for job in jobs if isinstance(job, ChampionJob))
-        fitted = outcome.load_fitted(result, champion, self._dataset, self._plan.run, say=self._say)
+        fitted = load_fitted(result, champion, self._dataset, self._plan.run, say=self._say)
         self._take_up(adapted(measured(fitted, self._dataset, seed=self._plan.seed), self._dataset, seed=self._plan.seed))
         self._fit_ensembles()
         return self._write(is_complete=False)
@@ -93,7 +93,7 @@ class Publisher:
         for key, one in self._families.items():
             if one.is_ensemble:
                 self._families[key] = adapted(one, self._dataset, seed=plan.seed)
-        outcome.write_ood_detector(self._dataset, plan.run)
+        write_ood_detector(self._dataset, plan.run)
         board = self._write(is_complete=True)
         if plan.folder.parent == RESULTS:
             gather(RESULTS)
@@ -115,7 +115,7 @@ class Publisher:
             if before is not None and before.fitted is not None and before.fitted.members == pooled:
                 continue
             result = pool_members(family, members, self._dataset, seed=self._plan.seed)
-            ensemble = outcome.fit_ensemble(result, pooled, self._dataset, seed=self._plan.seed)
+            ensemble = fit_ensemble(result, pooled, self._dataset, seed=self._plan.seed)
             self._take_up(measured(ensemble, self._dataset, seed=self._plan.seed))
 
     def _say_who_is_not_pooled(self) -> None:
@@ -145,7 +145,7 @@ class Publisher:
         subsets = subset_rows(predictions, seed=plan.seed) if is_complete else pd.DataFrame()
         write_results(run.path, board=board, predictions=predictions, subsets=subsets)
         tables = {
-            "cross_corpus": outcome.cross_corpus_table(self._results(), self._dataset, seed=plan.seed),
+            "cross_corpus": cross_corpus_table(self._results(), self._dataset, seed=plan.seed),
             "adaptation": _joined(one.adapted for one in self._in_order()),
             "robustness": _joined(one.robust for one in self._in_order()),
         }
@@ -166,7 +166,7 @@ class Publisher:
             if one.is_kept or one.key in self._has_champion:
                 update_scores(plan.run.champion(one.key), scores)
                 continue
-            outcome.write_champion(
+            write_champion(
                 self._champion_of(one.key),
                 plan.corpus,
                 self._dataset,
@@ -187,8 +187,8 @@ class Publisher:
             plan.run.report,
             board=board,
             predictions=predictions,
-            trials=outcome.trial_table(results, at_random, plan.run),
-            importances=outcome.importances(studies, plan.run, seed=plan.seed),
+            trials=trial_table(results, at_random, plan.run),
+            importances=importances(studies, plan.run, seed=plan.seed),
             run=manifest.to_json(),
             subsets=subsets,
             **tables,
@@ -199,60 +199,14 @@ class Publisher:
         return [one.result for one in self._in_order() if one.result is not None]
 
     def _describe(self, *, is_complete: bool) -> Manifest:
-        """Return the manifest: what this command found, over what is recorded of the families that it kept."""
-        plan, dataset, corpus = self._plan, self._dataset, self._plan.corpus
-        then = self._entry.manifest
-        here = [one for one in self._in_order() if not one.is_kept]
-        fitted = [one.result for one in here if one.result is not None]
-        tuned = {one.family.key: one.tuned for one in fitted}
-
-        def over(name: str, now: Mapping[str, Any]) -> dict[str, Any]:
-            return {**(getattr(then, name) if then else {}), **now}
-
-        return Manifest(
-            corpus=corpus.key,
-            title=corpus.title_of(self._reading),
-            is_real=corpus.is_real,
-            speakers_known=corpus.speakers_known,
-            emotions=dataset.emotions,
-            licence=corpus.licence,
-            reference=corpus.reference,
-            is_complete=is_complete,
-            **this_program(),
-            command=plan.command,
+        return describe(
+            self._plan,
+            self._reading,
+            self._dataset,
+            self._entry,
+            [one for one in self._in_order() if not one.is_kept],
             started=self._started,
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds_of_last_command=round(time.time() - plan.started, 1),
-            family_seconds=over("family_seconds", {one.family.key: _seconds_of(one) for one in fitted}),
-            seed=plan.seed,
-            n_jobs=plan.n_jobs,
-            timeout_seconds=plan.timeout_seconds,
-            protocol={
-                "name": f"cross-fitted tuning, {dataset.folds.name} folds",
-                "tested_on": str(dataset.tested_on),
-                "test_speakers": dataset.folds.test_speakers,
-                "folds_hash": dataset.folds_hash,
-            },
-            trials=over("trials", {key: {half: len(trials) for half, trials in one.trials.items()} for key, one in tuned.items()}),
-            configurations=over("configurations", {key: _plain(one.configs) for key, one in tuned.items()}),
-            tuning_uar=over(
-                "tuning_uar", {key: {half: round(value, 4) for half, value in one.tuning_uar.items()} for key, one in tuned.items()}
-            ),
-            temperatures=over("temperatures", {one.family.key: round(one.temperature, 4) for one in fitted}),
-            thresholds=over(
-                "thresholds", {one.family.key: one.abstention_threshold for one in fitted if one.abstention_threshold is not None}
-            ),
-            adaptation=over("adaptation", {one.key: one.adaptations for one in here if one.adaptations is not None}),
-            objective=plan.objective.value,
-            budgets=over("budgets", {key: str(one.budget) for key, one in tuned.items()}),
-            conditions=over("conditions", self._entry.conditions),
-            data_hash=dataset.data_hash,
-            n_clips=len(dataset.clips),
-            n_speakers=len(dataset.genders),
-            skipped=[list(pair) for pair in self._reading.skipped],
-            duplicates=[list(pair) for pair in self._reading.duplicates],
-            notes=list(self._reading.notes),
-            features=over("features", {kind: INPUT_KINDS[kind].fingerprint for kind in {f.input_kind for f in plan.fitted_families}}),
+            is_complete=is_complete,
         )
 
     def _plan_evaluations(self, tuned: Tuned, conditions: Conditions) -> list[Job]:
@@ -302,19 +256,3 @@ class Publisher:
 def _joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-
-
-def _plain(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {half: dict(config) for half, config in configs.items()}
-
-
-def _seconds_of(result: Result) -> dict[str, float]:
-    """Return the time that one core spent on a family's trials, on the features that they asked for, and on its evaluations."""
-    trials = [trial for half in result.tuned.trials.values() for trial in half]
-    is_fitted = result.family.input_kind != MEMBER_PROBABILITIES
-    folds = [one for by_fold in result.predictions.values() for one in by_fold.values()] if is_fitted else []
-    return {
-        "trials": round(sum(trial.seconds - trial.feature_seconds for trial in trials), 1),
-        "features": round(sum(trial.feature_seconds for trial in trials), 1),
-        "evaluations": round(sum(one.fit_seconds for one in folds), 1),
-    }

@@ -19,9 +19,9 @@ from leaderboard.table import FACTS
 from models import FAMILIES
 from runs.champions import load_champion
 from runs.layout import RunFolder
-from search import outcome
 from search.entry import KeptFamily
-from search.outcome import Fitted
+from search.fitted import Fitted
+from search.rows import family_facts, family_predictions
 
 TIME = "predict_ms_per_clip"
 
@@ -78,8 +78,8 @@ def kept(family: KeptFamily, result: Result | None) -> PublishedFamily:
 def measured(fitted: Fitted, dataset: Dataset, *, seed: int) -> PublishedFamily:
     """Return a family of this command, before it has learnt to adapt."""
     robust = robustness_table(fitted.result, dataset, seed=seed)
-    facts = {**outcome.family_facts(fitted, dataset, seed=seed), **robust_scores(robust)}
-    predictions = outcome.family_predictions(fitted.result, dataset)
+    facts = {**family_facts(fitted, dataset, seed=seed), **robust_scores(robust)}
+    predictions = family_predictions(fitted.result, dataset)
     return PublishedFamily(fitted.family.key, facts, predictions, pd.DataFrame(), robust, fitted.result, fitted)
 
 
