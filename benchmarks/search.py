@@ -127,7 +127,7 @@ def plain_search(plan: StudyPlan, dataset: Dataset, splits: Sequence[Split], *, 
     started = time.monotonic()
     while len(study.trials) < plan.n_trials and (not study.trials or time.monotonic() - started < seconds):
         number = len(study.trials)
-        study.sampler = sampler_of(plan, number)
+        study.sampler = sampler_of(plan, number, budget=plan.budget)
         if number < len(family.initial_trials):
             study.enqueue_trial(dict(family.initial_trials[number]))
         trial = study.ask()
