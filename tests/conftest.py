@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-# Several test processes share the cores; a process that has all of them spends most of its time waiting for its own threads.
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+from emotune.threads import SINGLE_THREADED
+
+# Before numpy and TensorFlow are imported: several test processes share the cores.
+os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", **SINGLE_THREADED}
 
 from collections.abc import Iterator
 from pathlib import Path
