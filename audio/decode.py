@@ -15,6 +15,7 @@ from audio.containers import HEAD_BYTES, WAV_MAGICS, corrected_wav, cut_ogg_end,
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, FfmpegSound, decode_with_ffmpeg
 from audio.limits import MIN_MISSING_SECONDS, check_decoded_size, check_duration, check_held_share
 from audio.notes import Note, NoteKind
+from audio.part import WHOLE, Part
 from emotune.errors import BadRecordingError
 
 FORMATS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "VOC", "FLAC", "OGG", "MP3")
@@ -24,6 +25,9 @@ FORMATS_TEXT = "WAV, FLAC, Ogg, MP3, M4A, WebM, AMR, AIFF or another kind of aud
 RESUMABLE_FORMATS = ("FLAC", "MP3")
 """Where libsndfile may stop at a fault and FFmpeg goes on after it."""
 OPEN_LENGTH = np.iinfo(np.int64).max
+MP3_EARLY_SECONDS = 1.0
+"""MP3 keeps bits of a frame in earlier ones, so that the beginning of a part needs what lies before it."""
+SKIPPED_FRAMES = 2**16
 MAX_BAD_SHARE = 0.2
 """FFmpeg also finds a little MP3 in random bytes."""
 MP3_TOLERANCE_FRAMES = 2 * 1152
@@ -63,8 +67,8 @@ class _UnreadableError(Exception):
         self.promised_seconds = promised_seconds
 
 
-def decode(path: Path, *, source: str) -> Decoded:
-    """Decode a file; what its header already rules out is never decoded.
+def decode(path: Path, *, source: str, part: Part = WHOLE) -> Decoded:
+    """Decode a file or a part of it; what its header already rules out is never decoded.
 
     Parameters
     ----------
@@ -72,6 +76,8 @@ def decode(path: Path, *, source: str) -> Decoded:
         Any file.
     source : str
         What errors call the recording.
+    part : Part
+        What of it is wanted; limits hold for that.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def decode(path: Path, *, source: str) -> Decoded:
     """
     try:
         with _opened(path, source=source) as file:
-            return _decode(file, head=file.read(HEAD_BYTES), source=source)
+            return _decode(file, part, head=file.read(HEAD_BYTES), source=source)
     except BadRecordingError:
         raise
     except Exception as error:  # whatever a decoder raises belongs to this file
@@ -100,17 +106,17 @@ def _opened(path: Path, *, source: str) -> io.FileIO:
         raise BadRecordingError(source, f"must be a file that can be read, but: {reason}; check the path.") from error
 
 
-def _decode(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
+def _decode(file: io.FileIO, part: Part, *, head: bytes, source: str) -> Decoded:
     if not head:
         raise BadRecordingError(source, f"must be {FORMATS_TEXT}, but its 0 bytes are not (it is empty); copy or record it again.")
     if found := other_kind(head):
         raise BadRecordingError(source, f"must be {FORMATS_TEXT}, but it is {found[0]}; {found[1]}.")
     try:
-        return _with_libsndfile(file, head=head, source=source)
+        return _with_libsndfile(file, part, head=head, source=source)
     except _UnreadableError as error:
         first_reason, promised_seconds = str(error).rstrip("."), error.promised_seconds
     try:
-        return _with_ffmpeg(file, promised_seconds=promised_seconds, source=source)
+        return _with_ffmpeg(file, part, promised_seconds=promised_seconds, source=source)
     except FfmpegMissingError as error:
         rule = f"must be a recording that libsndfile reads ({first_reason}), as the package av, for M4A, WebM and AMR, is missing"
         raise BadRecordingError(source, f"{rule}; install it with pip install av, or convert the recording to WAV.") from error
@@ -124,7 +130,7 @@ def _decode(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
         raise BadRecordingError(source, f"{rule}; convert it to WAV.") from error
 
 
-def _with_libsndfile(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
+def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -> Decoded:
     corrected = corrected_wav(file) if head[:4] in WAV_MAGICS else None
     file.seek(0)
     # libsndfile gets the open file because soundfile judges names: it takes x.raw for headerless samples.
@@ -138,39 +144,54 @@ def _with_libsndfile(file: io.FileIO, *, head: bytes, source: str) -> Decoded:
             raise _UnreadableError(f"got {container}")
         is_guess = n_stated == OPEN_LENGTH or (container == "MP3" and not has_mp3_length_tag(file))
         if not is_guess:
-            decoded = _read(sound, source=source)
+            decoded = _read(sound, part, source=source)
     if is_guess:
-        return _with_ffmpeg(file, source=source)
-    promised_frames = _promised_frames(file, decoded, n_stated=n_stated)
-    held_seconds = len(decoded.frames) / rate_hz
-    if container in RESUMABLE_FORMATS and promised_frames / rate_hz - held_seconds > MIN_MISSING_SECONDS:
-        more = _more_with_ffmpeg(file, promised_seconds=promised_frames / rate_hz, source=source)
-        if more is not None and len(more.frames) / more.rate_hz > held_seconds + MIN_MISSING_SECONDS:
+        return _with_ffmpeg(file, part, source=source)
+    n_held = part.frames(rate_hz)[0] + len(decoded.frames)
+    held_seconds = n_held / rate_hz
+    promised_seconds = part.end_within(_promised_frames(file, decoded, n_held=n_held, n_stated=n_stated) / rate_hz)
+    if container in RESUMABLE_FORMATS and promised_seconds - held_seconds > MIN_MISSING_SECONDS:
+        more = _more_with_ffmpeg(file, part, promised_seconds=promised_seconds, source=source)
+        if more is not None and len(more.frames) / more.rate_hz > len(decoded.frames) / rate_hz + MIN_MISSING_SECONDS:
             return more
-    notes = _missing(held_seconds, promised_frames / rate_hz, source=source)
+    notes = _missing(part, held_seconds, promised_seconds, source=source)
     if corrected:
         text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
         notes = (*notes, Note(NoteKind.HEADER_CORRECTED, text))
     return replace(decoded, notes=notes) if notes else decoded
 
 
-def _read(sound: soundfile.SoundFile, *, source: str) -> Decoded:
-    """Read a file whole; what stops at a fault is left to FFmpeg, as libsndfile cannot go back."""
-    n_frames, rate_hz = sound.frames, sound.samplerate
-    if n_frames:
+def _read(sound: soundfile.SoundFile, part: Part, *, source: str) -> Decoded:
+    """Read a file or a part of it; what stops at a fault is left to FFmpeg, as libsndfile cannot go back."""
+    rate_hz = sound.samplerate
+    first, stop = part.frames(rate_hz)
+    n_frames = max(0, min(stop, sound.frames) - first)
+    if sound.frames:
+        part.check_begins_within(sound.frames / rate_hz, source=source)
         check_duration(n_frames / rate_hz, source=source)
     check_decoded_size(n_frames, n_channels=sound.channels, rate_hz=rate_hz, source=source)
     try:
+        n_early = _go_to(sound, first)
         # Codecs that cannot seek, such as GSM 6.10, need to be told the number.
-        frames = sound.read(n_frames, dtype="float32", always_2d=True)
+        frames = sound.read(n_early + n_frames, dtype="float32", always_2d=True)[n_early:]
     except soundfile.LibsndfileError as error:
-        raise _UnreadableError(error.error_string, promised_seconds=n_frames / rate_hz) from error
+        raise _UnreadableError(error.error_string, promised_seconds=sound.frames / rate_hz) from error
     return Decoded(frames, rate_hz, sound.format, sound.subtype)
 
 
-def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_stated: int) -> float:
-    """Return how many frames a file should have by its header; as many as it has if the header does not say."""
-    n_held = len(decoded.frames)
+def _go_to(sound: soundfile.SoundFile, first: int) -> int:
+    """Go to a frame, or a little before it where the codec needs that; return how many frames before it."""
+    if sound.seekable():
+        n_early = min(first, round(MP3_EARLY_SECONDS * sound.samplerate)) if sound.format == "MP3" else 0
+        sound.seek(first - n_early)
+        return n_early
+    while first > 0 and (n_skipped := len(sound.read(min(first, SKIPPED_FRAMES), dtype="float32"))):
+        first -= n_skipped
+    return 0
+
+
+def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_held: int, n_stated: int) -> float:
+    """Return how many frames a file should have by its header; as many as were found if the header does not say."""
     if decoded.container in SIZED_FORMATS:
         size = stated_size(file)
         if size is None or size.promised_bytes is None or size.promised_bytes <= size.held_bytes:
@@ -184,35 +205,42 @@ def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_stated: int) -> flo
     return max(n_stated, n_held)
 
 
-def _more_with_ffmpeg(file: io.FileIO, *, promised_seconds: float, source: str) -> Decoded | None:
+def _more_with_ffmpeg(file: io.FileIO, part: Part, *, promised_seconds: float, source: str) -> Decoded | None:
     """Decode with FFmpeg what libsndfile decodes in part; None if that fails too."""
     try:
-        return _with_ffmpeg(file, promised_seconds=promised_seconds, source=source)
+        return _with_ffmpeg(file, part, promised_seconds=promised_seconds, source=source)
     except (FfmpegMissingError, FfmpegError, BadRecordingError):
         return None
 
 
-def _with_ffmpeg(file: io.FileIO, *, source: str, promised_seconds: float | None = None) -> Decoded:
+def _with_ffmpeg(file: io.FileIO, part: Part, *, source: str, promised_seconds: float | None = None) -> Decoded:
     file.seek(0)
-    sound: FfmpegSound = decode_with_ffmpeg(file, source=source)
+    sound: FfmpegSound = decode_with_ffmpeg(file, part, source=source)
     if promised_seconds is None and sound.n_bad_parts > MAX_BAD_SHARE * sound.n_parts:
         raise FfmpegError(f"{sound.n_bad_parts} of its {sound.n_parts} parts do not decode")
-    held_seconds = len(sound.frames) / sound.rate_hz
+    held_seconds = part.start_seconds + len(sound.frames) / sound.rate_hz
     size = stated_size(file)
     held_share = size.held_bytes / size.promised_bytes if size and size.promised_bytes and size.held_bytes else 1.0
-    promised_seconds = promised_seconds or sound.promised_seconds or held_seconds / held_share
-    notes = _missing(held_seconds, promised_seconds, source=source) if promised_seconds - held_seconds > PACKET_SECONDS else ()
+    promised_seconds = part.end_within(promised_seconds or sound.promised_seconds or held_seconds / held_share)
+    notes = _missing(part, held_seconds, promised_seconds, source=source, tolerance_seconds=PACKET_SECONDS)
     if sound.n_bad_parts:
         text = f"{sound.n_bad_parts} of {sound.n_parts} parts of the file are damaged and were left out."
         notes = (*notes, Note(NoteKind.DAMAGED_PARTS, text))
     return Decoded(sound.frames, sound.rate_hz, sound.container, sound.codec, notes)
 
 
-def _missing(held_seconds: float, promised_seconds: float, *, source: str) -> tuple[Note, ...]:
-    """Refuse a recording of which much is missing; note it if a little is."""
-    check_held_share(held_seconds, promised_seconds=promised_seconds, source=source)
-    missing_seconds = promised_seconds - held_seconds
-    if missing_seconds < MIN_MISSING_SECONDS:
+def _missing(
+    part: Part, held_seconds: float, promised_seconds: float, *, source: str, tolerance_seconds: float = MIN_MISSING_SECONDS
+) -> tuple[Note, ...]:
+    """Refuse a recording of which much is missing; note it if a little is. Both times count from the recording's start."""
+    start, end = part.start_seconds, part.end_seconds
+    check_held_share(held_seconds - start, promised_seconds=promised_seconds - start, source=source)
+    missing_seconds = (promised_seconds if end is None else end) - held_seconds
+    if missing_seconds < tolerance_seconds:
         return ()
-    text = f"{missing_seconds:.2f} s are missing: the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there."
-    return (Note(NoteKind.MISSING_SOUND, text),)
+    there = (
+        f"the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there"
+        if end is None
+        else f"the part ends at {end:g} s, the recording at {held_seconds:.2f} s"
+    )
+    return (Note(NoteKind.MISSING_SOUND, f"{missing_seconds:.2f} s are missing: {there}."),)

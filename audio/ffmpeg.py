@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.limits import check_decoded_size, check_not_too_long
+from audio.part import Part
 from emotune.errors import BadRecordingError
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ class FfmpegError(Exception):
     """FFmpeg cannot decode a file; the message is the reason."""
 
 
-def decode_with_ffmpeg(file: BinaryIO, *, source: str) -> FfmpegSound:
-    """Decode the first sound of a file.
+def decode_with_ffmpeg(file: BinaryIO, part: Part, *, source: str) -> FfmpegSound:
+    """Decode the first sound of a file, from its start to where the part ends.
 
     Parameters
     ----------
     file : binary file
         Any file, open for reading at its start.
+    part : Part
+        What of it is wanted.
     source : str
         What errors call the recording.
 
@@ -77,10 +80,10 @@ def decode_with_ffmpeg(file: BinaryIO, *, source: str) -> FfmpegSound:
     FfmpegError
         If FFmpeg cannot decode the file.
     BadRecordingError
-        If the sound is too long or too large.
+        If the sound is too long or too large, or ends before the part.
     """
     with _opened(file) as container:
-        return _decode(container, source=source)
+        return _decode(container, part, source=source)
 
 
 def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray[np.float32], int, str]]:
@@ -146,27 +149,33 @@ def _first_sound(container: InputContainer, *, source: str) -> AudioStream:
     return container.streams.audio[0]
 
 
-def _decode(container: InputContainer, *, source: str) -> FfmpegSound:
+def _decode(container: InputContainer, part: Part, *, source: str) -> FfmpegSound:
     stream = _first_sound(container, source=source)
     name = container.format.name.partition(",")[0]
     promised_seconds = _stated_seconds(container, stream) if name in STATING_LENGTH else None
     if promised_seconds:
-        check_not_too_long(promised_seconds, source=source)
-        n_frames = promised_seconds * stream.rate
-        check_decoded_size(n_frames, n_channels=stream.channels, rate_hz=stream.rate, source=source)
+        wanted_seconds = part.end_within(promised_seconds) - part.start_seconds
+        check_not_too_long(wanted_seconds, source=source)
+        check_decoded_size(wanted_seconds * stream.rate, n_channels=stream.channels, rate_hz=stream.rate, source=source)
     decoding = _Decoding(container, stream)
     blocks: list[NDArray[np.float32]] = []
-    n_frames, rate_hz = 0, 0
+    n_read, n_frames, rate_hz = 0, 0, 0
     for frame in decoding.frames():
         rate_hz = rate_hz or frame.sample_rate
-        blocks.append(_samples(frame))
-        n_frames += frame.samples
+        first, stop = part.frames(rate_hz)
+        blocks.append(_samples(frame)[max(0, first - n_read) : max(0, stop - n_read)])
+        n_read += frame.samples
+        n_frames += len(blocks[-1])
         if blocks[-1].shape[1] != blocks[0].shape[1] or frame.sample_rate != rate_hz:
             raise BadRecordingError(source, "must keep its rate and channels, but they change on the way; convert it to WAV.")
         check_not_too_long(n_frames / rate_hz, source=source)
         check_decoded_size(n_frames, n_channels=blocks[0].shape[1], rate_hz=rate_hz, source=source)
+        if n_read >= stop:
+            break
     if not blocks:
         raise FfmpegError(decoding.reason or "it holds no sound that decodes")
+    if not n_frames:
+        part.check_begins_within(n_read / rate_hz, source=source)
     return FfmpegSound(
         frames=np.concatenate(blocks),
         rate_hz=rate_hz,

@@ -16,6 +16,7 @@ from audio.decode import decode
 from audio.faults import bandwidth, clipping, peak_of, to_full_scale, without_dc
 from audio.limits import check_duration
 from audio.notes import Note
+from audio.part import WHOLE, Part
 from emotune.errors import BadRecordingError
 
 
@@ -50,8 +51,8 @@ class Loaded:
         return len(self.samples) / SAMPLE_RATE_HZ
 
 
-def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
-    """Load a recording as the features want it, with notes.
+def load(path: str | PathLike[str], *, name: str | None = None, part: Part = WHOLE) -> Loaded:
+    """Load a recording, or a part of it, as the features want it, with notes.
 
     A clean mono recording at 16 kHz passes bit for bit, other rates are resampled (soxr, very high quality), and channels that agree
     are averaged. Faults that loading can undo are undone and noted: samples out of range, a constant offset, channels that are
@@ -64,15 +65,17 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
         3GP (AAC, ALAC, AMR), AAC, AMR, WebM, MKA through PyAV.
     name : str, optional
         What errors call the recording; its path by default.
+    part : Part
+        What of it is wanted; the rest is neither judged nor limited.
 
     Raises
     ------
     BadRecordingError
         If the file is missing, not audio, mostly missing, without samples, shorter than 0.2 s, longer than 300 s, too large when
-        decoded, digitally silent, or holds NaN or infinite samples.
+        decoded, digitally silent, or holds NaN or infinite samples; or if it ends before the part begins.
     """
     source = name or str(path)
-    decoded = decode(Path(path), source=source)
+    decoded = decode(Path(path), source=source, part=part)
     frames, rate_hz = decoded.frames, decoded.rate_hz
     check_duration(len(frames) / rate_hz, source=source)
     peak = peak_of(frames)
@@ -94,30 +97,6 @@ def load(path: str | PathLike[str], *, name: str | None = None) -> Loaded:
         container=decoded.container,
         codec=decoded.codec,
     )
-
-
-def check_samples(samples: NDArray[np.float32], *, source: str, rate_hz: int = SAMPLE_RATE_HZ) -> None:
-    """Refuse samples that no emotion can be recognised in.
-
-    Parameters
-    ----------
-    samples : ndarray [shape=(n,), dtype=float32]
-        Mono samples.
-    source : str
-        What the error calls the recording.
-    rate_hz : int
-        Samples per second.
-
-    Raises
-    ------
-    BadRecordingError
-        If the samples are not one channel, none, too few, too many, not finite, or all the same.
-    """
-    if samples.ndim != 1:
-        raise BadRecordingError(source, f"must be one channel of samples, got the shape {samples.shape}; average the channels.")
-    check_duration(len(samples) / rate_hz, source=source)
-    _check_finite(samples, peak=peak_of(samples), source=source)
-    _check_not_silent(samples, source=source)
 
 
 def _check_not_silent(samples: NDArray[np.float32], *, source: str) -> None:

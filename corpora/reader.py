@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from audio.clip import SAMPLE_RATE_HZ, Clip
-from audio.limits import MIN_MISSING_SECONDS
-from audio.load import check_samples, load
+from audio.clip import Clip
+from audio.load import load
 from audio.notes import IN_MANY, Note, NoteKind
+from audio.part import WHOLE, Part
 from corpora.corpus import MAX_BAD_FRACTION, Reading, in_words
 from corpora.places import examples
 from emotune.errors import BadRecordingError, CorpusError
@@ -146,49 +144,15 @@ def count_notes(noted: Mapping[str, Sequence[Note]], *, n_clips: int) -> tuple[s
 
 def _load(recording: Recording) -> tuple[NDArray[np.float32], tuple[Note, ...]]:
     """Return the samples of a recording, or of the part of it that is the clip, and the loader's notes on them."""
-    start, end = recording.start_seconds, recording.end_seconds
-    if start is None and end is None:
-        loaded = load(recording.path)
-        return loaded.samples, loaded.notes
-    start = start or 0.0
-    source = f"{recording.path} from {start:g} s to {'its end' if end is None else f'{end:g} s'}"
+    part = Part(recording.start_seconds or 0.0, recording.end_seconds)
+    start, end = part.start_seconds, part.end_seconds
+    source = str(recording.path)
+    if part != WHOLE:
+        source += f" from {start:g} s to {'its end' if end is None else f'{end:g} s'}"
     if end is not None and end <= start:
         raise BadRecordingError(source, "must end after its start; correct the columns start and end.")
-    try:
-        frames, rate_hz = _read_part(recording.path, start, end)
-    except (soundfile.SoundFileError, OSError, TypeError, ValueError):
-        # What libsndfile cannot seek in is loaded as a whole, which the loader may refuse by its length.
-        whole = load(recording.path)
-        samples = whole.samples[round(start * SAMPLE_RATE_HZ) : None if end is None else round(end * SAMPLE_RATE_HZ)]
-        check_samples(samples, source=source)
-        notes, held_seconds = whole.notes, len(samples) / SAMPLE_RATE_HZ
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "part.wav"
-            soundfile.write(path, frames, rate_hz, subtype="FLOAT")
-            part = load(path, name=source)
-        samples, notes, held_seconds = part.samples, part.notes, len(frames) / rate_hz
-    return samples, (*_missing_end(start, end, held_seconds=held_seconds), *notes)
-
-
-def _read_part(path: Path, start: float, end: float | None) -> tuple[NDArray[np.float32], int]:
-    """Return the frames [shape=(n, channels)] of a part of a file, and their rate."""
-    with soundfile.SoundFile(path) as sound:
-        rate_hz = sound.samplerate
-        n_skipped = min(round(start * rate_hz), sound.frames)
-        n_frames = -1 if end is None else round(end * rate_hz) - n_skipped
-        sound.seek(n_skipped)
-        return sound.read(n_frames, dtype="float32", always_2d=True), rate_hz
-
-
-def _missing_end(start: float, end: float | None, *, held_seconds: float) -> tuple[Note, ...]:
-    """Return the note on a part that its file is too short for."""
-    if end is None or end - start - held_seconds < MIN_MISSING_SECONDS:
-        return ()
-    text = (
-        f"{end - start - held_seconds:.2f} s are missing: the part ends at {end:g} s, the recording at {start + held_seconds:.2f} s."
-    )
-    return (Note(NoteKind.MISSING_SOUND, text),)
+    loaded = load(recording.path, name=source, part=part)
+    return loaded.samples, loaded.notes
 
 
 def refuse_too_many(skipped: Sequence[tuple[str, str]], *, n_files: int, corpus: str) -> None:

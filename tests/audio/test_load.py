@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.load import Loaded, check_samples, load
+from audio.load import Loaded, load
 from emotune.errors import BadRecordingError
 from tests.audio.sounds import TONE_HZ, noise, tone
 
@@ -145,25 +145,6 @@ def test_a_flac_of_open_length_is_read(tmp_path: Path) -> None:
 def test_an_error_calls_the_recording_by_the_name_it_was_given(tmp_path: Path) -> None:
     with pytest.raises(BadRecordingError, match=r"^your recording: "):
         load(tmp_path / "a.wav", name="your recording")
-
-
-@pytest.mark.parametrize(
-    ("samples", "finding"),
-    [
-        (np.zeros((8000, 2), np.float32), r"\(8000, 2\)"),
-        (noise(0), "zero samples"),
-        (noise(3199), "at least"),
-        (np.full(8000, 0.5, np.float32), "all 8000 samples are 0.5"),
-        (np.full(8000, np.nan, np.float32), "8000 of 8000"),
-    ],
-)
-def test_bad_samples_are_refused_like_bad_files(samples: np.ndarray, finding: str) -> None:
-    with pytest.raises(BadRecordingError, match=f"^the microphone: .*{finding}"):
-        check_samples(samples, source="the microphone")
-
-
-def test_good_samples_are_accepted_down_to_the_shortest() -> None:
-    check_samples(noise(3200), source="the microphone")
 
 
 def test_what_is_loaded_says_where_it_comes_from(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from audio.notes import IN_MANY, NoteKind
 from corpora.places import DATA_FOLDER, choose_data_folder
 from corpora.reader import Recording, read_recordings
 from emotune.errors import CorpusError
+from tests.audio.sounds import pcm, tone, wav_head
 
 
 def make_recordings(folder: Path, *, n_good: int, n_bad: int = 0) -> list[Recording]:
@@ -115,9 +116,17 @@ def test_a_part_has_the_loaders_notes_and_one_on_an_end_beyond_the_recording(tmp
     assert reading.clip_notes["beyond"][0] == "1.00 s are missing: the part ends at 9 s, the recording at 8.00 s."
 
 
+def test_a_part_of_a_recording_that_was_killed_is_read_as_the_whole_is(tmp_path: Path) -> None:
+    path = tmp_path / "killed.wav"
+    path.write_bytes(wav_head(2 * SAMPLE_RATE_HZ) + pcm(tone(seconds=4)))
+    part = Recording(path, "part", "a", "happy", start_seconds=2.0, end_seconds=3.0)
+    reading = read_recordings([part], corpus="some", language="de")
+    assert np.array_equal(reading.clips[0].samples, load(path).samples[2 * SAMPLE_RATE_HZ : 3 * SAMPLE_RATE_HZ])
+
+
 def test_a_part_that_begins_after_its_recording_ends_is_a_bad_file(tmp_path: Path) -> None:
     (recording,) = make_recordings(tmp_path, n_good=1)
-    with pytest.raises(CorpusError, match="from 5 s to 6 s"):
+    with pytest.raises(CorpusError, match=r"from 5 s to 6 s: .* starts at 5 s, and the recording ends at 0\.50 s"):
         read_recordings([replace(recording, start_seconds=5.0, end_seconds=6.0)], corpus="some", language="de")
 
 
