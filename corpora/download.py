@@ -19,7 +19,7 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from emotune.errors import DownloadError
+from emotune.errors import CorpusError, DownloadError
 
 RETRY_SECONDS = (1.0, 2.0, 4.0)
 """Waits between attempts that bring nothing; any progress starts the count again."""
@@ -74,12 +74,18 @@ def fetch_folder(archive: Archive, folder: Path, *, retry_seconds: Sequence[floa
     ------
     DownloadError
         If the archive cannot be fetched, has another checksum, or cannot be unpacked.
+    CorpusError
+        If the folder holds other files.
     """
     zip_path = folder.parent / archive.file_name
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists() and any(folder.iterdir()):
-            raise DownloadError(f"{archive.file_name} needs a new or empty folder, but {folder} is not; empty it.")
+        if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+            holds = "holds other files" if folder.is_dir() else "is a file, or a link that leads nowhere"
+            raise CorpusError(
+                f"{archive.file_name} needs a new or empty folder, but {folder} {holds}; move that away, or name the folder that has "
+                f"the recordings with --data."
+            )
         was_there = zip_path.exists()
         _retrieve(archive, zip_path, retry_seconds=retry_seconds)
         _unpack(zip_path, folder)

@@ -17,7 +17,7 @@ import soundfile
 
 from corpora.download import CHUNK_BYTES, Archive, fetch_folder
 from corpora.ravdess import Ravdess
-from emotune.errors import DownloadError
+from emotune.errors import CorpusError, DownloadError
 from tests.conftest import SHARED_DATA
 
 NO_WAITING = (0.0, 0.0, 0.0)
@@ -219,12 +219,19 @@ def test_what_is_not_a_zip_is_refused_and_leaves_nothing_behind(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == [ZIP_NAME]
 
 
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone_and_nobody_is_told_to_empty_it(tmp_path: Path) -> None:
     (tmp_path / "ravdess").mkdir()
     (tmp_path / "ravdess" / "notes.txt").write_text("mine")
-    with pytest.raises(DownloadError, match="needs a new or empty folder"):
+    with pytest.raises(CorpusError, match=r"needs a new or empty folder, but .* holds other files; move that away") as raised:
         fetch_folder(Archive(f"http://127.0.0.1:9/{ZIP_NAME}", "0" * 32), tmp_path / "ravdess")
+    assert not isinstance(raised.value, DownloadError), "a search would go on with other recordings"
     assert files_in(tmp_path) == {"ravdess/notes.txt"}
+
+
+def test_a_link_that_leads_nowhere_is_named_before_anything_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "ravdess").symlink_to(tmp_path / "unmounted")
+    with pytest.raises(CorpusError, match="a link that leads nowhere"):
+        fetch_folder(Archive(f"http://127.0.0.1:9/{ZIP_NAME}", "0" * 32), tmp_path / "ravdess")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
