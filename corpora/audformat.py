@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpora.labels import to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import count, examples
+from corpora.places import count, examples, why_no_file
 from corpora.reader import Recording
 from corpora.table import GENDERS
 from emotune.errors import CorpusError
@@ -72,8 +72,8 @@ def list_database(database: Any, folder: Path, *, options: Options) -> Listing:
             continue
         path = folder / file
         name = _name(file, start, end)
-        if not path.is_file():
-            skipped.append((name, f"{name}: there is no file {path}"))
+        if problem := why_no_file(path):
+            skipped.append((name, f"{name}: {problem}"))
             continue
         words.add(word)
         speaker = _text(row.get("speaker"))

@@ -8,10 +8,10 @@ from corpora import CORPORA
 from corpora.audformat import AudformatDatabase, is_audformat
 from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
-from corpora.folders import EmotionFolders, has_emotion_folders
+from corpora.folders import EmotionFolders, emotions_of_folders
 from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, count, existing_folder, is_named, list_recordings, what_lies_in
+from corpora.places import ARCHIVE_SUFFIXES, count, existing_folder, expanded, is_named, list_recordings, readable, what_lies_in
 from corpora.table import TABLE_SUFFIXES, Table, read_rows
 from emotune.errors import CorpusError, UnknownKeyError
 
@@ -54,6 +54,17 @@ def choose_corpus(
         If what was named is not there or cannot be used.
     """
     options = options or Options()
+    try:
+        return _choose(name_or_path, data=data, allow_download=allow_download, options=options)
+    except OSError as error:
+        place = readable(error.filename or name_or_path or data or "")
+        raise CorpusError(
+            f"What --corpus and --data name must be files and folders that can be looked at, but {place} cannot: {error.strerror}; "
+            f"check its spelling and its permissions."
+        ) from error
+
+
+def _choose(name_or_path: str | None, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
     if name_or_path is not None:
         return _named(name_or_path, data=data, allow_download=allow_download, options=options)
     if is_named(data) and (found := _in_folder(data, options=options)):
@@ -69,7 +80,7 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
         corpus = CORPORA[name_or_path]
         corpus.locate(data, allow_download=allow_download)
         return corpus
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     if JOIN in name_or_path and not path.exists():
         names = [name.strip() for name in name_or_path.split(JOIN)]
         return Combined([_named(name, data=data, allow_download=allow_download, options=options) for name in names])
@@ -106,7 +117,7 @@ def _in_folder(data: Path | None, *, options: Options) -> Corpus | None:
     if is_audformat(folder):
         return AudformatDatabase(folder, options=options)
     tables = _tables(folder)
-    has_own = bool(tables) or has_emotion_folders(folder)
+    has_own = bool(tables) or bool(emotions_of_folders(folder, paths, given=options.label_map))
     if n_found[DEFAULT_KEY] and has_own:
         raise CorpusError(
             f"{folder} holds {count(n_found[DEFAULT_KEY], 'recording')} of RAVDESS among {len(paths)} and own ones; say which are "

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from corpora.labels import is_known, to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import examples, is_visible, list_recordings, what_lies_in
+from corpora.places import examples, inside, is_visible, list_recordings, notes_on_unreadable, readable, what_lies_in
 from corpora.reader import Recording
 from emotune.errors import CorpusError
 
 SPLITS = frozenset(["train", "test", "val", "valid", "validation", "dev", "eval", "training", "testing"])
 N_LEVELS_WITH_SPEAKER = 3
+OR_A_TABLE = "give a table with --corpus TABLE.csv (columns path, emotion, speaker)"
 
 
 class EmotionFolders(OwnRecordings):
@@ -36,26 +38,30 @@ class EmotionFolders(OwnRecordings):
         super().__init__(path, list_folder(path, options=options), options=options)
 
 
-def has_emotion_folders(folder: Path) -> bool:
-    """Tell whether at least two subfolders are named by words of emotions and hold recordings."""
-    top = _innermost(folder)
-    inside = [path.relative_to(top).parts for path in list_recordings(top)]
-    level = _emotion_level(inside)
-    return len({parts[level] for parts in inside if len(parts) > level + 1 and is_known(parts[level])}) > 1
+def emotions_of_folders(folder: Path, paths: Iterable[Path], *, given: Mapping[str, str]) -> dict[Path, str]:
+    """Return the emotion of each path that lies in a folder named by a word of an emotion, if there are two such words or more."""
+    top = _innermost(folder, given=given)
+    parts = {path: Path(inside(path, top)).parts for path in paths if path.is_relative_to(top)}
+    level = _emotion_level(parts.values(), given=given)
+    words = {path: one[level] for path, one in parts.items() if level is not None and len(one) > level + 1}
+    known = {path: to_emotion(word, given=given) for path, word in words.items() if is_known(word, given=given)}
+    return known if len({words[path] for path in known}) > 1 else {}
 
 
 def list_folder(folder: Path, *, options: Options) -> Listing:
     """List the recordings of a folder with one subfolder an emotion."""
-    top = _innermost(folder)
+    top = _innermost(folder, given=options.label_map)
     pattern = _compile(options.speaker_pattern)
-    paths = list_recordings(top)
-    level = _emotion_level([path.relative_to(top).parts for path in paths])
-    inside = [path for path in paths if len(path.relative_to(top).parts) > level + 1]
-    _require_emotions(top, inside, level=level)
+    names = {path: Path(inside(path, top)) for path in list_recordings(top)}
+    level = _emotion_level([name.parts for name in names.values()], given=options.label_map)
+    level = _require_level(level, top, list(names.values()), names_speakers=not (pattern or options.speakers_unknown))
     recordings: dict[str, Recording] = {}
     skipped: list[tuple[str, str]] = []
-    for path in inside:
-        relative = path.relative_to(top)
+    beside: list[str] = []
+    for path, relative in names.items():
+        if len(relative.parts) <= level + 1:
+            beside.append(relative.as_posix())
+            continue
         match = pattern.search(relative.as_posix()) if pattern else None
         if pattern and match is None and not options.speakers_unknown:
             skipped.append((relative.as_posix(), f"{relative}: no speaker is found by {pattern.pattern!r}"))
@@ -66,6 +72,8 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
             speaker = relative.parts[1 - level]
         name = relative.with_suffix("").as_posix()
         name = relative.as_posix() if name in recordings else name
+        while name in recordings:  # of files whose names are told apart by their bytes alone
+            name += "'"
         emotion = to_emotion(relative.parts[level], given=options.label_map)
         recordings[name] = Recording(path, name=name, speaker=speaker, emotion=emotion)
     listed = tuple(recordings.values())
@@ -73,18 +81,18 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         "put each person's recordings into a folder of their own (angry/anna/1.wav), say how file names tell the speaker "
         "(--speaker-pattern REGEX, with the speaker as its first group), or give a table with --corpus TABLE.csv"
     )
-    require_speakers(listed, options=options, where=folder.name, next_step=next_step)
-    beside = [path.name for path in paths if path not in inside]
+    require_speakers(listed, options=options, where=readable(folder.name), next_step=next_step)
     notes = (f"Recordings beside the emotions' folders, not read: {examples(beside)}.",) if beside else ()
-    return Listing(listed, tuple({path.relative_to(top).parts[level] for path in inside}), tuple(skipped), notes)
+    words = {name.parts[level] for name in names.values() if len(name.parts) > level + 1}
+    return Listing(listed, tuple(words), tuple(skipped), (*notes, *notes_on_unreadable(folder)))
 
 
-def _innermost(folder: Path) -> Path:
+def _innermost(folder: Path, *, given: Mapping[str, str]) -> Path:
     """Pass through folders that hold one folder and no recording, as unpacking leaves them."""
     while folder.is_dir():
         visible = [path for path in folder.iterdir() if is_visible(path.name)]
         folders = [path for path in visible if path.is_dir()]
-        if len(folders) != 1 or is_known(folders[0].name) or any(path.is_file() for path in visible):
+        if len(folders) != 1 or is_known(readable(folders[0].name), given=given) or any(path.is_file() for path in visible):
             break
         folder = folders[0]
     return folder
@@ -103,20 +111,31 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     return compiled
 
 
-def _emotion_level(inside: list[tuple[str, ...]]) -> int:
-    """Return which level of folders names the emotions: 1 if words of emotions stand below people's folders alone, else 0."""
-    tops, below = ({parts[level] for parts in inside if len(parts) > level + 1} for level in (0, 1))
-    are_people = not any(is_known(name) or name.lower() in SPLITS for name in tops)
-    return int(are_people and sum(map(is_known, below)) > 1)
+def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
+    """Return which level of folders names the emotions: of two the one with more known words; None if neither has any."""
+    levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
+    n_known = [sum(is_known(name, given=given) for name in names) for names in levels]
+    if not levels[1]:
+        return 0
+    shares = [(n, n / len(names)) for n, names in zip(n_known, levels, strict=True)]
+    return int(shares[1] > shares[0]) if any(n_known) else None
 
 
-def _require_emotions(folder: Path, paths: list[Path], *, level: int) -> None:
-    """Refuse a folder whose subfolders are not emotions."""
-    tops = sorted({path.relative_to(folder).parts[0] for path in paths})
-    if not tops:
+def _require_level(level: int | None, folder: Path, names: list[Path], *, names_speakers: bool) -> int:
+    """Refuse a folder whose subfolders are not emotions, or emotions and people."""
+    levels = [sorted({name.parts[k] for name in names if len(name.parts) > k + 1}) for k in (0, 1)]
+    if not levels[0]:
         raise CorpusError(f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them into such subfolders.")
-    if level == 0 and all(name.lower() in SPLITS for name in tops):
+    for k, found in enumerate(levels):
+        n_splits = sum(name.lower() in SPLITS for name in found)
+        if (names_speakers or k == level) and n_splits and n_splits >= min(2, len(found)):
+            raise CorpusError(
+                f"The subfolders of {folder} must be emotions and people, got {examples(found)}; sort them as angry/anna/1.wav, or "
+                f"{OR_A_TABLE}."
+            )
+    if level is None:
         raise CorpusError(
-            f"The subfolders of {folder} must be emotions, got {examples(tops)}; put the emotion first (angry/anna/1.wav), or give a "
-            f"table with --corpus TABLE.csv (columns path, emotion, speaker)."
+            f"One level of the folders in {folder} must be words of emotions, but neither {examples(levels[0])} nor "
+            f"{examples(levels[1])} are known; say some with --map WORD=EMOTION, sort them as angry/anna/1.wav, or {OR_A_TABLE}."
         )
+    return level

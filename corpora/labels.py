@@ -59,9 +59,9 @@ def to_emotion(word: str, *, given: Mapping[str, str] | None = None) -> str:
     return EMOTION_OF_WORD.get(plain(word), " ".join(word.casefold().split()))
 
 
-def is_known(word: str) -> bool:
-    """Tell whether a word is one of an emotion's words."""
-    return plain(word) in EMOTION_OF_WORD
+def is_known(word: str, *, given: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a word is one of an emotion's words, here or by what a person said."""
+    return plain(word) in EMOTION_OF_WORD or plain(word) in (given or {})
 
 
 def parse_map(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import soundfile
 
 from audio.clip import Clip
 from audio.load import load
-from corpora.places import AUDIO_SUFFIXES, examples, visible_files
+from corpora.places import AUDIO_SUFFIXES, content_of, examples, inside
 from emotune.errors import BadRecordingError
 
 SILENCE_DBFS = -120.0
@@ -96,11 +96,11 @@ def files_not_read(folder: Path, *, read: Iterable[Path]) -> tuple[str, ...]:
     known = {os.path.abspath(path) for path in read}
     recordings: list[str] = []
     others: Counter[str] = Counter()
-    for path in visible_files(folder):
+    for path in content_of(folder).files:
         if os.path.abspath(path) in known:
             continue
         if path.suffix.lower() in AUDIO_SUFFIXES:
-            recordings.append(path.relative_to(folder).as_posix())
+            recordings.append(inside(path, folder))
         else:
             others[path.suffix.lower() or "no suffix"] += 1
     sentences = []

@@ -11,7 +11,18 @@ from pathlib import Path
 from corpora.corpus import Corpus, Reading
 from corpora.download import Archive, fetch_folder
 from corpora.emotions import in_order
-from corpora.places import choose_data_folder, count, examples, existing_folder, list_recordings, may_download, what_lies_in
+from corpora.places import (
+    choose_data_folder,
+    count,
+    examples,
+    existing_folder,
+    inside,
+    list_recordings,
+    may_download,
+    notes_on_unreadable,
+    readable,
+    what_lies_in,
+)
 from corpora.reader import Recording, read_recordings
 from emotune.errors import CorpusError
 
@@ -110,12 +121,12 @@ class NamedFiles(Corpus):
         others: list[str] = []
         n_copies = 0
         for path in sorted(paths, key=lambda path: not path.is_relative_to(own)):
-            relative = path.relative_to(folder)
-            match = self._grammar.fullmatch((Path(folder.name) / relative).with_suffix("").as_posix())
+            name = Path(inside(path, folder))
+            match = self._grammar.fullmatch((Path(readable(folder.name)) / name).with_suffix("").as_posix())
             if match is None or match["emotion"] not in self.codes:
-                (unread if self._looks_like.match(path.name) else others).append(relative.as_posix())
+                (unread if self._looks_like.match(name.name) else others).append(name.as_posix())
                 continue
-            recording = self.recording_of(match, path)
+            recording = replace(self.recording_of(match, name), path=path)
             if recordings.setdefault(recording.name, recording) is not recording:
                 n_copies += 1
         return Survey(tuple(recordings.values()), tuple(unread), n_copies, tuple(others))
@@ -183,7 +194,8 @@ class NamedFiles(Corpus):
         survey = self.survey(folder)
         recordings = self.complete(survey.recordings, folder)
         reading = read_recordings(recordings, corpus=self.key, language=self.language, progress=progress)
-        return replace(reading, notes=(*self.notes_on(reading), *self._notes_on_files(survey), *reading.notes))
+        on_files = (*self._notes_on_files(survey), *notes_on_unreadable(folder))
+        return replace(reading, notes=(*self.notes_on(reading), *on_files, *reading.notes))
 
     def complete(self, recordings: tuple[Recording, ...], folder: Path) -> tuple[Recording, ...]:
         """Return the recordings with what a table beside them adds; most corpora have none."""

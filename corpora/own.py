@@ -10,7 +10,7 @@ from pathlib import Path
 from corpora.corpus import Corpus, Reading
 from corpora.emotions import in_order
 from corpora.labels import describe_mapping
-from corpora.places import count, examples
+from corpora.places import count, examples, readable
 from corpora.reader import Recording, read_recordings, refuse_too_many
 from emotune.errors import CorpusError
 
@@ -85,9 +85,9 @@ class OwnRecordings(Corpus):
             raise CorpusError(f"{path} must name recordings that can be read, got none{_first(listing.skipped)}; correct it.")
         self.path = path
         self.key = key_of(path)
-        self.title = path.name
-        self.home_page = path.name
-        self.how_to_get = f"ask whoever has {path.name}."
+        self.title = readable(path.resolve().name or path)
+        self.home_page = self.title
+        self.how_to_get = f"ask whoever has {self.title}."
         self.speakers_known = not options.speakers_unknown
         self.recordings = listing.recordings if self.speakers_known else _deal(listing.recordings)
         self.emotions = in_order(recording.emotion for recording in self.recordings)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from emotune.errors import CorpusError
@@ -15,11 +17,55 @@ AUDIO_TYPES = "wav flac ogg oga opus mp3 m4a mp4 aac 3gp amr webm mka wma aif ai
 AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in AUDIO_TYPES.split())
 ARCHIVE_SUFFIXES = frozenset([".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"])
 N_EXAMPLES = 3
+UNDECODED = re.compile("[\udc80-\udcff]+")
+"""What stands in a path for bytes that are not UTF-8."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What lies in a folder at any depth.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        Every visible file, folder by folder.
+    unreadable : tuple of Path
+        Folders that cannot be looked into.
+    """
+
+    files: tuple[Path, ...]
+    unreadable: tuple[Path, ...]
 
 
 def choose_data_folder(root: Path | None = None) -> Path:
     """Return where corpora lie: the given folder, else the one EMOTUNE_DATA names, else the project's ``data/``."""
-    return Path(root or os.environ.get(DATA_VARIABLE) or DATA_FOLDER).expanduser()
+    return expanded(root or os.environ.get(DATA_VARIABLE) or DATA_FOLDER)
+
+
+def expanded(path: str | Path) -> Path:
+    """Return a path with the home folder in place of ``~``; as it stands where nobody has the name after it."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def readable(text: str | Path) -> str:
+    """Return a path as text that can be written; bytes that are not UTF-8 are taken for Windows-1252."""
+    return UNDECODED.sub(lambda found: bytes(ord(letter) & 0xFF for letter in found[0]).decode("cp1252", "replace"), str(text))
+
+
+def inside(path: Path, folder: Path) -> str:
+    """Return what a file in a folder is called there, in text that can be written."""
+    return readable(path.relative_to(folder).as_posix())
+
+
+def why_no_file(path: Path) -> str:
+    """Return why a path cannot be read as a file; nothing if there is one."""
+    try:
+        return "" if path.is_file() else f"there is no file {readable(path)}"
+    except OSError as error:
+        return f"{readable(path)} cannot be looked at: {error.strerror}"
 
 
 def is_named(root: Path | None) -> bool:
@@ -51,17 +97,43 @@ def is_visible(name: str) -> bool:
     return not name.startswith(".") and name != "__MACOSX"
 
 
-def visible_files(folder: Path) -> Iterator[Path]:
-    """Yield every visible file of a folder at any depth, folder by folder."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(filter(is_visible, folders))
-        yield from (Path(parent, name) for name in sorted(files) if is_visible(name))
+def content_of(folder: Path) -> Content:
+    """Look into a folder and everything below it; each folder once, and through links after all that needs none.
+
+    Raises
+    ------
+    CorpusError
+        If the folder itself cannot be looked into.
+    """
+    files: list[Path] = []
+    failed: list[OSError] = []
+    waiting, seen = [folder], {str(parent) for parent in Path(os.path.realpath(folder)).parents}
+    while waiting:
+        for parent, folders, names in os.walk(waiting.pop(0), onerror=failed.append):
+            place = os.path.realpath(parent)
+            visible = [] if place in seen else sorted(filter(is_visible, folders))
+            links = [name for name in visible if os.path.islink(os.path.join(parent, name))]
+            waiting += [Path(parent, name) for name in links]
+            folders[:] = [name for name in visible if name not in links]
+            files += [] if place in seen else [Path(parent, name) for name in sorted(filter(is_visible, names))]
+            seen.add(place)
+    unreadable = {Path(error.filename): error for error in failed if not isinstance(error, FileNotFoundError)}
+    if folder in unreadable:
+        reason = unreadable[folder].strerror
+        raise CorpusError(f"{readable(folder)} must be a folder that can be looked into, but: {reason}; check its permissions.")
+    return Content(tuple(files), tuple(unreadable))
 
 
 def list_recordings(folder: Path) -> list[Path]:
     """Return every audio file of a folder at any depth, the shallowest first; hidden files and folders are left out."""
-    found = (path for path in visible_files(folder) if path.suffix.lower() in AUDIO_SUFFIXES)
+    found = (path for path in content_of(folder).files if path.suffix.lower() in AUDIO_SUFFIXES)
     return sorted(found, key=lambda path: (len(path.parts), path))
+
+
+def notes_on_unreadable(folder: Path) -> tuple[str, ...]:
+    """Return which folders below a folder cannot be looked into, in a sentence, if there are some."""
+    names = [inside(path, folder) for path in content_of(folder).unreadable]
+    return (f"{count(len(names), 'folder')} that cannot be looked into, not read: {examples(names)}.",) if names else ()
 
 
 def may_download(root: Path | None, *, leftovers: Sequence[str] = (), allow_download: bool = False) -> bool:
@@ -100,18 +172,15 @@ def count(n: int, noun: str) -> str:
 
 def what_lies_in(folder: Path) -> str:
     """Return how many recordings lie in a folder, with three of their names."""
-    paths = list_recordings(folder) if folder.is_dir() else []
+    paths = list_recordings(folder)
     if paths:
         return f"{count(len(paths), 'recording')} {'lies' if len(paths) == 1 else 'lie'} there ({_names(folder, paths)})"
-    archives = sorted(path.name for path in folder.glob("*") if path.suffix.lower() in ARCHIVE_SUFFIXES)
-    return (
-        f"no recording lies there besides the archive {examples(archives)} (unpack it first)"
-        if archives
-        else "no recording lies there"
-    )
+    archives = sorted(readable(path.name) for path in folder.glob("*") if path.suffix.lower() in ARCHIVE_SUFFIXES)
+    besides = f" besides the archive {examples(archives)} (unpack it first)" if archives else ""
+    return f"no recording lies there{besides}" + "".join(f" ({note.rstrip('.')})" for note in notes_on_unreadable(folder))
 
 
 def _names(folder: Path, paths: Sequence[Path]) -> str:
     """Return three names relative to their folder, spread over all."""
     step = max(1, len(paths) // N_EXAMPLES)
-    return ", ".join(path.relative_to(folder).as_posix() for path in paths[::step][:N_EXAMPLES])
+    return ", ".join(inside(path, folder) for path in paths[::step][:N_EXAMPLES])

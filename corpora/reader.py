@@ -16,7 +16,7 @@ from audio.load import load
 from audio.notes import IN_MANY, Note, NoteKind
 from audio.part import WHOLE, Part
 from corpora.corpus import MAX_BAD_FRACTION, Reading, in_words
-from corpora.places import examples
+from corpora.places import count, examples, readable
 from emotune.errors import BadRecordingError, CorpusError
 
 N_NAMED_BAD_FILES = 5
@@ -105,7 +105,7 @@ def read_recordings(
 
     ordered = sorted(recordings, key=lambda recording: recording.name)
     clips: list[Clip] = []
-    notes: dict[str, tuple[Note, ...]] = {}
+    found: dict[str, tuple[Note, ...]] = {}
     skipped: list[tuple[str, str]] = []
     # Decoding and resampling let go of the interpreter lock, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -114,16 +114,24 @@ def read_recordings(
                 skipped.append((recording.name, str(outcome)))
             else:
                 clips.append(outcome[0])
-                notes[recording.name] = outcome[1]
+                found[recording.name] = outcome[1]
             if progress:
                 progress(n_done, len(ordered))
     if not is_tolerant:
         refuse_too_many(skipped, n_files=len(ordered), corpus=corpus)
     texts = {recording.name: recording.text for recording in ordered if recording.text}
     reading = _drop_duplicates(clips, skipped=tuple(skipped), texts=texts)
-    noted = {clip.name: notes[clip.name] for clip in reading.clips if notes[clip.name]}
+    noted = {clip.name: found[clip.name] for clip in reading.clips if found[clip.name]}
     clip_notes = {name: tuple(note.text for note in of_clip) for name, of_clip in noted.items()}
-    return replace(reading, clip_notes=clip_notes, notes=count_notes(noted, n_clips=len(reading.clips)))
+    renamed = [recording.name for recording in ordered if readable(recording.path) != str(recording.path)]
+    notes = (*_notes_on_names(renamed), *count_notes(noted, n_clips=len(reading.clips)))
+    return replace(reading, clip_notes=clip_notes, notes=notes)
+
+
+def _notes_on_names(renamed: Sequence[str]) -> tuple[str, ...]:
+    n = count(len(renamed), "recording")
+    text = f"The paths of {n} are not UTF-8 and were taken for Windows-1252: {examples(renamed)}; rename the files or folders."
+    return (text,) if renamed else ()
 
 
 def count_notes(noted: Mapping[str, Sequence[Note]], *, n_clips: int) -> tuple[str, ...]:
@@ -146,7 +154,7 @@ def _load(recording: Recording) -> tuple[NDArray[np.float32], tuple[Note, ...]]:
     """Return the samples of a recording, or of the part of it that is the clip, and the loader's notes on them."""
     part = Part(recording.start_seconds or 0.0, recording.end_seconds)
     start, end = part.start_seconds, part.end_seconds
-    source = str(recording.path)
+    source = readable(recording.path)
     if part != WHOLE:
         source += f" from {start:g} s to {'its end' if end is None else f'{end:g} s'}"
     if end is not None and end <= start:

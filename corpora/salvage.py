@@ -11,7 +11,7 @@ from corpora.combined import Combined, join
 from corpora.corpus import Corpus, Reading
 from corpora.named_files import NamedFiles
 from corpora.own import Options, OwnRecordings
-from corpora.places import count, existing_folder, list_recordings
+from corpora.places import count, existing_folder, inside, list_recordings
 from corpora.reader import Recording, read_recordings
 from emotune.errors import EmotuneError
 
@@ -85,9 +85,7 @@ def _read_unlabelled(place: Path, *, progress: Progress) -> Reading | None:
     paths = list_recordings(place) if place.is_dir() else []
     if not paths:
         return None
-    recordings = [
-        Recording(path, name=path.relative_to(place).as_posix(), speaker=UNKNOWN, emotion=UNKNOWN) for path in paths[:MAX_UNLABELLED]
-    ]
+    recordings = [Recording(path, name=inside(path, place), speaker=UNKNOWN, emotion=UNKNOWN) for path in paths[:MAX_UNLABELLED]]
     reading = read_recordings(recordings, corpus=UNKNOWN, language="und", progress=progress, is_tolerant=True)
     left = len(paths) - len(recordings)
     notes = (f"{count(left, 'recording')} more lie there and were not looked at.",) if left else ()

@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 
 from corpora.labels import to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import count, examples
+from corpora.places import count, examples, expanded, readable, why_no_file
 from corpora.reader import Recording
 from emotune.errors import CorpusError
 
@@ -162,8 +162,7 @@ def _problem(cells: Mapping[str, str], folder: Path) -> str:
             _seconds(cells.get(name, ""))
         except ValueError:
             return f"{name} must be seconds, got {cells[name]!r}"
-    path = _resolve(cells["path"], folder)
-    return "" if path.is_file() else f"there is no file {path}"
+    return why_no_file(_resolve(cells["path"], folder))
 
 
 def _recording(cells: Mapping[str, str], folder: Path, *, options: Options) -> Recording:
@@ -196,8 +195,8 @@ def _seconds(cell: str) -> float | None:
 
 def _resolve(cell: str, folder: Path) -> Path:
     """Return a file, relative to the table's folder; backslashes separate folders where no file has them in its name."""
-    path = folder / Path(cell).expanduser()
-    if "\\" in cell and not path.is_file():
+    path = folder / expanded(cell)
+    if "\\" in cell and why_no_file(path):
         path = folder / PureWindowsPath(cell).as_posix()
     return path
 
@@ -205,7 +204,7 @@ def _resolve(cell: str, folder: Path) -> Path:
 def _name(path: Path, folder: Path) -> str:
     """Return a clip's name: the path from the table's folder, or all of it, without the suffix."""
     inside = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return inside.with_suffix("").as_posix()
+    return readable(inside.with_suffix("").as_posix())
 
 
 def _with_unique_names(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:

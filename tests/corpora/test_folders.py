@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from corpora.folders import EmotionFolders, has_emotion_folders
+from corpora.folders import EmotionFolders
+from corpora.labels import parse_map
 from corpora.own import Options
 from emotune.errors import CorpusError
 from tests.corpora.conftest import Write
@@ -72,14 +75,69 @@ def test_emotions_may_stand_below_the_speakers(tmp_path: Path, write: Write) -> 
         ("0002/bliss/1", "0002", "bliss"),
     }
     assert any("loose.wav" in note for note in reading.notes)
-    assert has_emotion_folders(tmp_path)
 
 
 def test_folders_of_a_split_are_refused(tmp_path: Path, write: Write) -> None:
     for folder in ("train/angry", "test/angry", "test/sad"):
         write(f"{folder}/1.wav")
-    with pytest.raises(CorpusError, match="must be emotions, got"):
+    with pytest.raises(CorpusError, match="must be emotions and people, got test, train"):
         EmotionFolders(tmp_path)
+    by_name = EmotionFolders(tmp_path, options=Options(speaker_pattern=r"(\d)\.wav"))
+    assert {(clip.speaker, clip.emotion) for clip in by_name.read().clips} == {("1", "angry"), ("1", "sad")}
+
+
+def test_parts_of_a_split_are_no_people(tmp_path: Path, write: Write) -> None:
+    for folder in ("angry/train", "angry/test", "sad/test"):
+        write(f"{folder}/1.wav")
+    with pytest.raises(CorpusError, match="must be emotions and people, got test, train"):
+        EmotionFolders(tmp_path)
+
+
+@pytest.mark.parametrize("speakers", [("anna", "bert", "cleo", "dan"), ("Joy", "anna")])
+def test_the_level_with_more_words_of_emotions_names_them(tmp_path: Path, write: Write, speakers: tuple[str, ...]) -> None:
+    emotions = ("angry", "sad", "excited", "relaxed")[: len(speakers)]
+    for speaker in speakers:
+        for emotion in emotions:
+            write(f"below/{speaker}/{emotion}/1.wav")
+            write(f"above/{emotion}/{speaker}/1.wav")
+    for folder in ("below", "above"):
+        corpus = EmotionFolders(tmp_path / folder)
+        assert set(corpus.emotions) == set(emotions)
+        assert set(corpus.speakers) == set(speakers)
+
+
+def test_one_known_word_among_folders_of_people_is_enough(tmp_path: Path, write: Write) -> None:
+    for speaker in ("anna", "bert", "cleo", "dan"):
+        for emotion in ("angry", "excited", "relaxed", "stressed"):
+            write(f"{speaker}/{emotion}/1.wav")
+    assert EmotionFolders(tmp_path).emotions == ("angry", "excited", "relaxed", "stressed")
+
+
+def test_where_no_word_is_known_a_person_says_which_level_names_the_emotions(tmp_path: Path, write: Write) -> None:
+    for relative in ("anna/stressed/1.wav", "anna/relaxed/1.wav", "bert/stressed/1.wav"):
+        write(relative)
+    with pytest.raises(CorpusError, match=r"neither anna, bert nor relaxed, stressed are known; .*--map .*angry/anna/1\.wav.*TABLE"):
+        EmotionFolders(tmp_path)
+    assert EmotionFolders(tmp_path, options=Options(label_map=parse_map("stressed=stressed"))).emotions == ("relaxed", "stressed")
+    assert EmotionFolders(tmp_path, options=Options(label_map=parse_map("stressed=angry"))).emotions == ("angry", "relaxed")
+
+
+def test_names_that_are_not_utf_8_are_taken_for_windows_1252_and_named(tmp_path: Path, write: Write) -> None:
+    good = write("angry/anna/1.wav")
+    folder = os.path.join(os.fsencode(tmp_path), b"w\xfctend", b"j\xfcrgen")
+    os.makedirs(folder)
+    for name in (b"gr\xfc\xdfe.wav", "grüße.wav".encode()):
+        shutil.copy(good, os.path.join(folder, name))
+    corpus = EmotionFolders(tmp_path)
+    assert {(one.name, one.speaker, one.emotion) for one in corpus.recordings} == {
+        ("angry/anna/1", "anna", "angry"),
+        ("wütend/jürgen/grüße", "jürgen", "angry"),
+        ("wütend/jürgen/grüße.wav", "jürgen", "angry"),
+    }
+    reading = corpus.read()
+    assert any("The paths of 2 recordings are not UTF-8" in note and "wütend/jürgen/grüße" in note for note in reading.notes)
+    for text in (*reading.notes, *(clip.name for clip in reading.clips), *map(str, reading.skipped)):
+        text.encode()
 
 
 def test_recordings_beside_the_folders_are_named(tmp_path: Path, write: Write) -> None:
