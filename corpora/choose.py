@@ -12,7 +12,8 @@ from corpora.folders import EmotionFolders, emotions_of_folders
 from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
 from corpora.own import Options
 from corpora.places import ARCHIVE_SUFFIXES, count, existing_folder, expanded, is_named, list_recordings, readable, what_lies_in
-from corpora.table import TABLE_SUFFIXES, Table, read_rows
+from corpora.rows import read_rows
+from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
 
 DEFAULT_KEY = "ravdess"
@@ -149,9 +150,9 @@ def _tables(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() and not path.name.startswith("."):
             try:
-                _, columns, _ = read_rows(path)
+                columns = read_rows(path).columns
             except CorpusError:
                 continue
-            if {"path", "emotion"} <= set(columns):
+            if {"path", "emotion"} <= columns.keys():
                 found.append(path)
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,47 +11,19 @@ from corpora.labels import to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
 from corpora.places import count, examples, expanded, readable, why_no_file
 from corpora.reader import Recording
+from corpora.rows import COLUMNS, EXAMPLE, LIKE_A_TIME, TIMES, Rows, plain_name, read_rows
 from emotune.errors import CorpusError
 
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
-SEPARATORS = ",;\t"
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "wav"),
-    "emotion": ("emotion", "label", "emotion_label", "class"),
-    "speaker": (
-        "speaker",
-        "speaker_id",
-        "speakerid",
-        "spk",
-        "spk_id",
-        "actor",
-        "actor_id",
-        "participant",
-        "participant_id",
-        "subject",
-    ),
-    "gender": ("gender", "sex"),
-    "language": ("language",),
-    "corpus": ("corpus",),
-    "text": ("text",),
-    "split": ("split",),
-    "start": ("start",),
-    "end": ("end",),
-}
-"""What each column may be called, the surest name first; case does not count, and blanks and hyphens are underscores."""
-MISSING = frozenset(("nan", "none", "null", "n/a", "na", "?", "-"))
-"""What stands in a cell where nothing is known."""
-MAY_BE_MISSING = frozenset(("speaker", "gender", "language", "start", "end"))
-
 GENDERS = {"f": "female", "female": "female", "w": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
-EXAMPLE = "path,emotion,speaker"
 
 
 class Table(OwnRecordings):
     """A corpus that a CSV or TSV file lists.
 
     Columns are ``path`` (or ``file``), ``emotion`` (or ``label``) and ``speaker`` (or ``speaker_id``); optional ones are ``gender``,
-    ``language`` (ISO 639-1), ``corpus``, ``text``, ``split``, and ``start`` and ``end`` in seconds. Paths are relative to the file.
+    ``language`` (ISO 639-1), ``corpus``, ``text``, ``split``, and ``start`` and ``end``, in seconds or as clocks. Paths are relative
+    to the file.
 
     Parameters
     ----------
@@ -75,122 +45,79 @@ class Table(OwnRecordings):
 
 def list_rows(path: Path, *, options: Options) -> Listing:
     """List the recordings of a table."""
-    names, columns, rows = read_rows(path)
+    rows = read_rows(path)
     for needed in ("path", "emotion"):
-        if needed not in columns:
+        if needed not in rows.columns:
             raise CorpusError(
-                f"{path} must have a column {' or '.join(COLUMNS[needed][:2])}, got the columns {', '.join(names)}; "
+                f"{path} must have a column {' or '.join(COLUMNS[needed][:2])}, got the columns {', '.join(rows.names)}; "
                 f"name them as in {EXAMPLE}."
             )
-    recordings: dict[tuple[Path, str, str], Recording] = {}
+    recordings: dict[tuple[Path, float | None, float | None], Recording] = {}
     skipped: list[tuple[str, str]] = []
     repeated: list[str] = []
+    with_another_label: list[str] = []
     words: set[str] = set()
-    for number, cells in rows:
-        where = f"{path.name}, line {number}"
-        problem = _problem(cells, path.parent)
-        if problem:
-            skipped.append((cells.get("path") or where, f"{where}: {problem}"))
+    for number, cells in rows.cells:
+        where = f"{readable(path.name)}, line {number}"
+        recording = _recording(cells, rows, path.parent, options=options)
+        if isinstance(recording, str):
+            skipped.append((cells.get("path") or where, f"{where}: {recording}"))
             continue
         words.add(cells["emotion"])
-        recording = _recording(cells, path.parent, options=options)
-        file = (recording.path, cells.get("start", ""), cells.get("end", ""))
-        first = recordings.setdefault(file, recording)
+        first = recordings.setdefault((recording.path, recording.start_seconds, recording.end_seconds), recording)
         if first is not recording:
-            differs = "" if (first.emotion, first.speaker) == (recording.emotion, recording.speaker) else ", with another label"
-            repeated.append(f"{recording.name} (line {number}{differs})")
+            differs = (first.emotion, first.speaker) != (recording.emotion, recording.speaker)
+            repeated.append(f"{recording.name} (line {number}{', with another label' if differs else ''})")
+            with_another_label += [repeated[-1]] if differs else []
+    _refuse_unknown_times(rows, with_another_label, path=path)
     unique = _with_unique_names(tuple(recordings.values()))
     if unique:
-        lacks_column = f"add a column speaker (any name for each person) to {', '.join(names)}"
-        next_step = "fill the column of speakers" if "speaker" in columns else lacks_column
-        require_speakers(unique, options=options, where=path.name, next_step=next_step)
-    return Listing(unique, tuple(words), tuple(skipped), tuple(_notes(columns, repeated)))
+        lacks_column = f"add a column speaker (any name for each person) to {', '.join(rows.names)}"
+        next_step = "fill the column of speakers" if "speaker" in rows.columns else lacks_column
+        require_speakers(unique, options=options, where=readable(path.name), next_step=next_step)
+    return Listing(unique, tuple(words), tuple(skipped), (*rows.notes, *_notes(rows, repeated)))
 
 
-def read_rows(path: Path) -> tuple[list[str], dict[str, str], list[tuple[int, dict[str, str]]]]:
-    """Return the names in a table's header, its known columns (meaning and name) and its rows with their line numbers.
-
-    Raises
-    ------
-    CorpusError
-        If the file is missing, is not UTF-8, has no row, or a column twice.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path} must be UTF-8 text, but byte {error.start} is not; save it as UTF-8 (CSV UTF-8).") from error
-    except OSError as error:
-        raise CorpusError(f"{path} must be a table that can be read, but: {error.strerror}; check the path.") from error
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(SEPARATORS, key=header.count)
-    lines = csv.reader(io.StringIO(text), delimiter=separator)
-    names = [name.strip() for name in next((cells for cells in lines if any(cells)), [])]
-    columns = {
-        meaning: name for meaning, known in COLUMNS.items() for wanted in reversed(known) for name in names if _plain(name) == wanted
-    }
-    doubled = sorted(name for name in set(columns.values()) if names.count(name) > 1)
-    if doubled:
-        raise CorpusError(f"{path} must have each column once, got {', '.join(doubled)} more than once; keep one of each.")
-    place = {meaning: names.index(name) for meaning, name in columns.items()}
-    rows = [
-        (lines.line_num, {meaning: _cell(meaning, cells[k]) for meaning, k in place.items() if k < len(cells)})
-        for cells in lines
-        if any(cell.strip() for cell in cells)
-    ]
-    if not rows:
-        raise CorpusError(f"{path} must have a header and a row for each recording, got no row; begin it with {EXAMPLE}.")
-    return names, columns, rows
+def _refuse_unknown_times(rows: Rows, with_another_label: list[str], *, path: Path) -> None:
+    """Refuse rows that seem to be about parts of recordings, where nothing tells which parts."""
+    times = [name for name in rows.unused if LIKE_A_TIME.fullmatch(plain_name(name))]
+    if times and with_another_label:
+        raise CorpusError(
+            f"Rows of {path} that name one recording must tell their parts, but {examples(with_another_label)} and the columns "
+            f"{', '.join(times)} are not understood; call them start and end (start_ms and end_ms for milliseconds), or keep one row "
+            f"for each recording."
+        )
 
 
-def _plain(name: str) -> str:
-    return name.lower().replace(" ", "_").replace("-", "_")
-
-
-def _cell(meaning: str, cell: str) -> str:
-    """Return what a cell says; a label may be any word, but elsewhere some words say that nothing is known."""
-    cell = cell.strip()
-    return "" if meaning in MAY_BE_MISSING and cell.lower() in MISSING else cell
-
-
-def _problem(cells: Mapping[str, str], folder: Path) -> str:
-    """Return why a row cannot be used; nothing if it can."""
+def _recording(cells: Mapping[str, str], rows: Rows, folder: Path, *, options: Options) -> Recording | str:
+    """Return what a row lists, or why it cannot be used."""
     for needed in ("path", "emotion"):
         if not cells.get(needed):
             return f"has no {needed}"
-    for name in ("start", "end"):
+    times: dict[str, float | None] = {}
+    for meaning in TIMES:
         try:
-            _seconds(cells.get(name, ""))
+            times[meaning] = rows.seconds(meaning, cells)
         except ValueError:
-            return f"{name} must be seconds, got {cells[name]!r}"
-    return why_no_file(_resolve(cells["path"], folder))
-
-
-def _recording(cells: Mapping[str, str], folder: Path, *, options: Options) -> Recording:
+            unit = "milliseconds" if meaning in rows.in_milliseconds else "seconds"
+            return f"{rows.columns[meaning]} must be {unit} or a clock such as 00:01:02.5, got {cells[meaning]!r}"
     path = _resolve(cells["path"], folder)
-    start, end = _seconds(cells.get("start", "")), _seconds(cells.get("end", ""))
-    gender = cells.get("gender", "").lower()
+    if problem := why_no_file(path):
+        return problem
+    start, end, duration = times["start"], times["end"], times["duration"]
+    end = end if duration is None else (start or 0.0) + duration
     return Recording(
         path,
         name=_name(path, folder) + ("" if start is None and end is None else f"@{start or 0:g}-{'' if end is None else f'{end:g}'}"),
         speaker=cells.get("speaker", ""),
         emotion=to_emotion(cells["emotion"], given=options.label_map),
-        gender=GENDERS.get(gender, ""),
+        gender=GENDERS.get(cells.get("gender", "").lower(), ""),
         language=cells.get("language", "").lower(),
         corpus=cells.get("corpus", ""),
         text=cells.get("text", ""),
         start_seconds=start,
         end_seconds=end,
     )
-
-
-def _seconds(cell: str) -> float | None:
-    """Return a cell's seconds; a comma may stand for the point, and nothing for the file's own start or end."""
-    if not cell:
-        return None
-    seconds = float(cell.replace(",", "."))
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(cell)
-    return seconds
 
 
 def _resolve(cell: str, folder: Path) -> Path:
@@ -208,20 +135,25 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _with_unique_names(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
-    """Give recordings that share a name, such as a.wav and a.mp3, names with their suffixes."""
-    n_named = Counter(recording.name for recording in recordings)
-    return tuple(
-        replace(recording, name=recording.name + recording.path.suffix) if n_named[recording.name] > 1 else recording
-        for recording in recordings
-    )
+    """Give recordings that share a name, such as a.wav and a.mp3, names with their suffixes, then with all digits of their times."""
+    for more in (lambda one: one.path.suffix, lambda one: f"@{one.start_seconds}-{one.end_seconds}"):
+        n_named = Counter(one.name for one in recordings)
+        recordings = tuple(replace(one, name=one.name + more(one)) if n_named[one.name] > 1 else one for one in recordings)
+    return recordings
 
 
-def _notes(columns: Mapping[str, str], repeated: list[str]) -> Iterator[str]:
+def _notes(rows: Rows, repeated: list[str]) -> Iterator[str]:
     """Yield what a person should know about a table."""
-    renamed = [f"{name} as {meaning}" for meaning, name in columns.items() if _plain(name) not in COLUMNS[meaning][:2]]
+    renamed = [
+        f"{name} as {meaning}{' in milliseconds' if meaning in rows.in_milliseconds else ''}"
+        for meaning, name in rows.columns.items()
+        if plain_name(name) not in COLUMNS[meaning][:2]
+    ]
     if renamed:
         yield f"Columns are read by what they are called: {', '.join(renamed)}."
+    if rows.unused:
+        yield f"Columns not used: {', '.join(rows.unused)}."
     if repeated:
         yield f"{count(len(repeated), 'row')} about a recording that an earlier row names, not read: {examples(repeated, n=5)}."
-    if "split" in columns:
+    if "split" in rows.columns:
         yield "The column split is not used: folds are made by speaker, so that every figure is for unseen speakers."

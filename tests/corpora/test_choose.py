@@ -118,6 +118,13 @@ def test_own_folders_and_tables_are_used_where_they_lie(tmp_path: Path, write: W
     assert isinstance(choose_corpus(data=tmp_path / "labels.csv"), Table)
 
 
+def test_a_long_text_beside_the_recordings_is_no_table_and_no_fault(tmp_path: Path, write: Write) -> None:
+    write("angry/anna/1.wav")
+    write("sad/anna/1.wav")
+    (tmp_path / "notes.txt").write_text('"' + "word " * 30_000)
+    assert isinstance(choose_corpus(data=tmp_path), EmotionFolders)
+
+
 def test_a_few_recordings_of_ravdess_among_own_ones_are_not_taken_for_all(tmp_path: Path, write: Write) -> None:
     for relative in ("angry/anna/1.wav", "sad/anna/1.wav", "03-01-05-01-02-01-01.wav"):
         write(relative)

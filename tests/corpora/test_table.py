@@ -60,6 +60,86 @@ def test_start_and_end_cut_a_clip_out_of_a_recording(tmp_path: Path, write: Writ
     assert [(clip.emotion, clip.duration_seconds) for clip in clips] == [("sad", 0.25), ("angry", 0.25)]
 
 
+@pytest.mark.parametrize(
+    ("header", "times"),
+    [
+        ("start_time,end_time", ["0,0.25", "0.25,0.5"]),
+        ("Begin [s],Stop [s]", ["0,0.25", "0.25,"]),
+        ("onset,offset", ["0,0.25", "0.25,0.5"]),
+        ("onset,duration", ["0,0.25", "0.25,0.25"]),
+        ("start_ms,end_ms", ["0,250", "250,500"]),
+        ("Start (ms),End in ms", ["0,250", "250,"]),
+        ("start,end", ["00:00:00,00:00:00.25", "00:00.25,00:00.5"]),
+        ("start,end", ["0 days,0 days 00:00:00.25", "0 days 00:00:00.250000,NaT"]),
+    ],
+)
+def test_times_are_understood_by_the_usual_names_and_forms(tmp_path: Path, write: Write, header: str, times: list[str]) -> None:
+    write("a.wav")
+    rows = [f"a.wav,{emotion},1,{time}" for emotion, time in zip(("sad", "angry"), times, strict=True)]
+    reading = Table(table(tmp_path, "\n".join([f"path,emotion,speaker,{header}", *rows]))).read()
+    assert [(clip.emotion, clip.duration_seconds) for clip in reading.clips] == [("sad", 0.25), ("angry", 0.25)]
+    assert ("in milliseconds" in "".join(reading.notes)) == ("ms" in header)
+
+
+@pytest.mark.parametrize("cell", ["-1", "inf", "soon", "1:2:3:4", "-1 days +23:59:59"])
+def test_a_time_that_is_none_is_a_bad_row_with_the_forms_that_there_are(tmp_path: Path, write: Write, cell: str) -> None:
+    write("a.wav")
+    listed = Table(table(tmp_path, f"path,emotion,speaker,start\na.wav,sad,1,\na.wav,sad,1,{cell}\n")).skipped
+    assert listed == (("a.wav", f"mine.csv, line 3: start must be seconds or a clock such as 00:01:02.5, got {cell!r}"),)
+
+
+def test_the_length_of_whole_recordings_cuts_nothing_out(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    reading = Table(table(tmp_path, "path,emotion,speaker,duration,quality\na.wav,sad,1,0.3,good\n")).read()
+    assert [(clip.name, clip.duration_seconds) for clip in reading.clips] == [("a", 0.5)]
+    assert "Columns not used: duration, quality." in reading.notes
+
+
+@pytest.mark.parametrize("header", ["t_start,t_end", "start_frame,end_frame", "offset,length", "from,to"])
+def test_other_labels_for_parts_that_nothing_tells_apart_are_refused(tmp_path: Path, write: Write, header: str) -> None:
+    write("a.wav")
+    path = table(tmp_path, f"path,emotion,speaker,{header}\na.wav,sad,1,0,1\na.wav,angry,1,1,2\n")
+    with pytest.raises(CorpusError, match=r"a \(line 3, with another label\) and the columns .* are not understood; call them start"):
+        Table(path)
+
+
+def test_parts_keep_names_of_their_own_however_close_they_lie(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    rows = ["a.wav,sad,1,1000.12,1001", "a.wav,sad,1,1000.121,1001", "a.wav,sad,1,1000.120,1001.0"]
+    corpus = Table(table(tmp_path, "\n".join(["path,emotion,speaker,start,end", *rows])))
+    assert len({one.name for one in corpus.recordings}) == len(corpus.recordings) == 2
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("cell", ['"Was', 'Er: "Was', '"Was" sagt er', '"'])
+def test_a_stray_quote_is_a_letter_and_swallows_no_row(tmp_path: Path, write: Write, separator: str, cell: str) -> None:
+    rows = [[write(f"{k:02d}.wav").name, "sad", "1", cell if k == 3 else "Ja"] for k in range(20)]
+    rows[8][3] = 'Nein"'
+    text = "\n".join(separator.join(row) for row in [["path", "emotion", "speaker", "text"], *rows])
+    corpus = Table(table(tmp_path, text))
+    assert [one.text for one in corpus.recordings][2:5] == ["Ja", cell, "Ja"]
+    assert len(corpus.recordings) == 20
+
+
+def test_a_quote_that_nothing_closes_is_named(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    text = 'path,text,emotion,speaker\na.wav,"Was,sad,1\na.wav,"Ja, gut",sad,1\n'
+    with pytest.raises(CorpusError, match="must close every quote that it opens, but line 2 does not"):
+        Table(table(tmp_path, text))
+    reading = Table(table(tmp_path, 'path,emotion,speaker,text\na.wav,sad,1,"Was\n')).read()
+    assert "Line 2 opens a quote that nothing closes; the quotes of mine.csv within a cell are letters." in reading.notes
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_quoted_cells_may_hold_separators_quotes_and_line_breaks(tmp_path: Path, write: Write, separator: str) -> None:
+    texts = ['"Ja", sagt er,\tund geht', "eine Zeile\nund noch eine", "kurz"]
+    with (tmp_path / "mine.csv").open("w", newline="") as file:
+        writer = csv.writer(file, delimiter=separator)
+        writer.writerow(["path", "emotion", "speaker", "text", "x"])
+        writer.writerows([write(f"{k}.wav").name, "sad", "1", text, ""] for k, text in enumerate(texts))
+    assert [one.text for one in Table(tmp_path / "mine.csv").recordings] == texts
+
+
 def test_labels_stay_emotions_of_their_own_unless_a_person_says_otherwise(tmp_path: Path, write: Write) -> None:
     for name in ("a", "b", "c"):
         write(f"{name}.wav")

@@ -1,0 +1,223 @@
+"""The rows of a CSV or TSV file: its separator and quotes, what its columns mean, and the times in its cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emotune.errors import CorpusError
+
+SEPARATORS = ",;\t"
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "wav"),
+    "emotion": ("emotion", "label", "emotion_label", "class"),
+    "speaker": (
+        "speaker",
+        "speaker_id",
+        "speakerid",
+        "spk",
+        "spk_id",
+        "actor",
+        "actor_id",
+        "participant",
+        "participant_id",
+        "subject",
+    ),
+    "gender": ("gender", "sex"),
+    "language": ("language",),
+    "corpus": ("corpus",),
+    "text": ("text",),
+    "split": ("split",),
+    "start": ("start", "start_time", "begin", "begin_time", "onset"),
+    "end": ("end", "end_time", "stop", "stop_time", "offset"),
+    "duration": ("duration", "dur"),
+}
+"""What each column may be called, the surest name first; case does not count, and what is no letter is an underscore."""
+TIMES = ("start", "end", "duration")
+TIME_COLUMN = re.compile(r"(?P<name>.+?)(?:_in)?_(?:(?P<ms>ms|msecs?|milliseconds?)|s|secs?|seconds?)")
+LIKE_A_TIME = re.compile(r"(?:.*_)?(?:start|begin|onset|end|stop|offset|duration|dur|time)s?(?:_.*)?|from|to")
+MISSING = frozenset(("nan", "nat", "none", "null", "n/a", "na", "?", "-"))
+"""What stands in a cell where nothing is known."""
+MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
+CLOCK = re.compile(
+    r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
+)
+EXAMPLE = "path,emotion,speaker"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a table says.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its header.
+    columns : mapping of str to str
+        The name of each column that is understood, by its meaning.
+    cells : tuple of (int, mapping of str to str)
+        The line of each row and its cells by meaning.
+    in_milliseconds : frozenset of str
+        Which meanings have other times than seconds.
+    notes : tuple of str
+        What a person should know about how it was read.
+    """
+
+    names: tuple[str, ...]
+    columns: Mapping[str, str]
+    cells: tuple[tuple[int, Mapping[str, str]], ...]
+    in_milliseconds: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The columns that are not understood."""
+        return tuple(name for name in self.names if name and name not in self.columns.values())
+
+    def seconds(self, meaning: str, cells: Mapping[str, str]) -> float | None:
+        """Return the time in a cell; None where it says none.
+
+        Raises
+        ------
+        ValueError
+            If the cell holds no time.
+        """
+        return seconds_of(cells.get(meaning, ""), unit=0.001 if meaning in self.in_milliseconds else 1.0)
+
+
+def read_rows(path: Path) -> Rows:
+    """Read a table.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, is not UTF-8, opens a quote that nothing closes, has no row, or a column twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path} must be UTF-8 text, but byte {error.start} is not; save it as UTF-8 (CSV UTF-8).") from error
+    except OSError as error:
+        raise CorpusError(f"{path} must be a table that can be read, but: {error.strerror}; check the path.") from error
+    lines, notes = _lines(text, path=path)
+    names = tuple(name.strip() for name in lines[0][1]) if lines else ()
+    columns, in_milliseconds = _columns(names)
+    doubled = sorted(name for name in set(columns.values()) if names.count(name) > 1)
+    if doubled:
+        raise CorpusError(f"{path} must have each column once, got {', '.join(doubled)} more than once; keep one of each.")
+    if len(lines) < 2:
+        raise CorpusError(f"{path} must have a header and a row for each recording, got no row; begin it with {EXAMPLE}.")
+    place = {meaning: names.index(name) for meaning, name in columns.items()}
+    rows = tuple(
+        (number, {meaning: _cell(meaning, cells[k]) for meaning, k in place.items() if k < len(cells)}) for number, cells in lines[1:]
+    )
+    return Rows(names, columns, rows, in_milliseconds, notes)
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name in lower case, with underscores for what is no letter or digit."""
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+
+
+def seconds_of(cell: str, *, unit: float = 1.0) -> float | None:
+    """Return the time in a cell, a number or a clock such as ``00:01:02.5`` or ``0 days 00:00:02``; None if the cell is empty.
+
+    Parameters
+    ----------
+    cell : str
+        What stands there; a comma may stand for the point.
+    unit : float
+        How many seconds a plain number counts.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or negative.
+    """
+    if not cell:
+        return None
+    cell = cell.replace(",", ".")
+    if clock := CLOCK.fullmatch(cell):
+        days, hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        return ((24 * days + hours) * 60 + minutes) * 60 + seconds
+    number = float(cell) * unit
+    if not 0 <= number < float("inf"):
+        raise ValueError(cell)
+    return number
+
+
+def _lines(text: str, *, path: Path) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:
+    """Return the cells of each line that has some, with its number, and a note if quotes were taken for letters.
+
+    Quotes are obeyed unless a cell would hold several lines although every line has all its cells, as after a quote that opens and
+    that nothing closes.
+    """
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=header.count)
+    quoted = _split(text, delimiter=separator, strict=True)
+    if quoted is not None and not _holds_line_breaks(quoted):
+        return quoted, ()
+    odd = next((number for number, line in enumerate(text.splitlines(), start=1) if line.count('"') % 2), 1)
+    plain = _split(text, delimiter=separator, quoting=csv.QUOTE_NONE)
+    if plain and _is_even(plain):
+        note = f"Line {odd} opens a quote that nothing closes; the quotes of {path.name} within a cell are letters."
+        return [(number, [_without_quotes(cell) for cell in cells]) for number, cells in plain], (note,)
+    if quoted is not None:
+        return quoted, ()
+    loose = _split(text, delimiter=separator)
+    if loose and _is_even(loose) and not _holds_line_breaks(loose):
+        return loose, ()
+    raise CorpusError(f"{path} must close every quote that it opens, but line {odd} does not; remove that quote, or double it.")
+
+
+def _split(text: str, **how: Any) -> list[tuple[int, list[str]]] | None:
+    lines = csv.reader(io.StringIO(text), **how)
+    try:
+        return [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
+    except csv.Error:
+        return None
+
+
+def _holds_line_breaks(lines: list[tuple[int, list[str]]]) -> bool:
+    return any("\n" in cell for _, cells in lines for cell in cells)
+
+
+def _is_even(lines: list[tuple[int, list[str]]]) -> bool:
+    return len({len(cells) for _, cells in lines}) == 1
+
+
+def _without_quotes(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
+def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the name of each column that is understood, by its meaning, and which times are milliseconds."""
+    units = {name: TIME_COLUMN.fullmatch(plain_name(name)) for name in names}
+
+    def called(name: str, meaning: str) -> str:
+        unit = units[name] if meaning in TIMES else None
+        return unit["name"] if unit else plain_name(name)
+
+    has_onset = any(called(name, "start") == "onset" for name in names)
+    columns = {
+        meaning: name
+        for meaning, known in COLUMNS.items()
+        for wanted in reversed(known)
+        for name in names
+        if called(name, meaning) == wanted and (wanted != "offset" or has_onset)  # alone, an offset may be a start
+    }
+    if "start" not in columns or "end" in columns:
+        columns.pop("duration", None)
+    return columns, frozenset(meaning for meaning in TIMES if meaning in columns and (unit := units[columns[meaning]]) and unit["ms"])
+
+
+def _cell(meaning: str, cell: str) -> str:
+    """Return what a cell says; a label may be any word, but elsewhere some words say that nothing is known."""
+    cell = cell.strip()
+    return "" if meaning in MAY_BE_MISSING and cell.lower() in MISSING else cell
