@@ -11,6 +11,7 @@ from pathlib import Path
 from audio.clip import Clip
 from corpora.corpus import Corpus, Reading, TestFolds
 from corpora.emotions import in_order
+from corpora.labels import spoken
 from corpora.places import count
 from emotune.errors import CorpusError
 
@@ -150,7 +151,7 @@ def emotions_by_corpus(clips: Sequence[Clip]) -> dict[str, set[str]]:
 
 
 def _words(choice: str) -> list[str]:
-    return [word.strip().lower() for word in choice.split(",") if word.strip()]
+    return [spoken(word) for word in choice.split(",") if word.strip()]
 
 
 def _one_of_several(part: Corpus) -> Corpus:

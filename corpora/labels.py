@@ -34,6 +34,12 @@ def plain(word: str) -> str:
     return "_".join(letters.replace("-", " ").replace("_", " ").split())
 
 
+def spoken(word: str) -> str:
+    """Return a word in lower case with single blanks, also for underscores and hyphens, and composed accents."""
+    letters = unicodedata.normalize("NFC", word.casefold())
+    return " ".join(letters.replace("-", " ").replace("_", " ").split())
+
+
 EMOTION_OF_WORD: Mapping[str, str] = {plain(word): emotion for emotion, words in WORDS.items() for word in words.split()}
 """The emotion of each word, as :func:`plain` writes it."""
 
@@ -51,12 +57,10 @@ def to_emotion(word: str, *, given: Mapping[str, str] | None = None) -> str:
     Returns
     -------
     str
-        One of the project's emotions, or the word itself in lower case with single blanks: no label is dropped.
+        One of the project's emotions, or the word itself as :func:`spoken` writes it: no label is dropped.
     """
     said = (given or {}).get(plain(word))
-    if said is not None:
-        return said
-    return EMOTION_OF_WORD.get(plain(word), " ".join(word.casefold().split()))
+    return said or EMOTION_OF_WORD.get(plain(word), spoken(word))
 
 
 def is_known(word: str, *, given: Mapping[str, str] | None = None) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,15 +91,16 @@ class OwnRecordings(Corpus):
         self.home_page = self.title
         self.how_to_get = f"ask whoever has {self.title}."
         self.speakers_known = not options.speakers_unknown
-        self.recordings = listing.recordings if self.speakers_known else _deal(listing.recordings)
+        recordings, notes_on_speakers = _with_one_name_each(listing.recordings)
+        self.recordings = recordings if self.speakers_known else _deal(recordings)
         self.emotions = in_order(recording.emotion for recording in self.recordings)
         self.speakers = {recording.speaker: recording.gender for recording in self.recordings}
         self.n_clips = len(self.recordings)
         languages = {recording.language for recording in self.recordings}
         self.language = languages.pop() or "und" if len(languages) == 1 else "mul"
         self.skipped = listing.skipped
-        unknown = () if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
-        self._notes = (*unknown, describe_mapping(listing.words, given=options.label_map), *listing.notes)
+        notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
+        self._notes = (*notes_on_speakers, describe_mapping(listing.words, given=options.label_map), *listing.notes)
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path:
         """Return where the table or folder lies."""
@@ -151,6 +154,24 @@ def require_speakers(recordings: Sequence[Recording], *, options: Options, where
             f"({examples(without)}): a model that was trained on a voice recognises the voice, so the numbers would be worthless for "
             f"other people; {next_step}, or accept that with --speakers-unknown."
         )
+
+
+def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """Let a person have one name, however its accents, blanks and capitals are written, and say which names were one.
+
+    The same voice under two names could be in training and in test.
+    """
+    written = [" ".join(unicodedata.normalize("NFC", recording.speaker).split()) for recording in recordings]
+    spellings: dict[str, Counter[str]] = {}
+    for name in written:
+        spellings.setdefault(name.casefold(), Counter())[name] += 1
+    names = {folded: max(sorted(found), key=found.__getitem__) for folded, found in spellings.items()}
+    one = tuple(
+        replace(recording, speaker=names[name.casefold()]) for recording, name in zip(recordings, written, strict=True)
+    )
+    joined = [" and ".join(sorted(found)) for found in spellings.values() if len(found) > 1]
+    text = f"Speakers whose names differ in capitals alone are taken for one person: {examples(joined)}; name them apart if not."
+    return one, (text,) if joined else ()
 
 
 def _deal(recordings: Sequence[Recording]) -> tuple[Recording, ...]:

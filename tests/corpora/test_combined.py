@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def test_named_emotions_are_kept_and_the_others_counted(two: Reading) -> None:
     kept = keep_emotions(two, choose_emotions(two, "angry, calm"))
     assert kept.emotions == ("calm", "angry")
     assert "6 clips of others left out: boredom (2), happy (4)" in kept.notes[-1]
+
+
+def test_a_choice_is_compared_as_labels_are_written(tmp_path: Path, write: Write) -> None:
+    for folder in ("Very_Happy", "nervös", "sad"):
+        write(f"a/{folder}/anna/1.wav")
+    reading = choose_corpus(str(tmp_path / "a")).read()
+    assert choose_emotions(reading, f"very happy, {unicodedata.normalize('NFD', 'Nervös')}") == ("nervös", "very happy")
 
 
 @pytest.mark.parametrize("choice", ["rage,angry", "angry", "", "angry,angry"])

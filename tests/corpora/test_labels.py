@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from corpora.emotions import RAVDESS_EMOTIONS, in_order
@@ -34,7 +36,18 @@ def test_words_of_several_languages_stand_for_the_projects_emotions(word: str, e
     assert to_emotion(word) == emotion
 
 
-@pytest.mark.parametrize(("word", "emotion"), [("Contempt", "contempt"), ("  Mixed   Feelings", "mixed feelings"), ("7", "7")])
+@pytest.mark.parametrize(
+    ("word", "emotion"),
+    [
+        ("Contempt", "contempt"),
+        ("  Mixed   Feelings", "mixed feelings"),
+        ("Mixed_Feelings", "mixed feelings"),
+        ("mixed-feelings", "mixed feelings"),
+        ("Nervös", "nervös"),
+        (unicodedata.normalize("NFD", "Nervös"), "nervös"),
+        ("7", "7"),
+    ],
+)
 def test_an_unknown_word_stays_an_emotion_of_its_own(word: str, emotion: str) -> None:
     assert to_emotion(word) == emotion
 

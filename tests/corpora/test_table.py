@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -190,6 +191,16 @@ def test_other_usual_names_of_columns_are_understood_and_said(tmp_path: Path, wr
     assert [(clip.name, clip.emotion, clip.speaker) for clip in reading.clips] == [("a", "sad", "ann")]
     said = next((note for note in reading.notes if note.startswith("Columns are read by what they are called")), "")
     assert ("as speaker" in said) == ("Speaker" not in header)
+
+
+def test_a_person_has_one_name_however_it_is_written(tmp_path: Path, write: Write) -> None:
+    names = ["José", unicodedata.normalize("NFD", "José"), " José ", "Anna Lena", "anna  lena", "Anna Lena"]
+    rows = [f"{write(f'{k}.wav').name},sad,{name}" for k, name in enumerate(names)]
+    corpus = Table(table(tmp_path, "\n".join(["path,emotion,speaker", *rows])))
+    assert [one.speaker for one in corpus.recordings] == 3 * ["José"] + 3 * ["Anna Lena"]
+    assert corpus.read().notes[0] == (
+        "Speakers whose names differ in capitals alone are taken for one person: Anna Lena and anna lena; name them apart if not."
+    )
 
 
 @pytest.mark.parametrize("cell", ["", "nan", "NULL", "?"])
