@@ -1,7 +1,7 @@
 """ASED: 65 speakers of Amharic with five emotions (Retta et al., 2022).
 
 A file's name is ``xn-yy-aa-gg-bb``: emotion and folder, sentence, repetition, gender (01 female, 02 male), speaker, as the authors
-describe it. Most sentences belong to one emotion, which the checks say.
+describe it; one published file has a capital (``S4-04-02-01-29``). Most sentences belong to one emotion, which the checks say.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Ased(NamedFiles):
     language = "am"
     home_page = "https://github.com/Ethio2021/ASED_V1"
     how_to_get = "download the repository on its home page and unpack it into the data folder."
-    grammar = r"(?P<emotion>[nfhsa])\d-(?P<text>\d\d)-\d\d-(?P<gender>0[12])-(?P<speaker>\d\d)"
-    looks_like = r"[nfhsa]\d-\d\d-"
-    codes = {"n": "neutral", "f": "fearful", "h": "happy", "s": "sad", "a": "angry"}
+    grammar = r"(?P<emotion>[nfhsaNFHSA])\d-(?P<text>\d\d)-\d\d-(?P<gender>0[12])-(?P<speaker>\d\d)"
+    looks_like = r"[nfhsaNFHSA]\d-\d\d-"
+    codes = dict(zip("nfhsaNFHSA", 2 * ("neutral", "fearful", "happy", "sad", "angry"), strict=True))
     n_clips = 2474
 
     def recording_of(self, match: re.Match[str], path: Path) -> Recording:
         """Return the recording, with the gender that its name says."""
         gender = "female" if match["gender"] == "01" else "male"
-        text = f"{match['emotion']}{match['text']}"  # sentences are counted in each emotion apart
+        text = f"{match['emotion'].lower()}{match['text']}"  # sentences are counted in each emotion apart
         return replace(super().recording_of(match, path), gender=gender, text=text)

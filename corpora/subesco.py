@@ -1,10 +1,13 @@
 """SUBESCO: twenty actors speak ten Bangla sentences with seven emotions (Sultana et al., 2021).
 
 A file's name is gender, number and name of the speaker, sentence, emotion and take, such as ``F_02_MONIKA_S_1_NEUTRAL_5``, as the
-authors describe it.
+authors describe it. One of the published files ends in a stray bracket (``F_02_MONIKA_S_2_SURPRISE_3]``).
 """
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 from corpora.named_files import NamedFiles
 
@@ -22,7 +25,7 @@ class Subesco(NamedFiles):
     language = "bn"
     home_page = "https://zenodo.org/records/4526477"
     how_to_get = "download SUBESCO.zip from its home page and unpack it into the data folder."
-    grammar = r"(?P<speaker>[FM]_\d\d)_[A-Z]+_S_(?P<text>\d+)_(?P<emotion>[A-Z]+)_\d"
+    grammar = r"(?P<speaker>[FM]_\d\d)_[A-Z]+_S_(?P<text>\d+)_(?P<emotion>[A-Z]+)_\d\]?"
     looks_like = r"[FM]_\d\d_[A-Z]+_S_"
     codes = {
         "ANGRY": "angry",
@@ -35,3 +38,7 @@ class Subesco(NamedFiles):
     }
     speakers = {f"{gender[0].upper()}_{n:02d}": gender for gender in ("female", "male") for n in range(1, 11)}
     n_clips = 7000
+
+    def name_of(self, match: re.Match[str], path: Path) -> str:
+        """Return the clip's name, without the bracket."""
+        return path.stem.rstrip("]")

@@ -39,9 +39,12 @@ NAMES = [
     ("shemo", "male/M12W03", "M12", "male", "surprised"),
     ("mesd", "Anger_C_A_abajo", "C", "", "angry"),
     ("subesco", "F_02_MONIKA_S_1_NEUTRAL_5", "F_02", "female", "neutral"),
+    ("subesco", "F_02_MONIKA_S_2_SURPRISE_3]", "F_02", "female", "surprised"),
     ("jl-corpus", "JL(wav+txt)/female1_angry_10a_1", "female1", "female", "angry"),
     ("jl-corpus", "JL(wav+txt)/male2_excited_5b_2", "male2", "male", "excited"),
     ("ased", "Angry/a5-03-01-02-50", "50", "male", "angry"),
+    ("ased", "Sad/S4-04-02-01-29", "29", "female", "sad"),
+    ("turev", "Sound Source/Angry/1157_kz_acik", "1157", "", "angry"),
     ("turev", "Sound Source/Calm/1984_sk_eger", "1984", "", "calm"),
 ]
 """Names as the corpora's authors or their copies write them, and what they say."""
