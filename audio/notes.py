@@ -10,6 +10,7 @@ from enum import StrEnum
 class NoteKind(StrEnum):
     """What a note is about."""
 
+    COPY_READ = "copy_read"
     MISSING_SOUND = "missing_sound"
     HEADER_CORRECTED = "header_corrected"
     DAMAGED_PARTS = "damaged_parts"
@@ -39,6 +40,7 @@ class Note:
 
 
 IN_MANY: Mapping[NoteKind, str] = {
+    NoteKind.COPY_READ: "the file is bad, and another one of its name was read",
     NoteKind.MISSING_SOUND: "a part of the sound is missing",
     NoteKind.HEADER_CORRECTED: "the header states less sound than the file holds, and all of it was read",
     NoteKind.DAMAGED_PARTS: "damaged parts were left out",

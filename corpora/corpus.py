@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from audio.clip import Clip
 from corpora.emotions import in_order
+from corpora.labels import relabel, stands_for
 
 MAX_BAD_FRACTION = 0.05
 """A corpus with more bad files than this stops the run."""
@@ -90,6 +93,8 @@ class Corpus(ABC):
         False if the speakers were made up; no figure is then for unseen speakers.
     is_alone : bool
         False for a part of several corpora, which does not list other recordings as unread.
+    label_map : mapping of str to str
+        What a person said about its emotions, from :func:`corpora.labels.parse_map`.
     """
 
     key: str
@@ -106,11 +111,23 @@ class Corpus(ABC):
     n_clips: int | None = None
     speakers_known: bool = True
     is_alone: bool = True
+    label_map: Mapping[str, str] = {}
 
     @property
     def published_folds(self) -> Mapping[str, TestFolds]:
         """Published test speakers of each outer fold, by corpus, of the corpora that have some."""
         return {} if self.test_folds is None else {self.key: self.test_folds}
+
+    def relabelled(self, given: Mapping[str, str]) -> Self:
+        """Return the corpus with other emotions in place of its own, as a person said."""
+        corpus = copy.copy(self)
+        corpus.label_map = given
+        corpus.emotions = in_order(relabel(emotion, given=given) for emotion in self.emotions)
+        return corpus
+
+    def has_label(self, word: str) -> bool:
+        """Tell whether a word, as :func:`corpora.labels.plain` writes it, stands for one of its own emotions."""
+        return any(stands_for(word, emotion) for emotion in type(self).emotions)
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path | None:
         """Make sure that the corpus is here, downloading it if need be.

@@ -63,6 +63,17 @@ def to_emotion(word: str, *, given: Mapping[str, str] | None = None) -> str:
     return said or EMOTION_OF_WORD.get(plain(word), spoken(word))
 
 
+def relabel(emotion: str, *, given: Mapping[str, str]) -> str:
+    """Return what a person said about an emotion, by its name or else by another of its words; itself if nothing."""
+    by_other_word = (said for word, said in given.items() if stands_for(word, emotion))
+    return given.get(plain(emotion)) or next(by_other_word, emotion)
+
+
+def stands_for(word: str, emotion: str) -> bool:
+    """Tell whether a word, as :func:`plain` writes it, is an emotion's name or another word of it."""
+    return plain(emotion) in (word, EMOTION_OF_WORD.get(word))
+
+
 def is_known(word: str, *, given: Mapping[str, str] | None = None) -> bool:
     """Tell whether a word is one of an emotion's words, here or by what a person said."""
     return plain(word) in EMOTION_OF_WORD or plain(word) in (given or {})

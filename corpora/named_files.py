@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,14 @@ from pathlib import Path
 from corpora.corpus import Corpus, Reading
 from corpora.download import Archive, fetch_folder
 from corpora.emotions import in_order
+from corpora.labels import describe_mapping, plain, relabel
 from corpora.places import (
     choose_data_folder,
     count,
     examples,
     existing_folder,
     inside,
+    is_lossy,
     list_recordings,
     may_download,
     notes_on_unreadable,
@@ -38,19 +40,21 @@ class Survey:
     Attributes
     ----------
     recordings : tuple of Recording
-        One for each name.
+        One for each name, with its copies.
     unread : tuple of str
-        Files that begin like the corpus's and do not follow its grammar.
-    n_copies : int
-        Files with a name that was found already.
-    others : tuple of str
+        Files that begin like the corpus's and do not follow its grammar, as the folder names them.
+    others : tuple of Path
         Other recordings.
     """
 
     recordings: tuple[Recording, ...]
     unread: tuple[str, ...]
-    n_copies: int
-    others: tuple[str, ...]
+    others: tuple[Path, ...]
+
+    @property
+    def copies(self) -> tuple[Path, ...]:
+        """The files with a name that was found already."""
+        return tuple(path for recording in self.recordings for path in recording.copies)
 
 
 class NamedFiles(Corpus):
@@ -63,6 +67,8 @@ class NamedFiles(Corpus):
         and, where there is one, ``text``. It may begin with the folder where the name alone does not say everything.
     looks_like : str
         Regular expression of the beginning of a name that is probably this corpus's.
+    foreign : str
+        Regular expression of whole names of its form with codes that it does not have: others name their corpora by its rules.
     codes : mapping of str to str
         The emotion of each code.
     is_checked : bool
@@ -74,6 +80,7 @@ class NamedFiles(Corpus):
     grammar: str
     looks_like: str
     codes: Mapping[str, str]
+    foreign: str = ""
     is_checked: bool = True
     archive: Archive | None = None
 
@@ -113,23 +120,27 @@ class NamedFiles(Corpus):
         paths : iterable of Path
             The files of the folder, as :func:`corpora.places.list_recordings` lists them.
         folder : Path
-            The folder; in its subfolder of the corpus's key files come first.
+            The folder; of files with one name those in its subfolder of the corpus's key come first, and lossless ones before others.
         """
         own = folder / self.key
-        recordings: dict[str, Recording] = {}
+        named: dict[str, list[Recording]] = {}
         unread: list[str] = []
-        others: list[str] = []
-        n_copies = 0
-        for path in sorted(paths, key=lambda path: not path.is_relative_to(own)):
+        others: list[Path] = []
+        for path in paths:
             name = Path(inside(path, folder))
             match = self._grammar.fullmatch((Path(readable(folder.name)) / name).with_suffix("").as_posix())
-            if match is None or match["emotion"] not in self.codes:
-                (unread if self._looks_like.match(name.name) else others).append(name.as_posix())
-                continue
-            recording = replace(self.recording_of(match, name), path=path)
-            if recordings.setdefault(recording.name, recording) is not recording:
-                n_copies += 1
-        return Survey(tuple(recordings.values()), tuple(unread), n_copies, tuple(others))
+            if match is not None and match["emotion"] in self.codes:
+                recording = replace(self.recording_of(match, name), path=path)
+                named.setdefault(recording.name, []).append(recording)
+            elif self._looks_like.match(name.name):
+                unread.append(name.as_posix())
+            else:
+                others.append(path)
+        recordings = []
+        for of_name in named.values():
+            first, *further = sorted(of_name, key=lambda one: (not one.path.is_relative_to(own), is_lossy(one.path)))
+            recordings.append(replace(first, copies=tuple(one.path for one in further)) if further else first)
+        return Survey(tuple(recordings), tuple(unread), tuple(others))
 
     def recording_of(self, match: re.Match[str], path: Path) -> Recording:
         """Return the recording that a name describes."""
@@ -138,7 +149,7 @@ class NamedFiles(Corpus):
             path,
             name=self.name_of(match, path),
             speaker=speaker,
-            emotion=self.codes[match["emotion"]],
+            emotion=relabel(self.codes[match["emotion"]], given=self.label_map),
             gender=self.gender_of(speaker),
             text=match.groupdict().get("text") or "",
         )
@@ -192,20 +203,23 @@ class NamedFiles(Corpus):
         """
         folder = self.locate(root, allow_download=allow_download)
         survey = self.survey(folder)
-        recordings = self.complete(survey.recordings, folder)
+        recordings, notes = self.complete(survey.recordings)
         reading = read_recordings(recordings, corpus=self.key, language=self.language, progress=progress)
-        on_files = (*self._notes_on_files(survey), *notes_on_unreadable(folder))
+        on_files = (*self._notes_on_files(survey, folder), *notes_on_unreadable(folder), *notes)
         return replace(reading, notes=(*self.notes_on(reading), *on_files, *reading.notes))
 
-    def complete(self, recordings: tuple[Recording, ...], folder: Path) -> tuple[Recording, ...]:
-        """Return the recordings with what a table beside them adds; most corpora have none."""
-        return recordings
+    def complete(self, recordings: tuple[Recording, ...]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+        """Return the recordings with what a table beside them adds, and notes on it; most corpora have none."""
+        return recordings, ()
 
     def notes_on(self, reading: Reading) -> tuple[str, ...]:
         """Return what is absent from a reading."""
         notes = []
         if not self.speakers_known:
             notes.append(f"{self.title} does not name its speakers: no figure is for unseen speakers, unless it is left out whole.")
+        if self.label_map:
+            said = {plain(emotion): relabel(emotion, given=self.label_map) for emotion in type(self).emotions}
+            notes.append(describe_mapping(type(self).emotions, given=said))
         absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
         if absent:
             n = len(reading.emotions)
@@ -221,14 +235,28 @@ class NamedFiles(Corpus):
             )
         return tuple(notes)
 
-    def _notes_on_files(self, survey: Survey) -> tuple[str, ...]:
+    def _notes_on_files(self, survey: Survey, folder: Path) -> tuple[str, ...]:
         """Return which files were not read."""
         notes = []
         if survey.unread:
             n = count(len(survey.unread), "file")
             notes.append(f"{n} named nearly as {self.title} names them, not read: {examples(survey.unread, n=5)}.")
-        if survey.n_copies:
-            notes.append(f"{count(survey.n_copies, 'file')} with a name that had been read already, not read.")
+        if survey.copies:
+            places = sorted({inside(path.parent, folder) for path in survey.copies})
+            n = count(len(survey.copies), "file")
+            notes.append(f"{n} with a name that had been read already, not read: in {examples(places)}.")
+        names = [*(recording.path.stem for recording in survey.recordings), *(Path(name).stem for name in survey.unread)]
+        foreign = [name for name in names if self.foreign and re.fullmatch(self.foreign, name)]
+        if foreign:
+            notes.append(
+                f"{count(len(foreign), 'file')} named as {self.title} names them, but with codes that it does not have: "
+                f"{examples(foreign)}. They are probably another corpus's; give that with --corpus TABLE.csv or --corpus FOLDER."
+            )
         if survey.others and self.is_alone:
-            notes.append(f"{count(len(survey.others), 'other recording')} there, not read: {examples(survey.others)}.")
+            notes.append(note_on_others(survey.others, folder))
         return tuple(notes)
+
+
+def note_on_others(paths: Sequence[Path], folder: Path) -> str:
+    """Return in a sentence that recordings lie in a folder that no corpus reads."""
+    return f"{count(len(paths), 'other recording')} there, not read: {examples([inside(path, folder) for path in paths])}."

@@ -12,6 +12,8 @@ from pathlib import Path
 from corpora.named_files import NamedFiles
 from corpora.reader import Recording
 
+TABLE = "data.tsv"
+
 
 class Nemo(NamedFiles):
     """The nEMO dataset."""
@@ -36,17 +38,27 @@ class Nemo(NamedFiles):
     speakers = dict.fromkeys(("EB0", "IC0", "KD0", "MK0"), "female") | dict.fromkeys(("KS0", "MP0", "SM0", "TP0", "WR0"), "male")
     n_clips = 4481
 
-    def complete(self, recordings: tuple[Recording, ...], folder: Path) -> tuple[Recording, ...]:
+    def complete(self, recordings: tuple[Recording, ...]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
         """Return the recordings with their words, where the table lies beside the recordings or one folder above."""
         words: dict[str, str] = {}
-        for place in {parent for recording in recordings for parent in (recording.path.parent, recording.path.parent.parent)}:
-            if (table := place / "data.tsv").is_file():
-                words |= _read_words(table)
-        return tuple(replace(one, text=words.get(one.path.stem, one.text)) for one in recordings)
+        notes: list[str] = []
+        for place in sorted({parent for one in recordings for parent in (one.path.parent, one.path.parent.parent)}):
+            try:
+                words |= _read_words(place / TABLE)
+            except FileNotFoundError:
+                continue
+            except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+                notes.append(f"{TABLE} could not be read, so that the words of the recordings are not known: {_reason(error)}.")
+        return tuple(replace(one, text=words.get(one.path.stem, one.text)) for one in recordings), tuple(notes)
 
 
 def _read_words(table: Path) -> dict[str, str]:
     """Return the words of each file of the corpus's own table, by the file's name without its suffix."""
     with table.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return {Path(row["file_id"]).stem: row["normalized_text"].strip() for row in rows if row.get("normalized_text")}
+        found = ((row["file_id"], row["normalized_text"]) for row in rows)
+        return {Path(file).stem: words.strip() for file, words in found if file and words}
+
+
+def _reason(error: Exception) -> str:
+    return f"it has no column {error.args[0]}" if isinstance(error, KeyError) else str(error).rstrip(".")

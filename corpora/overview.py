@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corpora.corpus import Corpus, Reading, in_words
+from corpora.labels import relabel
 from corpora.measures import QUIET_DBFS, Measures
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import NearDuplicate
@@ -188,7 +189,7 @@ def _labels(findings: Findings) -> Section:
     corpus = findings.corpus
     if not isinstance(corpus, NamedFiles):
         return Section("Codes of emotions")
-    rows = tuple(corpus.codes.items())
+    rows = tuple((code, relabel(emotion, given=corpus.label_map)) for code, emotion in corpus.codes.items())
     return Section("Codes of emotions", columns=("code", "emotion"), rows=rows, is_text=(True, True), is_for_page_only=True)
 
 

@@ -15,6 +15,7 @@ DATA_VARIABLE = "EMOTUNE_DATA"
 DATA_FOLDER = PROJECT_ROOT / "data"
 AUDIO_TYPES = "wav flac ogg oga opus mp3 m4a mp4 aac 3gp amr webm mka wma aif aiff aifc caf au snd w64"
 AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in AUDIO_TYPES.split())
+LOSSY_SUFFIXES = frozenset(f".{kind}" for kind in ["ogg", "oga", "opus", "mp3", "m4a", "mp4", "aac", "3gp", "amr", "webm", "wma"])
 ARCHIVE_SUFFIXES = frozenset([".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"])
 N_EXAMPLES = 3
 UNDECODED = re.compile("[\udc80-\udcff]+")
@@ -90,6 +91,11 @@ def existing_folder(root: Path | None = None) -> Path:
     if is_named(root) and not folder.is_dir():
         raise CorpusError(f"{source} must name a folder that exists, but there is no such folder: {folder}; check its spelling.")
     return folder
+
+
+def is_lossy(path: Path) -> bool:
+    """Tell whether a file has the suffix of a codec that loses something."""
+    return path.suffix.lower() in LOSSY_SUFFIXES
 
 
 def is_visible(name: str) -> bool:

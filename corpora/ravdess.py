@@ -43,6 +43,8 @@ class Ravdess(NamedFiles):
     # Modality 03 is audio-only and vocal channel 01 speech; songs and videos have other codes.
     grammar = r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>\d\d)"
     looks_like = r"03-01\b"
+    # Strong neutral speech, other statements or repetitions than two, actors beyond 24: as BEASC has them.
+    foreign = r"03-01-(01-02(-\d\d){3}|\d\d-\d\d-(?!0[12]-0[12])\d\d-\d\d-\d\d|(\d\d-){4}(?!0[1-9]|1\d|2[0-4])\d\d)"
     codes = {f"{code:02d}": emotion for code, emotion in enumerate(RAVDESS_EMOTIONS, start=1)}
     speakers = {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)}
     n_clips = 1440

@@ -40,6 +40,8 @@ class Recording:
         What is said, or the sentence's code; ``""`` if it is unknown.
     start_seconds, end_seconds : float or None
         The part of the file that is the clip; None stands for the file's own start or end.
+    copies : tuple of Path
+        Other files of the same name, of which the first good one is read where the file is bad.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Recording:
     text: str = ""
     start_seconds: float | None = None
     end_seconds: float | None = None
+    copies: tuple[Path, ...] = ()
 
 
 def read_recordings(
@@ -90,6 +93,11 @@ def read_recordings(
         try:
             samples, notes = _load(recording)
         except BadRecordingError as error:
+            for path in recording.copies:
+                copy = read(replace(recording, path=path, copies=()))
+                if not isinstance(copy, BadRecordingError):
+                    text = f"{error} Another file of that name was read: {readable(path)}."
+                    return copy[0], (Note(NoteKind.COPY_READ, text), *copy[1])
             return error
         clip = Clip(
             samples,

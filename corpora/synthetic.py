@@ -10,7 +10,7 @@ that emotions overlap as they do in real corpora.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ, Clip
 from corpora.corpus import Corpus, Reading
 from corpora.emotions import RAVDESS_EMOTIONS
+from corpora.labels import relabel
 from emotune.errors import CorpusError
 
 FloatArray = NDArray[np.float64]
@@ -151,13 +152,14 @@ class Synthetic(Corpus):
         wanted = [
             (speaker, emotion, sentence, take)
             for speaker in range(self.n_speakers)
-            for emotion in self.emotions
+            for emotion in type(self).emotions
             for sentence in range(self.n_sentences)
             for take in range(self.n_takes)
         ]
         clips = []
         for speaker, emotion, sentence, take in wanted:
-            clips.append(make_clip(speaker, emotion, sentence=sentence, take=take, seed=self.seed))
+            clip = make_clip(speaker, emotion, sentence=sentence, take=take, seed=self.seed)
+            clips.append(replace(clip, emotion=relabel(emotion, given=self.label_map)) if self.label_map else clip)
             if progress:
                 progress(len(clips), len(wanted))
         return Reading(tuple(sorted(clips, key=lambda clip: clip.name)))

@@ -13,6 +13,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from corpora.corpus import Reading
 from corpora.emotions import RAVDESS_EMOTIONS
 from corpora.ravdess import Ravdess
+from emotune.errors import CorpusError
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,41 @@ def test_what_begins_like_it_and_is_not_read_is_counted_and_named(tmp_path: Path
     assert (
         "2 files named nearly as RAVDESS speech names them, not read: 03-01-05-01-02-01-01 (1).wav, 03-01-05-01-02-01-7.wav" in notes
     )
+
+
+def test_of_a_lossless_and_a_lossy_file_of_one_name_the_lossless_is_read(tmp_path: Path) -> None:
+    for folder, extension in (("AudioMP3", "mp3"), ("AudioWAV", "wav")):
+        write(tmp_path / folder / f"03-01-05-01-02-01-01.{extension}", seed=1)
+    reading = Ravdess().read(tmp_path)
+    assert [Path(clip.source).parent.name for clip in reading.clips] == ["AudioWAV"]
+    assert "1 file with a name that had been read already, not read: in AudioMP3." in reading.notes
+
+
+def test_where_a_file_is_bad_another_of_its_name_is_read_and_it_is_said(tmp_path: Path) -> None:
+    name = "03-01-05-01-02-01-01.wav"
+    for folder in ("a", "b", "c"):
+        write(tmp_path / folder / name, seed=1)
+    (tmp_path / "a" / name).write_bytes(b"")
+    (tmp_path / "b" / name).write_text("not sound")
+    reading = Ravdess().read(tmp_path)
+    assert [Path(clip.source).parent.name for clip in reading.clips] == ["c"]
+    assert reading.skipped == ()
+    (note,) = reading.clip_notes["Actor_01/03-01-05-01-02-01-01"]
+    assert "it is empty" in note
+    assert f"Another file of that name was read: {tmp_path / 'c' / name}." in note
+    (tmp_path / "c" / name).write_text("not sound")
+    with pytest.raises(CorpusError, match=r"a/03-01-05-01-02-01-01\.wav: .* it is empty"):
+        Ravdess().read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["01-02-01-01-01", "05-01-03-01-01", "05-01-01-03-01", "05-01-01-01-34"])
+def test_names_by_its_rules_with_codes_that_it_lacks_are_said_to_be_another_corpus_s(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "03-01-05-01-02-01-01.wav", seed=1)
+    write(tmp_path / "03-01-05-01-02-01-7.wav", seed=2)
+    write(tmp_path / f"03-01-{name}.wav", seed=3)
+    notes = Ravdess().read(tmp_path).notes
+    said = next(note for note in notes if "probably another corpus's" in note)
+    assert said.startswith(f"1 file named as RAVDESS speech names them, but with codes that it does not have: 03-01-{name}.")
 
 
 def test_actors_beyond_the_published_ones_are_read_and_the_way_on_is_named(tmp_path: Path) -> None:
