@@ -8,17 +8,14 @@ from corpora import CORPORA
 from corpora.audformat import AudformatDatabase, is_audformat
 from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
-from corpora.folders import EmotionFolders, emotions_of_folders
-from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
+from corpora.folders import EmotionFolders
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, count, existing_folder, expanded, is_named, list_recordings, readable, what_lies_in
-from corpora.rows import read_rows
+from corpora.places import ARCHIVE_SUFFIXES, expanded, is_named, readable
+from corpora.recognise import recognise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
 
 DEFAULT_KEY = "ravdess"
-MIN_SHARE = 0.5
-"""A registered corpus is recognised if at least this share of a folder's recordings is named as it names them."""
 
 
 def choose_corpus(
@@ -56,39 +53,51 @@ def choose_corpus(
     """
     options = options or Options()
     try:
-        return _choose(name_or_path, data=data, allow_download=allow_download, options=options)
+        corpus = _choose(name_or_path, data=data, allow_download=allow_download, options=options)
     except OSError as error:
         place = readable(error.filename or name_or_path or data or "")
         raise CorpusError(
             f"What --corpus and --data name must be files and folders that can be looked at, but {place} cannot: {error.strerror}; "
             f"check its spelling and its permissions."
         ) from error
+    _require_used(options, corpus)
+    return corpus
 
 
 def _choose(name_or_path: str | None, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
     if name_or_path is not None:
-        return _named(name_or_path, data=data, allow_download=allow_download, options=options)
-    if is_named(data) and (found := _in_folder(data, options=options)):
+        parts = [_named(name, data=data, allow_download=allow_download, options=options) for name in _names(name_or_path)]
+        return parts[0] if len(parts) == 1 else Combined(parts)
+    if is_named(data) and (found := recognise(data, options=options)):
         return found
-    default = CORPORA[DEFAULT_KEY]
-    default.locate(data, allow_download=allow_download)
-    return default
+    return _registered(DEFAULT_KEY, data=data, allow_download=allow_download, options=options)
 
 
-def _named(name_or_path: str, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
-    """Return what ``--corpus`` names."""
-    if name_or_path in CORPORA:
-        corpus = CORPORA[name_or_path]
-        corpus.locate(data, allow_download=allow_download)
-        return corpus
-    path = expanded(name_or_path)
-    if JOIN in name_or_path and not path.exists():
-        names = [name.strip() for name in name_or_path.split(JOIN)]
-        return Combined([_named(name, data=data, allow_download=allow_download, options=options) for name in names])
-    if path.is_dir() and is_audformat(path):
-        return AudformatDatabase(path, options=options)
+def _names(text: str) -> list[str]:
+    """Return the names that are joined by ``+``, which may also stand in the name of a file or folder that is there."""
+    pieces, names = text.split(JOIN), list[str]()
+    while pieces:
+        n = next((n for n in range(len(pieces), 1, -1) if expanded(JOIN.join(pieces[:n]).strip()).exists()), 1)
+        names.append(JOIN.join(pieces[:n]).strip())
+        del pieces[:n]
+    if not all(names):
+        raise CorpusError(f"--corpus must name a corpus, a table or a folder on each side of every {JOIN}, got {text!r}; name it.")
+    return names
+
+
+def _registered(key: str, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
+    corpus = CORPORA[key].relabelled(options.label_map)
+    corpus.locate(data, allow_download=allow_download)
+    return corpus
+
+
+def _named(name: str, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
+    """Return what one name of ``--corpus`` stands for."""
+    if name in CORPORA:
+        return _registered(name, data=data, allow_download=allow_download, options=options)
+    path = expanded(name)
     if path.is_dir():
-        return EmotionFolders(path, options=options)
+        return AudformatDatabase(path, options=options) if is_audformat(path) else EmotionFolders(path, options=options)
     if path.suffix.lower() in ARCHIVE_SUFFIXES and path.is_file():
         raise CorpusError(f"--corpus takes a key, a table or a folder, got the archive {path}; unpack it and name what it makes.")
     if path.is_file() and path.suffix.lower() not in TABLE_SUFFIXES:
@@ -101,58 +110,20 @@ def _named(name_or_path: str, *, data: Path | None, allow_download: bool, option
         raise CorpusError(
             f"--corpus must name a corpus, a table or a folder that exists, but there is no {path}; check its spelling."
         )
-    raise UnknownKeyError("corpus", name_or_path, list(CORPORA))
+    raise UnknownKeyError("corpus", name, list(CORPORA))
 
 
-def _in_folder(data: Path | None, *, options: Options) -> Corpus | None:
-    """Return what lies in the data folder; None if there is nothing, so that RAVDESS may be downloaded into it."""
-    if data is not None and data.is_file() and data.suffix.lower() in TABLE_SUFFIXES:
-        return Table(data, options=options)
-    folder = existing_folder(data)
-    paths = list_recordings(folder)
-    corpora = [corpus for corpus in CORPORA.values() if isinstance(corpus, NamedFiles)]
-    n_found = {corpus.key: len(corpus.survey_of(paths, folder=folder).recordings) for corpus in corpora}
-    likely = [key for key, n in n_found.items() if n >= MIN_SHARE * len(paths) and n]
-    if likely:
-        return CORPORA[max(likely, key=n_found.__getitem__)]
-    if is_audformat(folder):
-        return AudformatDatabase(folder, options=options)
-    tables = _tables(folder)
-    has_own = bool(tables) or bool(emotions_of_folders(folder, paths, given=options.label_map))
-    if n_found[DEFAULT_KEY] and has_own:
+def _require_used(options: Options, corpus: Corpus) -> None:
+    """Refuse what a person said about recordings where it says nothing about these, such as a mistyped word."""
+    unknown = [word for word in options.label_map if not corpus.has_label(word)]
+    if unknown:
         raise CorpusError(
-            f"{folder} holds {count(n_found[DEFAULT_KEY], 'recording')} of RAVDESS among {len(paths)} and own ones; say which are "
-            f"meant: --corpus {DEFAULT_KEY}, or --corpus {tables[0] if tables else folder}."
+            f"--map must name labels that the recordings have, but {corpus.title} has no {', '.join(unknown)}; correct it or leave "
+            f"it out (the emotions are then {', '.join(corpus.emotions)})."
         )
-    if n_found[DEFAULT_KEY]:
-        return CORPORA[DEFAULT_KEY]
-    if tables:
-        if len(tables) > 1:
-            names = ", ".join(path.name for path in tables)
-            raise CorpusError(f"{folder} must have one table of recordings, got {names}; name one with --corpus.")
-        return Table(tables[0], options=options)
-    if has_own:
-        return EmotionFolders(folder, options=options)
-    partly = [f"--corpus {key} for {n}" for key, n in n_found.items() if n]
-    if partly:
-        raise CorpusError(f"{folder} holds several corpora: {what_lies_in(folder)}; say which, such as {', '.join(partly)} of them.")
-    if paths:
+    parts = corpus.parts if isinstance(corpus, Combined) else (corpus,)
+    if options.speaker_pattern and not any(isinstance(part, EmotionFolders) for part in parts):
         raise CorpusError(
-            f"{folder} must hold recordings whose emotion and speaker can be told, but {what_lies_in(folder)}, none named as RAVDESS "
-            f"names them; {HOW_TO_GIVE_OWN}."
+            f"--speaker-pattern finds the speakers in the paths of a folder of own recordings, but {corpus.title} names them "
+            f"otherwise; leave it out."
         )
-    return None
-
-
-def _tables(folder: Path) -> list[Path]:
-    """Return the files of a folder that are tables of recordings."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() and not path.name.startswith("."):
-            try:
-                columns = read_rows(path).columns
-            except CorpusError:
-                continue
-            if {"path", "emotion"} <= columns.keys():
-                found.append(path)
-    return found

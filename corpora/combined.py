@@ -12,8 +12,11 @@ from audio.clip import Clip
 from corpora.corpus import Corpus, Reading, TestFolds
 from corpora.emotions import in_order
 from corpora.labels import spoken
-from corpora.places import count
+from corpora.named_files import NamedFiles, note_on_others
+from corpora.own import OwnRecordings, key_of
+from corpora.places import count, existing_folder, list_recordings, readable
 from emotune.errors import CorpusError
+from emotune.files import short_hash
 
 JOIN = "+"
 COMMON = "common"
@@ -28,7 +31,7 @@ class Combined(Corpus):
     Parameters
     ----------
     parts : sequence of Corpus
-        The corpora, each with another key.
+        The corpora. Own recordings of one name are told apart by the folders that they lie in.
 
     Raises
     ------
@@ -37,10 +40,8 @@ class Combined(Corpus):
     """
 
     def __init__(self, parts: Sequence[Corpus]) -> None:
-        repeated = [key for key, n in Counter(part.key for part in parts).items() if n > 1]
-        if repeated:
-            raise CorpusError(f"--corpus must name each corpus once, got {', '.join(repeated)} twice; leave one out.")
-        self.parts = tuple(_one_of_several(part) for part in parts)
+        parts = _told_apart([_one_of_several(part) for part in parts])
+        self.parts = tuple(parts)
         self.key = JOIN.join(part.key for part in parts)
         self.title = " + ".join(part.title for part in parts)
         self.emotions = in_order(emotion for part in parts for emotion in part.emotions)
@@ -64,6 +65,10 @@ class Combined(Corpus):
             if part.test_folds is not None
         }
 
+    def has_label(self, word: str) -> bool:
+        """Tell whether a word is a label of a part."""
+        return any(part.has_label(word) for part in self.parts)
+
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path | None:
         """Make sure that every part is here; return the folder of the first."""
         first, *_ = [part.locate(root, allow_download=allow_download) for part in self.parts]
@@ -78,7 +83,21 @@ class Combined(Corpus):
     ) -> Reading:
         """Read every part; a recording that two corpora hold is read once."""
         readings = [part.read(root, progress=progress, allow_download=allow_download) for part in self.parts]
-        return _without_shared(join(list(zip(self.parts, readings, strict=True))))
+        reading = _without_shared(join(list(zip(self.parts, readings, strict=True))))
+        return replace(reading, notes=(*reading.notes, *self._notes_on_others(root)))
+
+    def _notes_on_others(self, root: Path | None) -> tuple[str, ...]:
+        """Return in a sentence which recordings of the data folder no part reads."""
+        named = [part for part in self.parts if isinstance(part, NamedFiles)]
+        own = [part for part in self.parts if isinstance(part, OwnRecordings)]
+        if not named:
+            return ()
+        folder = existing_folder(root)
+        paths = list_recordings(folder)
+        others = set(paths).intersection(*(part.survey_of(paths, folder=folder).others for part in named))
+        read = {recording.path.resolve() for part in own for recording in part.recordings}
+        left = [path for path in paths if path in others and path.resolve() not in read]
+        return (note_on_others(left, folder),) if left else ()
 
 
 def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
@@ -159,6 +178,26 @@ def _one_of_several(part: Corpus) -> Corpus:
     part = copy.copy(part)
     part.is_alone = False
     return part
+
+
+def _told_apart(parts: Sequence[Corpus]) -> list[Corpus]:
+    """Return the parts with a key each: own recordings of one name get that of their folder too, and if need be a mark of their path.
+
+    Raises
+    ------
+    CorpusError
+        If a corpus is named twice.
+    """
+    n_named = Counter(part.path.resolve() if isinstance(part, OwnRecordings) else part.key for part in parts)
+    if repeated := [str(name) for name, n in n_named.items() if n > 1]:
+        raise CorpusError(f"--corpus must name each corpus once, got {', '.join(repeated)} twice; leave one out.")
+    for key_in_folder in (lambda path: key_of(path, with_folder=True), lambda path: f"{key_of(path)}-{short_hash(str(path))[:6]}"):
+        n_keys = Counter(part.key for part in parts)
+        for part in parts:
+            if n_keys[part.key] > 1 and isinstance(part, OwnRecordings):
+                path = part.path.resolve()
+                part.key, part.title = key_in_folder(path), readable(Path(path.parent.name, path.name))
+    return list(parts)
 
 
 def _prefixed(part: Corpus, name: str) -> str:

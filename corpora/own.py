@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpora.corpus import Corpus, Reading
 from corpora.emotions import in_order
-from corpora.labels import describe_mapping
+from corpora.labels import describe_mapping, plain
 from corpora.places import count, examples, readable
 from corpora.reader import Recording, read_recordings, refuse_too_many
 from emotune.errors import CorpusError
@@ -99,8 +99,13 @@ class OwnRecordings(Corpus):
         languages = {recording.language for recording in self.recordings}
         self.language = languages.pop() or "und" if len(languages) == 1 else "mul"
         self.skipped = listing.skipped
+        self.words = listing.words
         notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
         self._notes = (*notes_on_speakers, describe_mapping(listing.words, given=options.label_map), *listing.notes)
+
+    def has_label(self, word: str) -> bool:
+        """Tell whether a word is one of the labels as they were written."""
+        return word in map(plain, self.words)
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path:
         """Return where the table or folder lies."""
@@ -130,12 +135,21 @@ class OwnRecordings(Corpus):
         return replace(reading, skipped=(*self.skipped, *reading.skipped), notes=(*notes, *reading.notes))
 
 
-def key_of(path: Path) -> str:
+def key_of(path: Path, *, with_folder: bool = False) -> str:
     """Return the key of own recordings: the file's or folder's name in letters, digits and hyphens, marked as own.
 
     The mark keeps the results of ``emodb.csv`` apart from those of the corpus ``emodb``.
+
+    Parameters
+    ----------
+    path : Path
+        The table or folder.
+    with_folder : bool
+        Put the name of the folder that it lies in before.
     """
-    name = re.sub(r"[^a-z0-9]+", "-", path.resolve().stem.lower()).strip("-")
+    path = path.resolve()
+    name = path.name if path.is_dir() else path.stem
+    name = re.sub(r"[^a-z0-9]+", "-", f"{path.parent.name if with_folder else ''} {name}".lower()).strip("-")
     return f"own-{name or 'recordings'}"
 
 
@@ -166,9 +180,7 @@ def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recordin
     for name in written:
         spellings.setdefault(name.casefold(), Counter())[name] += 1
     names = {folded: max(sorted(found), key=found.__getitem__) for folded, found in spellings.items()}
-    one = tuple(
-        replace(recording, speaker=names[name.casefold()]) for recording, name in zip(recordings, written, strict=True)
-    )
+    one = tuple(replace(recording, speaker=names[name.casefold()]) for recording, name in zip(recordings, written, strict=True))
     joined = [" and ".join(sorted(found)) for found in spellings.values() if len(found) > 1]
     text = f"Speakers whose names differ in capitals alone are taken for one person: {examples(joined)}; name them apart if not."
     return one, (text,) if joined else ()

@@ -162,15 +162,17 @@ def _find(request: Request, corpus: Corpus | None, reading: Reading) -> Findings
 
 
 def _unread(corpus: Corpus, data: Path | None) -> tuple[str, ...]:
-    """Return which files lie beside the recordings of a corpus and were not read."""
-    if isinstance(corpus, Combined):
-        return tuple(dict.fromkeys(sentence for part in corpus.parts for sentence in _unread(part, data)))
-    if isinstance(corpus, OwnRecordings):
-        return files_not_read(corpus.locate(), read=[recording.path for recording in corpus.recordings])
-    if isinstance(corpus, NamedFiles) and corpus.is_alone:
-        folder = existing_folder(data)
-        return files_not_read(folder, read=[recording.path for recording in corpus.survey(folder).recordings])
-    return ()
+    """Return which files lie beside the recordings of a corpus, or of several, and were not read."""
+    read: list[Path] = []
+    folders: list[Path] = []
+    for part in corpus.parts if isinstance(corpus, Combined) else (corpus,):
+        if isinstance(part, OwnRecordings):
+            folders.append(part.locate())
+            read += [recording.path for recording in part.recordings]
+        elif isinstance(part, NamedFiles):
+            folders.append(existing_folder(data))
+            read += [recording.path for recording in part.survey(folders[-1]).recordings]
+    return tuple(sentence for folder in dict.fromkeys(folders) for sentence in files_not_read(folder, read=read))
 
 
 def _verdict(outcome: Outcome) -> str:

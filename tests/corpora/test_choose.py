@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from corpora import CORPORA
 from corpora.choose import choose_corpus
 from corpora.folders import EmotionFolders
+from corpora.labels import parse_map
+from corpora.own import Options
+from corpora.synthetic import Synthetic
 from corpora.table import Table
 from emotune.errors import CorpusError, DownloadError, UnknownKeyError
 from tests.corpora.conftest import Write
@@ -128,10 +134,124 @@ def test_a_long_text_beside_the_recordings_is_no_table_and_no_fault(tmp_path: Pa
 def test_a_few_recordings_of_ravdess_among_own_ones_are_not_taken_for_all(tmp_path: Path, write: Write) -> None:
     for relative in ("angry/anna/1.wav", "sad/anna/1.wav", "03-01-05-01-02-01-01.wav"):
         write(relative)
-    with pytest.raises(CorpusError, match="1 recording of RAVDESS among 3 and own ones; say which"):
+    with pytest.raises(
+        CorpusError, match=r"holds 1 recording of RAVDESS speech, 2 named otherwise, folders named by emotions; say which"
+    ):
         choose_corpus(data=tmp_path)
     assert choose_corpus("ravdess", data=tmp_path).key == "ravdess"
     assert isinstance(choose_corpus(str(tmp_path)), EmotionFolders)
+
+
+def test_own_folders_are_not_taken_for_a_corpus_whose_names_begin_alike(tmp_path: Path, write: Write) -> None:
+    for emotion in ("Angry", "Happy", "Sad", "Calm"):
+        for name in ("001_anna", "002_bert"):
+            write(f"{emotion}/{name}.wav")
+    with pytest.raises(CorpusError, match=r"Every recording needs its speaker"):
+        choose_corpus(data=tmp_path)
+    corpus = choose_corpus(data=tmp_path, options=Options(speaker_pattern="_([a-z]+)"))
+    assert isinstance(corpus, EmotionFolders)
+    assert set(corpus.speakers) == {"anna", "bert"}
+
+
+def test_where_a_table_lies_on_top_of_a_corpus_it_is_asked_which_is_meant(tmp_path: Path, write: Write) -> None:
+    write("03a01Fa.wav")
+    (tmp_path / "labels.csv").write_text("path,emotion,speaker\n03a01Fa.wav,sad,1\n")
+    table = re.escape(str(tmp_path / "labels.csv"))
+    with pytest.raises(CorpusError, match=rf"1 recording of EmoDB, the table labels\.csv; .*: --corpus emodb or --corpus {table}\."):
+        choose_corpus(data=tmp_path)
+    assert choose_corpus("emodb", data=tmp_path).key == "emodb"
+
+
+def test_folders_that_contradict_a_corpus_s_names_are_asked_about(tmp_path: Path, write: Write) -> None:
+    for relative in ("happy/03a01Fa.wav", "neutral/03a01Nc.wav"):
+        write(relative)
+    assert choose_corpus(data=tmp_path).key == "emodb"
+    write("sad/03b01Fa.wav")
+    with pytest.raises(CorpusError, match=r"3 recordings of EmoDB, folders named by emotions; say which"):
+        choose_corpus(data=tmp_path)
+
+
+def test_names_in_own_folders_that_happen_to_be_a_corpus_s_change_nothing(tmp_path: Path, write: Write) -> None:
+    for relative in ("angry/anna/1.wav", "angry/anna/2.wav", "sad/anna/1.wav", "sad/bert/03a01Fa.wav"):
+        write(relative)
+    corpus = choose_corpus(data=tmp_path)
+    assert isinstance(corpus, EmotionFolders)
+    assert len(corpus.recordings) == 4
+
+
+def test_of_several_corpora_of_which_none_has_half_the_joined_name_is_given(tmp_path: Path, write: Write) -> None:
+    names = ["03-01-05-01-02-01-01", "wav/03a01Fa", "f1/gio-f1-b1", "urdu/Angry/SM1_F10_A010", "urdu/Happy/SM1_F10_H010"]
+    for name in names:
+        write(f"{name}.wav")
+    with pytest.raises(CorpusError, match=r"1 recording of EMOVO, 2 recordings of URDU; .*: --corpus ravdess\+emodb\+emovo\+urdu\.$"):
+        choose_corpus(data=tmp_path)
+    write("03-01-05-01-02-01-02.wav")
+    write("03-01-05-01-02-01-03.wav")
+    write("03-01-05-01-02-01-04.wav")
+    assert choose_corpus(data=tmp_path).key == "ravdess", "half of the recordings"
+
+
+@pytest.mark.parametrize("given", ["", " ", "+", "synthetic+", "+synthetic", "synthetic++synthetic", "synthetic+ "])
+def test_an_empty_name_is_refused_and_does_not_mean_the_current_folder(
+    given: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("angry/anna/1.wav")
+    write("sad/anna/1.wav")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match=r"on each side of every \+, got"):
+        choose_corpus(given)
+
+
+def test_the_current_folder_has_the_title_of_its_name(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("mine/angry/anna/1.wav")
+    monkeypatch.chdir(tmp_path / "mine")
+    corpus = choose_corpus(".")
+    assert (corpus.title, corpus.home_page, corpus.key) == ("mine", "mine", "own-mine")
+
+
+def test_emotions_of_a_registered_corpus_are_mapped_too_and_it_is_said(tmp_path: Path, write: Write) -> None:
+    for name in ("03a01Fa", "03a01Nc", "03a01La"):
+        write(f"{name}.wav")
+    for given in ("boredom=sad", "langeweile=sad", "langeweile=happy,boredom=sad"):
+        corpus = choose_corpus("emodb", data=tmp_path, options=Options(parse_map(given)))
+        reading = corpus.read(tmp_path)
+        assert {clip.name: clip.emotion for clip in reading.clips}["03a01La"] == "sad"
+        assert "boredom" not in corpus.emotions
+        assert "boredom → sad" in reading.notes[0]
+    joined = choose_corpus("synthetic+emodb", data=tmp_path, options=Options(parse_map("boredom=calm")))
+    assert "boredom" not in joined.emotions
+    assert choose_corpus(data=tmp_path).emotions == CORPORA["emodb"].emotions
+
+
+def test_emotions_that_are_made_by_code_are_mapped_too() -> None:
+    reading = Synthetic(n_speakers=1, n_sentences=1).relabelled(parse_map("calm=neutral")).read()
+    assert "calm" not in reading.emotions
+    assert len(reading.clips) == 8
+
+
+@pytest.mark.parametrize("given", ["emodb", "mine.csv", "own", "emodb+mine.csv"])
+def test_a_word_of_a_map_that_no_label_has_is_refused(
+    given: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("03a01Fa", "own/angry/anna/1", "own/sad/anna/1"):
+        write(f"{name}.wav")
+    (tmp_path / "mine.csv").write_text("path,emotion,speaker\n03a01Fa.wav,angry,1\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match=r"--map must name labels .* has no angryy; correct it"):
+        choose_corpus(given, data=tmp_path, options=Options(parse_map("angry=sad,angryy=sad")))
+    assert "angry" not in choose_corpus(given, data=tmp_path, options=Options(parse_map("angry=sad"))).emotions
+
+
+@pytest.mark.parametrize(("given", "is_used"), [("emodb", False), ("mine.csv", False), ("own", True), ("emodb+own", True)])
+def test_a_pattern_for_speakers_is_refused_where_nothing_reads_it(
+    given: str, is_used: bool, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("03a01Fa", "own/angry/anna", "own/sad/anna"):
+        write(f"{name}.wav")
+    (tmp_path / "mine.csv").write_text("path,emotion,speaker\n03a01Fa.wav,angry,1\n")
+    monkeypatch.chdir(tmp_path)
+    with nullcontext() if is_used else pytest.raises(CorpusError, match="--speaker-pattern finds the speakers"):
+        choose_corpus(given, data=tmp_path, options=Options(speaker_pattern="/([a-z]+)"))
 
 
 def test_a_corpus_that_is_named_and_not_there_is_refused_with_how_to_get_it(tmp_path: Path, write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -88,10 +89,58 @@ def test_one_unknown_name_among_several_is_refused_by_name() -> None:
         choose_corpus("synthetic+emodbb")
 
 
-def test_a_path_with_a_plus_sign_is_a_path(tmp_path: Path, write: Write) -> None:
+def test_a_path_with_a_plus_sign_is_a_path_alone_and_among_several(tmp_path: Path, write: Write) -> None:
     write("my+voice/angry/1/x.wav")
     write("my+voice/happy/1/y.wav")
-    assert choose_corpus(str(tmp_path / "my+voice")).title == "my+voice"
+    path = str(tmp_path / "my+voice")
+    assert choose_corpus(path).title == "my+voice"
+    for joined in (f"synthetic+{path}", f"{path}+synthetic"):
+        assert sorted(part.key for part in choose_corpus(joined).parts) == ["own-my-voice", "synthetic"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "keys"),
+    [
+        ("a/labels.csv", "b/labels.csv", ("own-a-labels", "own-b-labels")),
+        ("a/v1.0", "a/v1.5", ("own-v1-0", "own-v1-5")),
+        ("a/данные.csv", "b/资料.csv", ("own-a", "own-b")),
+        ("a/данные.csv", "a/资料.csv", None),
+        ("a/x/labels.csv", "b/x/labels.csv", None),
+    ],
+)
+def test_own_recordings_of_one_name_are_told_apart(
+    tmp_path: Path, write: Write, one: str, other: str, keys: tuple[str, str] | None
+) -> None:
+    for place in (one, other):
+        if place.endswith(".csv"):
+            write(f"{Path(place).parent}/{Path(place).stem}-01.wav")
+            row = f"{Path(place).stem}-01.wav,angry,1\n"
+            (tmp_path / place).write_text("path,emotion,speaker\n" + row, encoding="utf-8")
+        else:
+            write(f"{place}/angry/1/x.wav")
+    corpus = choose_corpus(f"{tmp_path / one}+{tmp_path / other}")
+    found = tuple(part.key for part in corpus.parts)
+    assert len(set(found)) == 2
+    assert found == (keys or found)
+    assert {clip.corpus for clip in corpus.read().clips} == set(found)
+    assert all(re.fullmatch(r"own(-[a-z0-9]+)+", key) for key in found)
+
+
+def test_one_table_under_two_paths_is_named_twice(tmp_path: Path, write: Write) -> None:
+    write("a/x.wav")
+    (tmp_path / "a" / "labels.csv").write_text("path,emotion,speaker\nx.wav,angry,1\n")
+    with pytest.raises(CorpusError, match=r"labels\.csv twice"):
+        choose_corpus(f"{tmp_path / 'a' / 'labels.csv'}+{tmp_path / 'a' / '..' / 'a' / 'labels.csv'}")
+
+
+def test_recordings_that_no_part_reads_are_named_once(tmp_path: Path, write: Write) -> None:
+    for name in ("03-01-05-01-02-01-01", "wav/03a01Fa", "mine/1", "mine/2", "own/angry/anna/1", "own/sad/anna/1"):
+        write(f"{name}.wav")
+    reading = choose_corpus("ravdess+emodb", data=tmp_path).read(tmp_path)
+    others = [note for note in reading.notes if "not read" in note]
+    assert others == ["4 other recordings there, not read: mine/1.wav, mine/2.wav, own/angry/anna/1.wav and 1 more."]
+    reading = choose_corpus(f"ravdess+emodb+{tmp_path / 'own'}", data=tmp_path).read(tmp_path)
+    assert "2 other recordings there, not read: mine/1.wav, mine/2.wav." in reading.notes
 
 
 def test_it_says_of_itself_what_its_parts_say() -> None:

@@ -131,6 +131,15 @@ def test_several_corpora_are_checked_together(own: Path, tmp_path: Path) -> None
     assert "2 (happy, angry)" in page
 
 
+def test_what_several_corpora_leave_unread_is_named_and_their_own_files_are_not(own: Path, tmp_path: Path, write: Write) -> None:
+    for name in ("03a01Fa", "03-01-05-01-02-01-01", "mine/1"):
+        write(f"data/{name}.wav")
+    own.rename(tmp_path / "data" / "own")
+    request = Path(f"ravdess+emodb+{tmp_path / 'data' / 'own'}")
+    _, page = check(request, "--data", str(tmp_path / "data"), out=tmp_path / "out")
+    assert "Recordings in the folder that were not read: 1 (mine/1.wav)." in page
+
+
 def test_the_list_of_corpora_needs_no_family(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list-corpora"]) == 0
     assert "emodb" in capsys.readouterr().out
