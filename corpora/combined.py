@@ -6,6 +6,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from audio.clip import Clip
@@ -191,13 +192,17 @@ def _told_apart(parts: Sequence[Corpus]) -> list[Corpus]:
     n_named = Counter(part.path.resolve() if isinstance(part, OwnRecordings) else part.key for part in parts)
     if repeated := [str(name) for name, n in n_named.items() if n > 1]:
         raise CorpusError(f"--corpus must name each corpus once, got {', '.join(repeated)} twice; leave one out.")
-    for key_in_folder in (lambda path: key_of(path, with_folder=True), lambda path: f"{key_of(path)}-{short_hash(str(path))[:6]}"):
+    for key_in_folder in (partial(key_of, with_folder=True), _marked_key):
         n_keys = Counter(part.key for part in parts)
         for part in parts:
             if n_keys[part.key] > 1 and isinstance(part, OwnRecordings):
                 path = part.path.resolve()
                 part.key, part.title = key_in_folder(path), readable(Path(path.parent.name, path.name))
     return list(parts)
+
+
+def _marked_key(path: Path) -> str:
+    return f"{key_of(path)}-{short_hash(str(path))[:6]}"
 
 
 def _prefixed(part: Corpus, name: str) -> str:

@@ -244,7 +244,7 @@ class NamedFiles(Corpus):
         if survey.copies:
             places = sorted({inside(path.parent, folder) for path in survey.copies})
             n = count(len(survey.copies), "file")
-            notes.append(f"{n} with a name that had been read already, not read: in {examples(places)}.")
+            notes.append(f"{n} with the name of another, in {examples(places)}: of each name the first good one is read.")
         names = [*(recording.path.stem for recording in survey.recordings), *(Path(name).stem for name in survey.unread)]
         foreign = [name for name in names if self.foreign and re.fullmatch(self.foreign, name)]
         if foreign:

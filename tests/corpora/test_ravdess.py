@@ -137,7 +137,7 @@ def test_of_a_lossless_and_a_lossy_file_of_one_name_the_lossless_is_read(tmp_pat
         write(tmp_path / folder / f"03-01-05-01-02-01-01.{extension}", seed=1)
     reading = Ravdess().read(tmp_path)
     assert [Path(clip.source).parent.name for clip in reading.clips] == ["AudioWAV"]
-    assert "1 file with a name that had been read already, not read: in AudioMP3." in reading.notes
+    assert "1 file with the name of another, in AudioMP3: of each name the first good one is read." in reading.notes
 
 
 def test_where_a_file_is_bad_another_of_its_name_is_read_and_it_is_said(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_where_a_file_is_bad_another_of_its_name_is_read_and_it_is_said(tmp_path
     assert "it is empty" in note
     assert f"Another file of that name was read: {tmp_path / 'c' / name}." in note
     (tmp_path / "c" / name).write_text("not sound")
-    with pytest.raises(CorpusError, match=r"a/03-01-05-01-02-01-01\.wav: .* it is empty"):
+    with pytest.raises(CorpusError, match=r"a/03-01-05-01-02-01-01\.wav: .*it is empty"):
         Ravdess().read(tmp_path)
 
 
