@@ -10,7 +10,7 @@ from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, expanded, is_named, readable
+from corpora.places import ARCHIVE_SUFFIXES, expanded, is_named, is_there, readable
 from corpora.recognise import recognise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
@@ -77,7 +77,7 @@ def _names(text: str) -> list[str]:
     """Return the names that are joined by ``+``, which may also stand in the name of a file or folder that is there."""
     pieces, names = text.split(JOIN), list[str]()
     while pieces:
-        n = next((n for n in range(len(pieces), 1, -1) if expanded(JOIN.join(pieces[:n]).strip()).exists()), 1)
+        n = next((n for n in range(len(pieces), 1, -1) if is_there(expanded(JOIN.join(pieces[:n]).strip()))), 1)
         names.append(JOIN.join(pieces[:n]).strip())
         del pieces[:n]
     if not all(names):

@@ -136,6 +136,7 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
     if level is None:
         raise CorpusError(
             f"One level of the folders in {folder} must be words of emotions, but neither {examples(levels[0])} nor "
-            f"{examples(levels[1])} are known; say some with --map WORD=EMOTION, sort them as angry/anna/1.wav, or {OR_A_TABLE}."
+            f"{examples(levels[1])} are known; say what one stands for (--map WORD=EMOTION, which may be the word itself), sort them "
+            f"as angry/anna/1.wav, or {OR_A_TABLE}."
         )
     return level

@@ -231,7 +231,8 @@ class NamedFiles(Corpus):
         unknown = sorted(set(reading.speakers) - set(self.speakers)) if self.speakers else []
         if unknown and self.test_folds:
             notes.append(
-                f"{self.title} has no speaker {', '.join(unknown)}, and the published folds lack them; give --protocol balanced."
+                f"{self.title} has no speaker {', '.join(unknown)}, and the published folds lack them; if they belong to it, give "
+                f"--protocol balanced."
             )
         return tuple(notes)
 

@@ -61,6 +61,14 @@ def inside(path: Path, folder: Path) -> str:
     return readable(path.relative_to(folder).as_posix())
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether a path leads to something; what is no path, such as one that is too long, does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def why_no_file(path: Path) -> str:
     """Return why a path cannot be read as a file; nothing if there is one."""
     try:

@@ -17,7 +17,7 @@ from corpora.named_files import NamedFiles
 from corpora.near_duplicates import find_near_duplicates
 from corpora.overview import ABSENT, Findings, overview
 from corpora.own import Options, OwnRecordings
-from corpora.places import existing_folder, expanded
+from corpora.places import existing_folder, expanded, is_there
 from corpora.salvage import salvage, salvage_place
 from corpora.sections import Section, html_page, printable, show
 from emotune.errors import EmotuneError
@@ -147,7 +147,7 @@ def _salvaged(request: Request, corpus: Corpus | None, *, progress: Progress | N
         if corpus is not None:
             return salvage(corpus, request.data, progress=progress)
         place = expanded(request.name) if request.name else request.data
-        return salvage_place(place, options=request.own, progress=progress) if place and place.exists() else None
+        return salvage_place(place, options=request.own, progress=progress) if place and is_there(place) else None
     except EmotuneError:
         return None
 

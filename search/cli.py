@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "several of them joined by + (what lies in --data, else ravdess, else synthetic)",
     )
     p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
-    p.add_argument("--map", metavar="A=B,C=D", help="emotions of label words in own recordings, such as wut=angry,ps=surprised")
+    p.add_argument("--map", metavar="A=B,C=D", help="emotions that labels stand for, such as wut=angry,boredom=sad")
     p.add_argument("--speaker-pattern", metavar="REGEX", help="what finds the speaker in the path of an own recording")
     p.add_argument("--speakers-unknown", action="store_true", help="go on without speakers: no figure is then for unseen ones")
     p.add_argument("--download", action="store_true", help="download a corpus into --data though that folder is not empty")

@@ -79,6 +79,11 @@ def test_a_recording_in_two_corpora_is_read_once_and_said(tmp_path: Path, write:
     assert any("stand in another" in note for note in reading.notes)
 
 
+def test_a_long_list_of_names_is_no_path_that_is_too_long() -> None:
+    with pytest.raises(UnknownKeyError, match="nowhere"):
+        choose_corpus("+".join(["synthetic"] * 40 + ["nowhere"]))
+
+
 def test_a_corpus_named_twice_is_refused() -> None:
     with pytest.raises(CorpusError, match="synthetic twice"):
         choose_corpus("synthetic+synthetic")

@@ -96,7 +96,12 @@ def test_recordings_without_speakers_are_refused_and_described(own: Path, tmp_pa
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("nowhere/at-all", "there is no nowhere/at-all"), ("ravdes", "There is no corpus &#x27;ravdes&#x27;")],
+    [
+        ("nowhere/at-all", "there is no nowhere/at-all"),
+        ("~nosuch/at-all", "there is no ~nosuch/at-all"),
+        ("x" * 300, "File name too long"),
+        ("ravdes", "There is no corpus &#x27;ravdes&#x27;"),
+    ],
 )
 def test_what_is_not_there_is_refused_in_one_sentence(name: str, sentence: str, tmp_path: Path) -> None:
     code, page = check(Path(name), out=tmp_path / "out")
