@@ -72,7 +72,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class CheckResult:
     """What a check found.
 
     Attributes
@@ -111,17 +111,17 @@ def check(request: Request, *, console: Console, reporter: ConsoleReporter) -> i
         0 if a run would go, 2 if it would be refused.
     """
     with reporter.progress("Reading the recordings") as progress:
-        outcome = examine(request, progress=progress)
+        result = check_recordings(request, progress=progress)
     title = f"Check of {request.name or 'the data folder'}"
-    verdict = _verdict(outcome)
-    sections = [*(overview(outcome.findings) if outcome.findings else ()), *_folds(outcome)]
+    verdict = _verdict(result)
+    sections = [*(overview(result.findings) if result.findings else ()), *_folds(result)]
     show([Section(title, (verdict,)), *sections], console)
-    write_text(request.page, html_page(title, verdict, sections, is_refused=bool(outcome.refusal)))
+    write_text(request.page, html_page(title, verdict, sections, is_refused=bool(result.refusal)))
     console.print(printable(f"\nWritten to {request.page}"), markup=False, soft_wrap=True)
-    return 2 if outcome.refusal else 0
+    return 2 if result.refusal else 0
 
 
-def examine(request: Request, *, progress: Progress | None = None) -> Outcome:
+def check_recordings(request: Request, *, progress: Progress | None = None) -> CheckResult:
     """Do what a run does before it trains, and keep what can be told where the run would be refused."""
     corpus: Corpus | None = None
     try:
@@ -129,7 +129,7 @@ def examine(request: Request, *, progress: Progress | None = None) -> Outcome:
         reading = corpus.read(request.data, progress=progress, allow_download=request.allow_download)
     except EmotuneError as error:
         refused = _salvaged(request, corpus, progress=progress)
-        return Outcome(_find(request, corpus, refused) if refused else None, None, str(error))
+        return CheckResult(_find(request, corpus, refused) if refused else None, None, str(error))
     plan = RunPlan(
         corpus, (), n_trials=1, folder=request.page.parent, data=request.data, protocol=request.protocol, emotions=request.emotions
     )
@@ -137,8 +137,8 @@ def examine(request: Request, *, progress: Progress | None = None) -> Outcome:
         reading = select_emotions(plan, reading)
         dataset = make_dataset(plan, reading)
     except EmotuneError as error:
-        return Outcome(_find(request, corpus, reading), None, str(error))
-    return Outcome(_find(request, corpus, reading), dataset.folds, impossible=impossible(FAMILIES.values(), dataset))
+        return CheckResult(_find(request, corpus, reading), None, str(error))
+    return CheckResult(_find(request, corpus, reading), dataset.folds, impossible=impossible(FAMILIES.values(), dataset))
 
 
 def _salvaged(request: Request, corpus: Corpus | None, *, progress: Progress | None) -> Reading | None:
@@ -175,25 +175,25 @@ def _unread(corpus: Corpus, data: Path | None) -> tuple[str, ...]:
     return tuple(sentence for folder in dict.fromkeys(folders) for sentence in files_not_read(folder, read=read))
 
 
-def _verdict(outcome: Outcome) -> str:
-    if outcome.refusal or outcome.folds is None:
-        return f"A run would be refused: {outcome.refusal}"
-    left_out = f" {outcome.impossible}." if outcome.impossible else ""
-    return f"A run would go, with {len(outcome.folds.test_speakers)} folds ({outcome.folds.name}).{left_out}"
+def _verdict(result: CheckResult) -> str:
+    if result.refusal or result.folds is None:
+        return f"A run would be refused: {result.refusal}"
+    left_out = f" {result.impossible}." if result.impossible else ""
+    return f"A run would go, with {len(result.folds.test_speakers)} folds ({result.folds.name}).{left_out}"
 
 
-def _folds(outcome: Outcome) -> list[Section]:
+def _folds(result: CheckResult) -> list[Section]:
     """Show the folds that a run would have."""
-    if outcome.folds is None or outcome.findings is None:
+    if result.folds is None or result.findings is None:
         return []
-    reading = outcome.findings.reading
-    fold_of_speaker = outcome.folds.fold_of_speaker()
+    reading = result.findings.reading
+    fold_of_speaker = result.folds.fold_of_speaker()
     rows = []
-    for fold, speakers in enumerate(outcome.folds.test_speakers):
+    for fold, speakers in enumerate(result.folds.test_speakers):
         tested = [clip.emotion for clip in reading.clips if fold_of_speaker[clip.speaker] == fold]
         counts = (str(tested.count(emotion) or ABSENT) for emotion in reading.emotions)
-        rows.append((f"{fold + 1} {outcome.folds.half_of(fold)}", ", ".join(speakers), *counts, str(len(tested))))
+        rows.append((f"{fold + 1} {result.folds.half_of(fold)}", ", ".join(speakers), *counts, str(len(tested))))
     columns = ("fold", "test speakers", *reading.emotions, "clips")
-    sentence = f"The rule is {outcome.folds.name}. What was tuned on one half, A or B, is tested on the folds of the other."
+    sentence = f"The rule is {result.folds.name}. What was tuned on one half, A or B, is tested on the folds of the other."
     is_text = tuple(k < 2 for k in range(len(columns)))
     return [Section("Folds that would result", (sentence,), columns=columns, rows=tuple(rows), is_text=is_text)]
