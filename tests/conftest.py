@@ -20,7 +20,7 @@ from features.whisper.published import BASE, TINY_EN
 from tests.stand_in_smile import StandInSmile
 from tests.tiny_whisper import write_tiny_whisper
 
-pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.small_run", "tests.fixtures.whole_command")
+pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.whole_command", "tests.fixtures.small_run")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

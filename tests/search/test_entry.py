@@ -15,6 +15,7 @@ from models import FAMILIES
 from runs.manifest import read_manifest
 from search.runner import run
 from tests.fixtures.small_run import FinishedRun, silent_reporter
+from tests.fixtures.whole_command import OneProcess, without_pictures
 
 LINEAR = FAMILIES["linear"]
 
@@ -25,6 +26,12 @@ class Listener:
     def __init__(self) -> None:
         self.reporter, self.sentences = silent_reporter(), list[str]()
         self.reporter.say = self.sentences.append  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.runner.WorkerPool", OneProcess)
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture
