@@ -22,8 +22,9 @@ MAX_CALL_BYTES = 4_000_000
 ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:(?!\s)|//|\\\\)")
 """A scheme of two letters or more (one is a drive of Windows), a host or a share."""
 FILE_FIELD = "path"
-SERVED = re.compile(r".*/(?:file|proxy)=(.*)", re.DOTALL)
-UPLOAD = "/upload"
+SERVED = re.compile(r".*/(?:file|proxy)[=/](.*)", re.DOTALL)
+UPLOAD = re.compile(r".*/gradio_api/upload", re.DOTALL)
+"""The one call that is no JSON: other paths that end so, such as ``run/upload``, call a handler whatever its name."""
 REFUSED = "A recording must be a file that was uploaded to this page, and addresses are not fetched; download it and upload the file."
 TOO_LARGE = f"A call must have at most {MAX_CALL_BYTES // 1_000_000} MB of JSON; upload recordings as files."
 
@@ -46,7 +47,7 @@ class Gate:
             await self._app(scope, receive, send)
         elif (served := SERVED.fullmatch(scope["path"])) and is_address(served.group(1)):
             await _refuse(send, 400, REFUSED)
-        elif scope["method"] == "POST" and not scope["path"].rstrip("/").endswith(UPLOAD):
+        elif scope["method"] == "POST" and not UPLOAD.fullmatch(scope["path"]):
             await self._judge(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -58,7 +58,10 @@ def test_what_is_no_call_names_no_address(body: bytes) -> None:
     assert not names_an_address(body)
 
 
-@pytest.mark.parametrize("way", ["call/predict", "run/predict", "api/predict", "queue/join", "call/v2/predict"])
+WAYS = ("call/predict", "run/predict", "run/upload", "run/upload/", "api/predict", "api/upload", "queue/join", "call/v2/predict")
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("address", ["http://169.254.169.254/latest", "https://127.0.0.1:1/x.wav", "file:///etc/passwd"])
 def test_no_way_of_calling_fetches_an_address(page_url: str, fetched: list[str], way: str, address: str) -> None:
     for file in (as_file(address), {"path": address}, {**as_file(address), "url": address, "is_stream": True}):
@@ -75,7 +78,10 @@ def test_an_address_beside_an_upload_is_not_fetched(page_url: str, fetched: list
     assert fetched == []
 
 
-@pytest.mark.parametrize("way", ["file=http://169.254.169.254/", "proxy=http://169.254.169.254/", "file=https%3A//example.org/"])
+@pytest.mark.parametrize(
+    "way",
+    ["file=http://169.254.169.254/", "proxy=http://169.254.169.254/", "file=https%3A//example.org/", "file/https://example.org/x"],
+)
 def test_the_page_is_no_proxy(page_url: str, fetched: list[str], way: str) -> None:
     assert httpx.get(f"{page_url}gradio_api/{way}").status_code == 400
     assert fetched == []
@@ -93,6 +99,7 @@ def test_a_file_of_the_server_is_read_by_no_handler(page_url: str, tmp_path: Pat
     assert "secret" not in told
 
 
-def test_a_call_of_endless_json_is_refused(page_url: str) -> None:
-    answer = httpx.post(f"{page_url}gradio_api/call/predict", json={"data": ["x" * MAX_CALL_BYTES]})
+@pytest.mark.parametrize("way", ["call/predict", "run/upload"])
+def test_a_call_of_endless_json_is_refused(page_url: str, way: str) -> None:
+    answer = httpx.post(f"{page_url}gradio_api/{way}", json={"data": ["x" * MAX_CALL_BYTES]})
     assert answer.status_code == 413
