@@ -8,7 +8,7 @@ PORT = 7860
 
 DOCKERFILE = f"""\
 # Build: docker build -t emotune .    Run: docker run --rm -p {PORT}:{PORT} emotune
-FROM python:{PYTHON_VERSION}-compress
+FROM python:{PYTHON_VERSION}-slim
 
 RUN useradd --create-home --uid 1000 page
 WORKDIR /app
