@@ -1,8 +1,9 @@
 """Print how late the live answers are: ``python -m benchmarks.live [--results DIR]``.
 
-Listeners, one and then four at once, send chunks of half a second through the real server, each at its own pace, as a browser does:
-the next chunk holds what came while the last one was answered. The lag of a chunk is the time from its *first* sample to the first
-answer that takes it into account, so that it includes the half second in which the chunk was gathered.
+Listeners, one and then four at once, send chunks of half a second through the real server. As on the page, the newest chunk alone is
+kept while another is answered, and what it replaces is lost. The lag of a chunk is the time from its *first* sample to the first
+answer that takes it into account, so that it includes the half second in which the chunk was gathered; the share of chunks that are
+lost is printed beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tempfile
 import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +29,6 @@ from runs.layout import choose_run
 CHUNK_SECONDS = 0.5
 N_LISTENERS = (1, 4)
 N_WARM_UP = 6
-MAX_CHUNK_SECONDS = 2.0
 
 
 def main() -> None:
@@ -46,33 +47,44 @@ def main() -> None:
                 talks = [np.concatenate([clips[(k + j) % len(clips)] for j in range(len(clips))]) for k in range(n)]
                 with ThreadPoolExecutor(n) as pool:
                     found = list(pool.map(partial(listen, seconds=options.seconds, family=options.family), clients, talks))
-                lags = np.concatenate([lags for lags, _ in found])
+                lags = np.concatenate([one.lags for one in found])
+                lost = np.mean([one.lost_share for one in found])
                 median, high, worst = np.quantile(lags, [0.5, 0.95, 1])
                 print(
-                    f"{n} listening  {found[0][1]:<18} lag median {median:5.2f} s   95th percentile {high:5.2f} s   "
-                    f"worst {worst:5.2f} s   {len(lags)} answers   {served.resident_mb:.0f} MB",
+                    f"{n} listening  {found[0].family:<18} lag median {median:5.2f} s   95th percentile {high:5.2f} s   "
+                    f"worst {worst:5.2f} s   {len(lags)} answers   {lost:.1%} of the chunks lost   {served.resident_mb:.0f} MB",
                     flush=True,
                 )
 
 
-def listen(client: Client, talk: NDArray[np.float32], *, seconds: float, family: str) -> tuple[NDArray[np.float64], str]:
-    """Talk for some seconds; return the lags after the first few answers, and who answered."""
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """What a listener met: lags after the first few answers, the share of chunks that never arrived, and who answered."""
+
+    lags: NDArray[np.float64]
+    lost_share: float
+    family: str
+
+
+def listen(client: Client, talk: NDArray[np.float32], *, seconds: float, family: str) -> Talk:
+    """Talk for some seconds."""
     lags: list[float] = []
     unanswered: list[float] = []
-    pcm, at, who = np.round(talk * 32767).astype("<i2"), 0.0, ""
+    pcm, who, n_sent, k = np.round(talk * 32767).astype("<i2"), "", 0, 0
+    n_chunk, n_chunks = round(CHUNK_SECONDS * SAMPLE_RATE_HZ), round(seconds / CHUNK_SECONDS)
+    client.predict(b64encode(bytes(2 * n_chunk)).decode(), family, api_name="/live")  # the first one loads the champions
     start = time.perf_counter()
-    while at < seconds:
-        time.sleep(max(0.0, start + at + CHUNK_SECONDS - time.perf_counter()))
-        heard = min(time.perf_counter() - start, at + MAX_CHUNK_SECONDS)
-        first, last = (round(t * SAMPLE_RATE_HZ) for t in (at, heard))
-        chunk = np.take(pcm, np.arange(first, last), mode="wrap").tobytes()
-        unanswered.append(at)
+    while k < n_chunks:
+        time.sleep(max(0.0, start + (k + 1) * CHUNK_SECONDS - time.perf_counter()))
+        chunk = np.take(pcm, np.arange(k * n_chunk, (k + 1) * n_chunk), mode="wrap").tobytes()
+        unanswered.append(k * CHUNK_SECONDS)
         found = client.predict(b64encode(chunk).decode(), family, api_name="/live")
-        now, at, who = time.perf_counter() - start, heard, found["family"]
+        now, who, n_sent = time.perf_counter() - start, found["family"], n_sent + 1
         if found["answered_seconds"] >= found["seconds"] - 0.01:
             lags += [now - one for one in unanswered]
             unanswered = []
-    return np.array(lags[N_WARM_UP:]), who
+        k = max(k + 1, int(now / CHUNK_SECONDS) - 1)  # the newest chunk that is whole by now
+    return Talk(np.array(lags[N_WARM_UP:]), 1 - n_sent / k, who)
 
 
 if __name__ == "__main__":
