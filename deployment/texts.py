@@ -9,7 +9,7 @@ from typing import Any
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
 from deployment.shipment import Outcome
 from leaderboard.table import markdown_table
-from page.live import MAX_LISTENERS
+from page.live_turns import MAX_LISTENERS
 from runs.licences import is_non_commercial
 
 CARDS_FOLDER = "model-cards"
@@ -26,10 +26,11 @@ How the numbers are made is on the page under *About*; a card for each champion 
 
 ## Live
 
-Each visitor's microphone is a session of its own, kept in memory for at most an hour and never written down; the chunks of
-{listeners} are taken at a time. All share this machine, which predicts one window at a time: on a small Space (2 vCPU) a few sessions
-are served every half second, and with more of them windows are dropped and the page says that it is behind. A restart or a sleep
-of the Space ends every session.
+Each visitor's microphone is a session of its own: each chunk of sound is a file for a moment, deleted when it is heard, and the
+last seconds stay in memory for at most an hour. {listeners} people can be heard at a time, and one more is told so. All share this
+machine, which predicts one window at a time: on a small Space (2 vCPU) a few sessions are served every half second, and with more of
+them windows are dropped and the page says how late it is and how much sound was lost. A restart or a sleep of the Space ends every
+session.
 
 ## Limits
 

@@ -18,8 +18,9 @@ from emotune.files import whole_file
 from page.engine import Engine
 from page.in_time import InTime
 from page.judgement import in_words
-from page.live import LiveSession, Turns
+from page.live import LiveSession
 from page.live_rows import Kind, Snapshot
+from page.live_turns import Turns
 from page.long import LongAnswer, as_audacity, as_csv, label, read_long
 from page.options import MICROPHONE
 

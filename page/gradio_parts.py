@@ -20,6 +20,8 @@ R = TypeVar("R")
 
 N_AT_ONCE = 2
 MAX_WAITING = 64
+KEPT_SECONDS = 3600
+"""How long a visitor's session stays after it was last used."""
 
 html = partial(gr.HTML, apply_default_css=False, padding=False)
 

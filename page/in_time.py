@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import RequestError, UnknownKeyError
-from page.engine import Engine
+from page.engine import Engine, title_of
 
 MAX_SECONDS = 0.25
 """What a window may take: then two listeners are answered every half second, and four every second."""
@@ -54,6 +54,19 @@ class InTime:
             if self._best.get(engine) not in keys:
                 self._best[engine] = self._measure(engine)
             return self._best[engine]
+
+    def choose_now(self, engine: Engine, family: str) -> tuple[str, str]:
+        """Return who answers as long as the family asked for cannot, and a sentence that says so if it is another.
+
+        Raises
+        ------
+        RequestError
+            If no family predicts.
+        """
+        if family in {member.key for member in engine.ready}:
+            return family, ""
+        found = self.choose(engine)
+        return found, f"{title_of(family)} cannot predict here now; {title_of(found)} answers." if family else ""
 
     def _measure(self, engine: Engine) -> str:
         """Return the first family, from the best on, that is quick enough; the quickest if none is."""

@@ -16,12 +16,12 @@ import gradio as gr
 
 from page import render, render_tables
 from page.gate import Gate
-from page.gradio_parts import MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
+from page.gradio_parts import KEPT_SECONDS, MAX_WAITING, N_AT_ONCE, PRIVATE, Part, explained, html
 from page.live_tab import live_tab
 from page.long_tab import long_tab
 from page.results import Results
 from page.tabs import AUDIO_TYPES, UPLOAD_LIMIT, batch_tab, leaderboard_tab, listen_tab, stress_tab
-from page.voice_tab import KEPT_SECONDS, voice_tab
+from page.voice_tab import voice_tab
 
 HERE = Path(__file__).parent
 DELETE_AFTER_SECONDS = 3600

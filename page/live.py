@@ -6,17 +6,19 @@ nothing stale is ever waited for.
 
 The state shown is smoothed: probabilities are averaged with weights that fall exponentially, and another state is shown once it has
 been the answer twice.
+
+Chunks can be lost on the way: Gradio keeps the newest one alone while another is answered. When they come tells how many were, and
+no window joins what lies on both sides of a gap.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +27,14 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.speech import HOP_SECONDS, VoiceActivity
 from page.engine import Engine
 from page.judgement import Judgement, Reason
-from page.live_rows import Kind, Row, Snapshot
+from page.live_rows import SPOKEN, Kind, Row, Snapshot, Timeline
+from page.live_turns import Pace, Turns
 from page.live_voice import LiveVoice
 
 SILENCE_DB = -100.0
-MAX_LISTENERS = 8
-"""Sessions whose chunks are taken at the same time."""
 N_SHOWN = 150
 """Rows of a snapshot: more than a minute has."""
+NOTHING_YET = ((Kind.SILENCE, ""), 0)
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,10 @@ class LiveSettings:
         How long a window waits for its turn before it is dropped.
     behind_seconds : float
         An answer older than this is told to be late.
-    lost_seconds : float
-        After so long without a chunk, the connection was lost.
+    away_seconds : float
+        After so long without a chunk, nobody listened; shorter gaps are sound that was lost.
+    lost_noted_seconds : float
+        For so long it is told that sound was lost.
     most_rows : int
         The latest rows are kept, at most so many.
     """
@@ -69,24 +73,9 @@ class LiveSettings:
     n_agreeing: int = 2
     patience_seconds: float = 0.45
     behind_seconds: float = 1.5
-    lost_seconds: float = 2.0
+    away_seconds: float = 2.0
+    lost_noted_seconds: float = 60.0
     most_rows: int = 7200
-
-
-class Turns:
-    """One window at a time; who waits too long goes without."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def take(self, run: Callable[[], Any], *, patience_seconds: float) -> Any:
-        """Return what ``run`` returns, or None if its turn did not come in time."""
-        if not self._lock.acquire(timeout=patience_seconds):
-            return None
-        try:
-            return run()
-        finally:
-            self._lock.release()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,22 +108,20 @@ class LiveSession:
     ) -> None:
         self.settings = settings or LiveSettings()
         self.voice = voice
-        self.started = time.time()
-        self._clock = clock
+        self.started: float | None = None
+        self.is_paused = False
+        self._pace = Pace(self.settings.every_seconds, clock=clock)
         self._lock = threading.RLock()
         self._activity = VoiceActivity()
-        self._ring = np.zeros(0, dtype=np.float32)
+        self._ring: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._voiced: deque[bool] = deque(maxlen=round(self.settings.window_seconds / HOP_SECONDS))
-        self._rows: deque[Row] = deque(maxlen=self.settings.most_rows)
+        self._timeline = Timeline(self.settings.most_rows)
         self._seconds = self._answered = self._asked = 0.0
-        self._pushed_at: float | None = None
+        self._lost_seconds, self._lost_at = 0.0, -np.inf
         self._level_db = SILENCE_DB
-        self._smooth: NDArray[np.float64] | None = None
-        self._candidate: tuple[tuple[Kind, str], int] = ((Kind.SILENCE, ""), 0)
+        self._engine: weakref.ref[Engine] | None = None
         self._family = ""
-        self._judgement = Judgement()
-        self._reasons: tuple[Reason, ...] = ()
-        self.is_paused = False
+        self._begin_answers()
 
     def pause(self, is_paused: bool) -> None:
         """Stop or go on listening; what comes meanwhile is not kept."""
@@ -158,13 +145,14 @@ class LiveSession:
         """
         with self._lock:
             self._push(samples)
-            if family != self._family:
-                self._family, self._smooth = family, None
+            if not self._is_answered_by(engine, family):
+                self._engine, self._family = weakref.ref(engine), family
+                self._begin_answers()
             window = self._window()
         if window is not None:
             heard = turns.take(lambda: _predict(engine, family, window[1]), patience_seconds=self.settings.patience_seconds)
             with self._lock:
-                if heard is not None:
+                if heard is not None and self._is_answered_by(engine, family):
                     self._answer(heard, engine, at=window[0])
         with self._lock:
             return self._snapshot(engine)
@@ -172,19 +160,29 @@ class LiveSession:
     def rows(self) -> tuple[Row, ...]:
         """Return what was said when, oldest first."""
         with self._lock:
-            return tuple(self._rows)
+            return self._timeline.latest()
+
+    def _is_answered_by(self, engine: Engine, family: str) -> bool:
+        return self._family == family and self._engine is not None and self._engine() is engine
+
+    def _begin_answers(self) -> None:
+        """Forget what another family said, or another result, whose emotions may be others."""
+        self._smooth: NDArray[np.float64] | None = None
+        self._candidate: tuple[tuple[Kind, str], int] = NOTHING_YET
+        self._judgement = Judgement()
+        self._reasons: tuple[Reason, ...] = ()
 
     def _push(self, samples: NDArray[np.float32]) -> None:
-        now, duration = self._clock(), len(samples) / SAMPLE_RATE_HZ
-        if self._pushed_at is not None and (gap := now - self._pushed_at - duration) > self.settings.lost_seconds:
-            self._extend(Kind.PAUSED if self.is_paused else Kind.LOST, self._seconds + gap)
-            self._forget_sound()
-        self._pushed_at = now
+        duration = len(samples) / SAMPLE_RATE_HZ
+        if self.started is None:
+            self.started = time.time() - duration
+        if missing := self._pace.missing_seconds(duration):
+            self._skip(missing)
         end = self._seconds + duration
         if self.is_paused:
             self._level_db = SILENCE_DB
-            self._extend(Kind.PAUSED, end)
-            self._answered = self._asked = end
+            self._timeline.extend(Kind.PAUSED, end)
+            self._seconds = self._answered = self._asked = end
             return
         self._seconds = end
         if len(samples):
@@ -192,6 +190,16 @@ class LiveSession:
         self._voiced.extend(self._activity.push(samples).is_voiced.tolist())
         n_kept = round(self.settings.window_seconds * SAMPLE_RATE_HZ)
         self._ring = np.concatenate([self._ring, samples])[-n_kept:]
+
+    def _skip(self, seconds: float) -> None:
+        """Leave out a stretch of which no sound came."""
+        self._seconds = self._answered = self._asked = self._seconds + seconds
+        self._timeline.extend(Kind.PAUSED if self.is_paused else Kind.LOST, self._seconds)
+        if seconds > self.settings.away_seconds:
+            self._forget_sound()
+            return
+        self._forget_window()
+        self._lost_seconds, self._lost_at = self._lost_seconds + seconds, self._seconds
 
     def _window(self) -> tuple[float, NDArray[np.float32]] | None:
         """Return what to predict and where it ends; silence is answered here, without any model."""
@@ -202,11 +210,11 @@ class LiveSession:
         voiced = list(self._voiced)
         if not any(voiced[-n_recent:]):
             self._smooth, self._candidate = None, ((Kind.SILENCE, ""), self.settings.n_agreeing)
-            self._extend(Kind.SILENCE, self._seconds)
+            self._timeline.extend(Kind.SILENCE, self._seconds)
             self._answered = self._seconds
             return None
         if sum(voiced) * HOP_SECONDS < self.settings.min_voice_seconds:
-            self._extend_last(self._seconds)
+            self._timeline.go_on(self._seconds)
             self._answered = self._seconds
             return None
         return self._seconds, self._ring.copy()
@@ -218,8 +226,9 @@ class LiveSession:
         if self.voice is not None:
             adapted = self.voice.adapt(engine, self._family, heard.probabilities, at=at, is_nonsense=not heard.judgement.is_voice)
         both = np.stack([adapted, heard.probabilities])  # with the voice and without it, so that both are smoothed alike
-        share = 1.0 if self._smooth is None else self.settings.smoothing
-        self._smooth = share * both + (0.0 if self._smooth is None else (1 - share) * self._smooth)
+        is_first = self._smooth is None
+        share = self.settings.smoothing
+        self._smooth = both if self._smooth is None else share * both + (1 - share) * self._smooth
         best = int(self._smooth[0].argmax())
         confidence = float(self._smooth[0][best])
         threshold = next((one.abstention_threshold for one in engine.ready if one.key == self._family), None)
@@ -230,48 +239,26 @@ class LiveSession:
         known, n = self._candidate
         is_same = known[0] is found[0] and (is_unsure or known == found)
         self._candidate = (found, n + 1 if is_same else 1)
-        current = self._rows[-1] if self._rows else None
-        if current is None or current.kind not in (Kind.UNSURE, Kind.EMOTION) or self._candidate[1] >= self.settings.n_agreeing:
-            self._extend(found[0], at, found[1], confidence, self._reasons)
+        current = self._timeline.last
+        is_spoken = current is not None and current.kind in SPOKEN
+        if is_first or not is_spoken or self._candidate[1] >= self.settings.n_agreeing:
+            self._timeline.extend(found[0], at, found[1], confidence, self._reasons)
         else:
-            self._extend_last(at)
+            self._timeline.go_on(at)
         self._answered = at
 
-    def _extend(self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0, reasons: tuple[Reason, ...] = ()) -> None:
-        """Prolong the last row if its state goes on, else begin another."""
-        start = self._rows[-1].end_seconds if self._rows else 0.0
-        last = self._rows[-1] if self._rows else None
-        if last is not None and last.kind is kind and (kind is Kind.UNSURE or last.emotion == emotion):
-            self._rows[-1] = replace(
-                last,
-                end_seconds=end,
-                emotion=emotion or last.emotion,
-                confidence=max(confidence, last.confidence),
-                reasons=tuple(dict.fromkeys((*last.reasons, *reasons))),
-            )
-        else:
-            self._rows.append(Row(start, end, kind, emotion, confidence, reasons))
-        self._seconds = max(self._seconds, end)
-
-    def _extend_last(self, end: float) -> None:
-        if self._rows:
-            self._rows[-1] = replace(self._rows[-1], end_seconds=end)
-        else:
-            self._extend(Kind.SILENCE, end)
+    def _forget_window(self) -> None:
+        self._ring = np.zeros(0, dtype=np.float32)
+        self._voiced.clear()
 
     def _forget_sound(self) -> None:
-        self._ring = np.zeros(0, dtype=np.float32)
+        self._forget_window()
         self._activity = VoiceActivity()
-        self._voiced.clear()
         self._smooth = None
 
     def _snapshot(self, engine: Engine) -> Snapshot:
-        late = self._seconds - self._answered
-        last = self._rows[-1] if self._rows else None
-        note = ""
-        if late > self.settings.behind_seconds:
-            note = f"The answers are {late:.1f} s late: this machine cannot keep up. Choose a quicker family."
-        is_spoken = last is not None and last.kind in (Kind.UNSURE, Kind.EMOTION)
+        last = self._timeline.last
+        is_spoken = last is not None and last.kind in SPOKEN
         is_unsure = last is not None and last.kind is Kind.UNSURE
         smooth = self._smooth if is_spoken else None
         probabilities, alone = ({}, {}) if smooth is None else (_named(engine, one) for one in smooth)
@@ -283,14 +270,21 @@ class LiveSession:
             state=last,
             level_db=round(self._level_db, 1),
             probabilities=probabilities,
-            rows=tuple(islice(reversed(self._rows), N_SHOWN))[::-1],
-            note=note,
+            rows=self._timeline.latest(N_SHOWN),
+            note=" ".join(self._notes()),
             n_clips=n_clips,
             alone=alone if n_clips else {},
             is_unsure=is_unsure,
             reasons=(self._reasons or (last.reasons if last else ())) if is_unsure else (),
             notes=self._judgement.advice if is_spoken else (),
         )
+
+    def _notes(self) -> Iterator[str]:
+        late = self._seconds - self._answered
+        if late > self.settings.behind_seconds:
+            yield f"The answers are {late:.1f} s late: this machine cannot keep up. Choose a quicker family."
+        if self._seconds - self._lost_at < self.settings.lost_noted_seconds:
+            yield f"{self._lost_seconds:.1f} s of sound were lost so far: this machine or the connection cannot keep up."
 
 
 def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, float]:

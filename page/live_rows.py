@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 
 import pandas as pd
 
@@ -19,6 +21,9 @@ class Kind(StrEnum):
     LOST = "lost"
 
 
+SPOKEN = (Kind.UNSURE, Kind.EMOTION)
+
+
 @dataclass(frozen=True)
 class Row:
     """A stretch of time in one state.
@@ -30,9 +35,9 @@ class Row:
     kind : Kind
         What it was.
     emotion : str
-        The emotion, of unsure stretches the likeliest; empty where nobody spoke.
+        The emotion, of unsure stretches the one that was likeliest at the end; empty where nobody spoke.
     confidence : float
-        The largest smoothed probability in it.
+        The largest smoothed probability of that emotion in it.
     reasons : tuple of str
         Of unsure stretches, every reason that there was (:class:`page.judgement.Reason`).
     """
@@ -43,6 +48,50 @@ class Row:
     emotion: str = ""
     confidence: float = 0.0
     reasons: tuple[str, ...] = ()
+
+
+class Timeline:
+    """Rows that follow one another without a gap; the latest are kept.
+
+    Parameters
+    ----------
+    most_rows : int
+        How many.
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self._rows: deque[Row] = deque(maxlen=most_rows)
+
+    @property
+    def last(self) -> Row | None:
+        """The row that goes on now."""
+        return self._rows[-1] if self._rows else None
+
+    def latest(self, n: int | None = None) -> tuple[Row, ...]:
+        """Return the last n rows, or all, oldest first."""
+        return tuple(islice(reversed(self._rows), n))[::-1]
+
+    def extend(self, kind: Kind, end: float, emotion: str = "", confidence: float = 0.0, reasons: tuple[str, ...] = ()) -> None:
+        """Prolong the last row if its state goes on, else begin another."""
+        last = self.last
+        if last is None or last.kind is not kind or (kind is not Kind.UNSURE and last.emotion != emotion):
+            self._rows.append(Row(last.end_seconds if last else 0.0, end, kind, emotion, confidence, reasons))
+            return
+        is_same = last.emotion == emotion
+        self._rows[-1] = replace(
+            last,
+            end_seconds=end,
+            emotion=emotion,
+            confidence=max(confidence, last.confidence) if is_same else confidence,
+            reasons=tuple(dict.fromkeys((*last.reasons, *reasons))),
+        )
+
+    def go_on(self, end: float) -> None:
+        """Prolong the last row where sound was received, else begin silence."""
+        if self.last is None or self.last.kind in (Kind.PAUSED, Kind.LOST):
+            self.extend(Kind.SILENCE, end)
+        else:
+            self._rows[-1] = replace(self._rows[-1], end_seconds=end)
 
 
 @dataclass(frozen=True)

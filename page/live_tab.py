@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from leaderboard.best import REFERENCES
 from page import render_time, render_voice
 from page.board import families
 from page.engine import Engine
-from page.gradio_parts import Part, endpoint, explained, html
+from page.gradio_parts import KEPT_SECONDS, Part, endpoint, explained, html
 from page.in_time import InTime
-from page.live import MAX_LISTENERS, LiveSession, Turns
+from page.lessons import lesson_of
+from page.live import LiveSession
 from page.live_rows import Snapshot, rows_csv
+from page.live_turns import MAX_LISTENERS, Listeners, Turns
 from page.live_voice import LiveVoice
 from page.render_tables import download
 from page.results import Results
@@ -31,14 +33,18 @@ from page.voice import Voice
 
 STREAM_EVERY_SECONDS = 0.5
 MAX_CHUNK_SECONDS = 2.0
-KEPT_SECONDS = 3600
 AUTOMATIC = ""
-LIVE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "live", "concurrency_limit": MAX_LISTENERS}
+HERE = Path(__file__).parent
+MAX_STREAMS = 3 * MAX_LISTENERS
+"""Gradio holds a job for as long as a microphone streams, and has 40 for the whole page; those refused let go of theirs."""
+STREAM: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "live-stream", "concurrency_limit": MAX_STREAMS}
+BUTTONS: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "live-buttons", "concurrency_limit": None}
+CALLS: dict[str, Any] = {"concurrency_id": "live-calls", "concurrency_limit": MAX_LISTENERS}
 
 
 def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Part, ...]:
     """Make the tab, with what the visitor's voice was taught; return what depends on the chosen result."""
-    in_time, turns = InTime(), Turns()
+    in_time, turns, listeners = InTime(), Turns(), Listeners()
     session = gr.State(None, time_to_live=KEPT_SECONDS)
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280, elem_classes="stay"):
@@ -57,19 +63,24 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
                 new = gr.Button("New voice", size="sm", min_width=100)
             saved = html(elem_id="live-csv")
         with gr.Column(scale=7, min_width=280):
-            shown = html(render_time.live_waiting(), elem_id="live")
+            shown = html(render_time.live_waiting(), elem_id="live", js_on_load=(HERE / "live.js").read_text(encoding="utf-8"))
 
     @explained
     def hear(
         chunk: str | None, session: LiveSession | None, key: str | None, family: str, same: bool, voice: Voice | None
-    ) -> tuple[LiveSession, str]:
+    ) -> tuple[LiveSession | None, str]:
+        samples, listener = read_chunk(chunk), session or begin()
+        try:
+            listeners.admit(listener)
+        except RequestError as error:
+            return session, render_time.live_refused(str(error))
         engine = results.engine(key)
-        session = session or begin()
-        if session.voice is not None:
-            session.voice.attend(is_on=same, taught=voice)
-        samples = read_chunk(chunk)
-        found = session.hear(samples, engine=engine, family=in_time.choose(engine, family), turns=turns)
-        return session, render_time.live(found, engine.emotions) + render_voice.live(found)
+        who, instead = in_time.choose_now(engine, family)
+        if listener.voice is not None:
+            listener.voice.attend(is_on=same, taught=voice)
+        found = listener.hear(samples, engine=engine, family=who, turns=turns)
+        found = replace(found, note=f"{instead} {found.note}".strip())
+        return listener, render_time.live(found, engine.emotions) + render_voice.live(found)
 
     def toggle(session: LiveSession | None) -> tuple[LiveSession, Any]:
         session = session or begin()
@@ -82,13 +93,14 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
         return session, None
 
     def csv(session: LiveSession | None) -> str:
-        return download("emotune-live.csv", rows_csv(session.rows(), started=session.started)) if session else ""
+        return download("emotune-live.csv", rows_csv(session.rows(), started=session.started or 0)) if session else ""
 
     @explained
     def live(pcm: str, family: str, session: LiveSession | None) -> tuple[dict[str, Any], LiveSession]:
         """Return what is said now, after one more chunk: base64 of 16-bit mono samples at 16 kHz; one session a client."""
         engine = results.engine()
         session = session or begin()
+        listeners.admit(session)
         found = session.hear(read_pcm(pcm), engine=engine, family=in_time.choose(engine, family), turns=turns)
         return as_json(found), session
 
@@ -98,17 +110,16 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
         [session, shown],
         stream_every=STREAM_EVERY_SECONDS,
         show_progress="hidden",
-        **LIVE,
+        **STREAM,
     )
-    pause.click(toggle, session, [session, pause], show_progress="hidden", **LIVE)
-    restart.click(
-        lambda: (None, "Pause", render_time.live_waiting(), ""), None, [session, pause, shown, saved], show_progress="hidden", **LIVE
-    )
-    new.click(forget, session, [session, voice], show_progress="hidden", **LIVE)
-    save.click(csv, session, saved, show_progress="hidden", **LIVE)
+    pause.click(toggle, session, [session, pause], show_progress="hidden", **BUTTONS)
+    anew = (None, "Pause", render_time.live_waiting(), "")
+    restart.click(lambda: anew, None, [session, pause, shown, saved], show_progress="hidden", **BUTTONS)
+    new.click(forget, session, [session, voice], show_progress="hidden", **BUTTONS)
+    save.click(csv, session, saved, show_progress="hidden", **BUTTONS)
     pcm = gr.Textbox(visible=False, label="pcm")
     named = gr.Textbox(AUTOMATIC, visible=False, label="family")
-    endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=LIVE)
+    endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=CALLS)
 
     def of_result(key: str | None) -> list[dict[str, Any]]:
         engine = results.engine(key)
@@ -123,7 +134,10 @@ def begin() -> LiveSession:
 
 
 def read_chunk(path: str | None) -> NDArray[np.float32]:
-    """Return what the browser sent, mono at ``SAMPLE_RATE_HZ``, and delete it; nothing if it holds no sound."""
+    """Return what the browser sent, mono at ``SAMPLE_RATE_HZ``, and delete it; nothing if it holds no sound.
+
+    The page's own examples can be named in place of a chunk; they stay.
+    """
     nothing = np.zeros(0, dtype=np.float32)
     if not path:
         return nothing
@@ -133,7 +147,8 @@ def read_chunk(path: str | None) -> NDArray[np.float32]:
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return nothing
     finally:
-        Path(path).unlink(missing_ok=True)
+        if lesson_of(path) is None:
+            Path(path).unlink(missing_ok=True)
     mono = frames.mean(axis=1)[-round(MAX_CHUNK_SECONDS * rate_hz) :]
     if rate_hz == SAMPLE_RATE_HZ:
         return np.ascontiguousarray(mono, dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -21,7 +22,7 @@ SHORT_SHARE = 0.12
 WORDS = {
     Kind.SILENCE: "silence",
     Kind.PAUSED: "paused",
-    Kind.LOST: "no connection",
+    Kind.LOST: "nothing received",
 }
 
 
@@ -29,8 +30,15 @@ def live_waiting() -> str:
     """Tell what the Live tab does before it listens."""
     return (
         '<section class="card"><h2>Not listening yet</h2><p class="hint">Press <em>Record</em> and talk. Every half second the last '
-        "2.5 s are judged; what is unsure is called so. The sound is never written down.</p></section>"
+        "2.5 s are judged; what is unsure is called so. Each chunk of sound is a file for a moment, deleted when it is heard.</p>"
+        "</section>"
     )
+
+
+def live_refused(words: str) -> str:
+    """Say why nobody listens; ``live.js`` stops the recording, as a stream that goes on would keep its place."""
+    again = time.monotonic_ns()  # the same words twice would change nothing on the page, and nobody would see that they came
+    return f'<section class="card" data-refused="{again}"><h2>Not listening</h2><p role="alert">{escape(words)}</p></section>'
 
 
 def live(found: Snapshot, emotions: Sequence[str]) -> str:
@@ -76,8 +84,9 @@ def _part(row: Row, start: float, emotions: Sequence[str]) -> str:
     if row.kind is not Kind.EMOTION:
         words = f"unsure, perhaps {row.emotion}" if row.kind is Kind.UNSURE else WORDS[row.kind]
         return f'<span class="segment unsure" style="{place}" title="{escape(words)}"></span>'
-    paper, ink = colours_of(row.emotion, emotions)
-    words = row.emotion if share > SHORT_SHARE else short_names(emotions)[row.emotion] if share > SHORT_SHARE / 3 else ""
+    among = dict.fromkeys((*emotions, row.emotion))  # rows of a result that was chosen before may have others
+    paper, ink = colours_of(row.emotion, among)
+    words = row.emotion if share > SHORT_SHARE else short_names(among)[row.emotion] if share > SHORT_SHARE / 3 else ""
     title = f"{escape(row.emotion)}, {row.start_seconds:.1f}–{row.end_seconds:.1f} s"
     look = f"{place};background:{paper};color:{ink}"
     return f'<span class="segment" style="{look}" title="{title}"><span>{escape(words)}</span></span>'

@@ -18,7 +18,6 @@ from page.results import Results
 from page.same_voice import AS_USUAL, OFFERED, lessons, teach
 from page.voice import MOST_JSON_CHARACTERS, Voice
 
-KEPT_SECONDS = 3600
 NORMALLY = "as I normally speak"
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from audio.clip import SAMPLE_RATE_HZ
+from emotune.errors import RequestError
+from page import render_time
 from page.engine import Engine, Predictions
-from page.live import LiveSession, LiveSettings, Turns
-from page.live_rows import Kind, Snapshot, rows_csv
+from page.live import LiveSession, LiveSettings
+from page.live_rows import Kind, Snapshot, Timeline, rows_csv
+from page.live_turns import GONE_SECONDS, Listeners, Pace, Turns
 
 HALF = SAMPLE_RATE_HZ // 2
 SILENCE = np.zeros(HALF, dtype=np.float32)
@@ -26,7 +31,21 @@ class Clock:
         return self.now
 
 
-def send(session: LiveSession, clock: Clock, engine: Engine, samples: np.ndarray, *, turns: Turns | None = None) -> list[Snapshot]:
+class OneEmotion:
+    """An engine whose families are always sure of one emotion."""
+
+    ready = ()
+
+    def __init__(self, *emotions: str, said: str) -> None:
+        self.emotions, self._said = emotions, said
+
+    def predict(self, *_: object, **__: object) -> Any:
+        said = np.array([[float(name == self._said) for name in self.emotions]])
+        found = Predictions({"linear": said}, np.zeros(1), None)
+        return SimpleNamespace(probabilities=found.probabilities, judge=found.judge)
+
+
+def send(session: LiveSession, clock: Clock, engine: Any, samples: np.ndarray, *, turns: Turns | None = None) -> list[Snapshot]:
     found = []
     for at in range(0, len(samples), HALF):
         clock.now += 0.5
@@ -88,6 +107,88 @@ def test_a_lost_connection_and_a_pause_are_rows_of_their_own(session: LiveSessio
     send(session, clock, engine, SILENCE)
     assert [row.kind for row in session.rows()] == [Kind.SILENCE, Kind.LOST, Kind.SILENCE, Kind.PAUSED]
     assert rows_csv(session.rows(), started=0).splitlines()[2].startswith("1.0,11.0,1970-01-01T00:00:01Z,lost")
+
+
+@pytest.mark.parametrize("chunks", [(0.4, 0.6, 0.8, 0.2), (0.5, 0.55, 0.45, 0.5), (0.1, 0.2, 0.3, 0.2)])
+def test_chunks_that_come_late_or_early_are_not_taken_for_lost(clock: Clock, chunks: tuple[float, ...]) -> None:
+    pace = Pace(0.5, clock=clock)
+    for wait in chunks * 20:
+        clock.now += wait
+        assert pace.missing_seconds(0.5) == 0
+
+
+def test_what_is_lost_in_an_hour_adds_up(clock: Clock) -> None:
+    pace, missing = Pace(0.5, clock=clock), 0.0
+    for wait in (0.5, 1.2, 0.3, 0.5, 2.1, 0.4) * 100:  # of 2.5 and 4 chunks' time each, one chunk comes
+        clock.now += wait
+        missing += pace.missing_seconds(0.5)
+    assert missing == pytest.approx(5.0 * 100 - 600 * 0.5, abs=1)
+
+
+def test_sound_that_is_lost_is_told_counted_and_in_no_window(clock: Clock, engine: Engine, clip: np.ndarray) -> None:
+    session = LiveSession(clock=clock)
+    send(session, clock, engine, np.tile(clip, 3)[: 6 * HALF])
+    clock.now += 1.0
+    (found,) = send(session, clock, engine, clip[:HALF])
+    assert found.seconds == 4.5
+    assert "1.0 s of sound were lost" in found.note
+    assert "late" not in found.note
+    assert len(session._ring) == HALF
+    assert [(row.start_seconds, row.end_seconds) for row in session.rows() if row.kind is Kind.LOST] == [(3.0, 4.0)]
+    assert "nothing received" in render_time.live(found, engine.emotions)
+    noted = send(session, clock, engine, np.tile(SILENCE, 125))
+    assert "lost" not in noted[-1].note
+
+
+def test_to_stop_and_to_record_later_loses_no_sound(session: LiveSession, clock: Clock, engine: Engine) -> None:
+    send(session, clock, engine, SILENCE)
+    clock.now += 100
+    assert send(session, clock, engine, SILENCE)[-1].note == ""
+
+
+def test_the_time_of_day_is_that_of_the_first_sound(session: LiveSession, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    session.hear(SILENCE, engine=engine, family="linear", turns=Turns())
+    assert session.started == 999.5
+
+
+@pytest.mark.parametrize("others", [("happy", "sad"), ("happy", "angry", "sad", "calm", "boredom", "fearful", "neutral", "disgust")])
+def test_another_result_begins_anew_with_its_own_emotions(
+    session: LiveSession, clock: Clock, clip: np.ndarray, others: tuple[str, ...]
+) -> None:
+    first = OneEmotion("surprised", "angry", said="surprised")
+    second = OneEmotion(*others, said=others[-1])
+    send(session, clock, first, np.tile(clip, 4)[: 8 * HALF])
+    found = send(session, clock, second, np.tile(clip, 2)[: 2 * HALF])
+    assert found[0].probabilities == {name: float(name == others[-1]) for name in others}
+    assert found[0].state is not None
+    assert found[0].state.emotion == others[-1]
+    assert "surprised" in render_time.live(found[-1], others)
+
+
+def test_a_row_never_pairs_an_emotion_with_the_confidence_of_another() -> None:
+    timeline = Timeline(9)
+    for end, emotion, confidence in ((1, "sad", 0.6), (2, "happy", 0.3), (3, "happy", 0.4), (4, "happy", 0.35)):
+        timeline.extend(Kind.UNSURE, end, emotion, confidence)
+    (row,) = timeline.latest()
+    assert (row.emotion, row.confidence, row.end_seconds) == ("happy", 0.4, 4)
+
+
+def test_sound_without_an_answer_does_not_prolong_what_is_no_sound() -> None:
+    timeline = Timeline(9)
+    timeline.extend(Kind.LOST, 1)
+    timeline.go_on(2)
+    assert [(row.kind, row.end_seconds) for row in timeline.latest()] == [(Kind.LOST, 1), (Kind.SILENCE, 2)]
+
+
+def test_one_listener_too_many_is_told_so_until_another_is_gone(clock: Clock) -> None:
+    listeners, sessions = Listeners(2, clock=clock), [LiveSession() for _ in range(3)]
+    for session in (*sessions[:2], *sessions[:2]):
+        listeners.admit(session)
+    with pytest.raises(RequestError, match="At most 2 people can be heard at a time, and 2 others are heard now; try again"):
+        listeners.admit(sessions[2])
+    clock.now += GONE_SECONDS
+    listeners.admit(sessions[2])
 
 
 def test_a_busy_machine_drops_windows_and_says_so(clock: Clock, engine: Engine, clip: np.ndarray) -> None:

@@ -8,8 +8,9 @@ import pytest
 from audio.clip import SAMPLE_RATE_HZ
 from page import render_voice
 from page.engine import Engine, Predictions
-from page.live import LiveSession, Turns
+from page.live import LiveSession
 from page.live_rows import Snapshot
+from page.live_turns import Turns
 from page.live_voice import LiveVoice
 from page.voice import Voice
 

@@ -17,8 +17,9 @@ from page.batch import as_csv, batch
 from page.engine import Engine
 from page.judgement import Reason
 from page.listen import listen, load_clip
-from page.live import LiveSession, Turns
+from page.live import LiveSession
 from page.live_rows import Kind, rows_csv
+from page.live_turns import Turns
 from page.long import read_long
 from page.tabs import as_json
 

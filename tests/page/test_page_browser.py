@@ -13,6 +13,7 @@ import soundfile
 from audio.clip import Clip
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
+from page.live_turns import MAX_LISTENERS
 from page.results import Results
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -102,13 +103,15 @@ def test_a_recording_from_the_microphone_is_answered(tab: playwright.Page) -> No
     assert "angry" in tab.locator("#prediction .verdict").inner_text()
 
 
-def record_until_heard(tab: playwright.Page) -> None:
+HEARD = "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
+
+
+def record_until(tab: playwright.Page, answered: str) -> None:
     """Record, and again if nothing comes: on a busy machine the browser may not give its microphone to the first presses."""
-    heard = "Number(document.querySelector('#live .live')?.dataset.seconds) > 1 && document.querySelector('#live .segment')"
     for _ in range(LIVE_ATTEMPTS):
         tab.locator("#microphone").get_by_role("button", name="Record").click()
         with contextlib.suppress(playwright.TimeoutError):
-            tab.wait_for_function(heard, timeout=LIVE_TIMEOUT_MS)
+            tab.wait_for_function(answered, timeout=LIVE_TIMEOUT_MS)
             return
         tab.reload()
         open_tab(tab, "Live")
@@ -117,7 +120,7 @@ def record_until_heard(tab: playwright.Page) -> None:
 
 def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page) -> None:
     open_tab(tab, "Live")
-    record_until_heard(tab)
+    record_until(tab, HEARD)
     before = tab.locator("#live .live").get_attribute("data-seconds")
     tab.wait_for_function(
         "before => document.querySelector('#live .live').dataset.seconds > Number(before) + 0.4", arg=before, timeout=LIVE_TIMEOUT_MS
@@ -125,6 +128,18 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
     tab.get_by_role("button", name="CSV so far").click()
     tab.locator("#live-csv a").wait_for()
     tab.locator("#microphone").get_by_role("button", name="Stop").click()
+
+
+def test_who_is_not_heard_reads_why_and_stops_recording_each_time(tab: playwright.Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("page.live_turns.Listeners._others", lambda *_: MAX_LISTENERS)
+    open_tab(tab, "Live")
+    record_until(tab, "document.querySelector('#live [data-refused]')")
+    record = tab.locator("#microphone").get_by_role("button", name="Record")
+    first = tab.locator("#live [data-refused]").get_attribute("data-refused")
+    record.click()
+    tab.wait_for_function("first => document.querySelector('#live [data-refused]').dataset.refused !== first", arg=first)
+    record.wait_for()
+    assert "At most 8 people can be heard" in tab.locator("#live").inner_text()
 
 
 def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page, tmp_path: Path) -> None:
