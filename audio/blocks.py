@@ -1,7 +1,11 @@
-"""Blocks: a recording of any length, decoded piece by piece, so that no more than a piece of it is ever held."""
+"""Blocks: a recording of any length, decoded piece by piece, so that no more than a piece of it is ever held.
+
+A WAV that a recorder left unfinished is the exception: it is held whole, with the size in its header set right.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,10 +15,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from audio.containers import HEAD_BYTES, other_kind
+from audio.containers import HEAD_BYTES, corrected_wav, other_kind, stated_size
 from audio.decode import FORMATS, FORMATS_TEXT
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, stream_with_ffmpeg
-from audio.limits import MAX_BLOCK_SAMPLES
+from audio.limits import MAX_BLOCK_SAMPLES, MIN_MISSING_SECONDS
+from audio.notes import Note, NoteKind
 from emotune.errors import BadRecordingError
 
 BLOCK_SECONDS = 1.0
@@ -75,6 +80,30 @@ def read_blocks(path: Path, *, source: str) -> Iterator[Block]:
         raise BadRecordingError(source, "must hold sound, but has zero samples; record it again.")
 
 
+def header_notes(path: Path, *, held_seconds: float) -> tuple[Note, ...]:
+    """Return a note if the header of a recording that was read states another length.
+
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    held_seconds : float
+        How long it is.
+    """
+    with path.open("rb", buffering=0) as file:
+        if corrected_wav(file):
+            text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
+            return (Note(NoteKind.HEADER_CORRECTED, text),)
+        size = stated_size(file)
+    if size is None or size.promised_bytes is None or not size.held_bytes:
+        return ()
+    promised_seconds = held_seconds * size.promised_bytes / size.held_bytes
+    if (missing_seconds := promised_seconds - held_seconds) < MIN_MISSING_SECONDS:
+        return ()
+    lengths = f"the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there"
+    return (Note(NoteKind.MISSING_SOUND, f"{missing_seconds:.2f} s are missing: {lengths}."),)
+
+
 def _check_kind(path: Path, *, source: str) -> None:
     try:
         with path.open("rb") as file:
@@ -90,9 +119,11 @@ def _check_kind(path: Path, *, source: str) -> None:
 
 def _blocks(path: Path, *, source: str) -> Generator[Block, None, None]:
     with path.open("rb", buffering=0) as file:
+        corrected = corrected_wav(file)
+        file.seek(0)
         try:
             # The open file, because soundfile judges names.
-            sound = soundfile.SoundFile(file.fileno(), closefd=False)
+            sound = soundfile.SoundFile(io.BytesIO(corrected) if corrected else file.fileno(), closefd=False)
         except soundfile.LibsndfileError:
             sound = None
         if sound is not None and sound.format in FORMATS:

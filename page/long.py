@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audio.blocks import header_notes
 from audio.clip import SAMPLE_RATE_HZ
 from audio.notes import NoteKind
 from audio.speech import Stretch, StretchFinder
@@ -137,7 +138,7 @@ def read_long(
         rows += _answers(engine, family, some, noted={note.kind for note in found.notes})
         if progress:
             progress(min(some[-1].stretch.end_seconds, found.duration_seconds), found.duration_seconds)
-    notes = [note.text for note in found.notes]
+    notes = [note.text for note in (*header_notes(Path(path), held_seconds=found.duration_seconds), *found.notes)]
     if not rows:
         notes.append("No speech was found: nothing in it is loud enough above its background and voiced.")
     return LongAnswer(

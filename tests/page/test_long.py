@@ -55,6 +55,17 @@ def test_a_recording_without_speech_has_no_row_and_says_so(engine: Engine, tmp_p
     assert as_csv(found).startswith("channel,start_seconds")
 
 
+def test_a_recording_that_was_killed_is_answered_to_its_end_and_says_so(engine: Engine, talk: Path, tmp_path: Path) -> None:
+    samples, rate_hz = soundfile.read(talk)
+    soundfile.write(tmp_path / "killed.wav", samples, rate_hz)
+    content = bytearray((tmp_path / "killed.wav").read_bytes())
+    content[40:44] = (len(content) // 2).to_bytes(4, "little")
+    (tmp_path / "killed.wav").write_bytes(content)
+    found = read_long(engine, tmp_path / "killed.wav", family="linear")
+    assert len(found.rows) == 3
+    assert found.notes[0].startswith("The header states less sound")
+
+
 def test_a_name_with_markup_is_escaped(answer: LongAnswer, engine: Engine) -> None:
     assert "<img" not in render_long(answer, engine.emotions, path='a"><img src=x>')
 

@@ -1,0 +1,36 @@
+"""Blocks: a long recording is read as the loader reads a short one, whatever its header says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.blocks import header_notes, read_blocks
+from audio.clip import SAMPLE_RATE_HZ
+from audio.load import load
+from audio.notes import NoteKind
+from tests.audio.sounds import pcm, speech, wav_head
+
+SECONDS = 4.0
+
+
+@pytest.mark.parametrize(
+    ("factor", "kinds"),
+    [
+        (0.0, [NoteKind.HEADER_CORRECTED]),
+        (0.5, [NoteKind.HEADER_CORRECTED]),
+        (1.0, []),
+        (2.0, [NoteKind.MISSING_SOUND]),
+    ],
+)
+def test_a_recording_whose_header_is_wrong_is_read_whole_with_the_loaders_note(
+    tmp_path: Path, factor: float, kinds: list[NoteKind]
+) -> None:
+    sound, path = pcm(speech(seconds=SECONDS)), tmp_path / "killed.wav"
+    path.write_bytes(wav_head(int(factor * len(sound)) // 2 * 2) + sound)
+    read = np.concatenate([block.frames for block in read_blocks(path, source="killed")])
+    assert len(read) == SECONDS * SAMPLE_RATE_HZ
+    assert [note.kind for note in header_notes(path, held_seconds=SECONDS)] == kinds
+    assert list(header_notes(path, held_seconds=SECONDS)) == [note for note in load(path).notes if note.kind in kinds]
