@@ -12,16 +12,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from audio.load import load
-from emotune.errors import BadRecordingError, RequestError
+from audio.load import Loaded, load
+from emotune.errors import BadRecordingError, EmotuneError, RequestError
 from page.batch_speakers import read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
 from page.same_voice import listen_again
-from page.uploads import Source, find_sources
+from page.uploads import MAX_BATCH_SECONDS, Source, find_sources
 from page.voice import Voice
 
 MAX_TABLES = 10
+TOO_LATE = f"must lie within the first {MAX_BATCH_SECONDS / 60:.0f} minutes of a batch, but those before it last longer; judge it in another."
+"""Of a recording whose header did not say how long it is, or lied."""
 Progress = Callable[[int, int], None]
 
 
@@ -88,10 +90,20 @@ def judge_each(engine: Engine, paths: Sequence[str | Path] | None, *, progress: 
         raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
     speakers, bad_tables = _speakers(sources, tables)
     voices: dict[str, Voice] = {}
+    seconds = 0.0
     for done, source in enumerate(sources):
         if progress:
             progress(done, len(sources))
-        yield _judge(engine, source, speakers.get(source, ""), voices)
+        if seconds > MAX_BATCH_SECONDS:
+            yield Row(source.name, problem=TOO_LATE)
+            continue
+        try:
+            loaded = _load(source)
+        except BadRecordingError as error:
+            yield Row(source.name, problem=error.rule)
+            continue
+        seconds += loaded.duration_seconds
+        yield _judge(engine, source.name, loaded, speakers.get(source, ""), voices)
     yield from bad_tables
 
 
@@ -151,21 +163,32 @@ def _speakers(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict
     return found, ()
 
 
-def _judge(engine: Engine, source: Source, speaker: str, voices: dict[str, Voice]) -> Row:
+def _load(source: Source) -> Loaded:
+    """Load a recording; whatever is raised meanwhile belongs to it."""
     try:
         with source.opened() as path:
-            loaded = load(path, name=source.name)
-    except BadRecordingError as error:
-        return Row(source.name, problem=error.rule)
-    except Exception as error:  # whatever it is, it belongs to this file
-        return Row(source.name, problem=f"must load, but that fails ({type(error).__name__}); convert it to WAV or FLAC.")
-    known = Row(source.name)
-    if speaker:
-        both = listen_again(engine, loaded.samples, voices.get(speaker), notes=loaded.notes)
-        voices[speaker], found = both.voice, both.alone
-        known = replace(known, speaker=speaker, n_earlier=both.n_clips, with_voice=both.with_voice.predictions)
-    else:
-        found = listen(engine, loaded.samples, notes=loaded.notes)
+            return load(path, name=source.name)
+    except BadRecordingError:
+        raise
+    except Exception as error:
+        rule = f"must load, but that fails ({type(error).__name__}); convert it to WAV or FLAC."
+        raise BadRecordingError(source.name, rule) from error
+
+
+def _judge(engine: Engine, name: str, loaded: Loaded, speaker: str, voices: dict[str, Voice]) -> Row:
+    """Judge a recording; a fault of the models costs its row alone."""
+    known = Row(name)
+    try:
+        if speaker:
+            both = listen_again(engine, loaded.samples, voices.get(speaker), notes=loaded.notes)
+            voices[speaker], found = both.voice, both.alone
+            known = replace(known, speaker=speaker, n_earlier=both.n_clips, with_voice=both.with_voice.predictions)
+        else:
+            found = listen(engine, loaded.samples, notes=loaded.notes)
+    except EmotuneError as error:
+        return Row(name, problem=str(error))
+    except Exception as error:
+        return Row(name, problem=f"must be judged, but that fails ({type(error).__name__}); judge it again in a minute.")
     best = found.predictions[0]
     return replace(
         known,

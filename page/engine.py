@@ -169,8 +169,14 @@ class Engine:
 
     @property
     def ready(self) -> tuple[Member, ...]:
-        """The families that predict."""
+        """The families that predict now."""
         return tuple(member for member in self.members if member.champion)
+
+    @property
+    def loaded(self) -> tuple[Member, ...]:
+        """The families that could be loaded, those that failed lately too: what is known of a voice does not depend on a fault."""
+        with self._lock:
+            return tuple(member for member in self._members if member.champion)
 
     @property
     def emotions(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.load import Loaded, load
 from audio.notes import Note
 from emotune.errors import RequestError
-from page.engine import Engine, Predictions
+from page.engine import Engine, Predictions, rank
 from page.judgement import Judgement
 from page.measures import ACTIVE_DB, block_levels_db
 
@@ -201,9 +201,7 @@ def summarise(engine: Engine, found: Predictions, *, judgement: Judgement | None
     """Return each family's prediction for one recording: the mean over its windows; none is sure of what was judged no speech."""
     judged = judgement or Judgement()
     predictions = []
-    for member in engine.ready:
-        if member.key not in found.probabilities:
-            continue
+    for member in rank([one for one in engine.loaded if one.key in found.probabilities]):
         mean = found.probabilities[member.key].mean(axis=0)
         best = int(mean.argmax())
         confidence = float(mean[best])

@@ -231,7 +231,7 @@ class LiveSession:
         self._smooth = both if self._smooth is None else share * both + (1 - share) * self._smooth
         best = int(self._smooth[0].argmax())
         confidence = float(self._smooth[0][best])
-        threshold = next((one.abstention_threshold for one in engine.ready if one.key == self._family), None)
+        threshold = next((one.abstention_threshold for one in engine.loaded if one.key == self._family), None)
         self._judgement, self._reasons = heard.judgement, heard.judgement.of(confidence, threshold=threshold)
         is_unsure = bool(self._reasons)
         found = (Kind.UNSURE if is_unsure else Kind.EMOTION, engine.emotions[best])

@@ -20,7 +20,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.notes import NoteKind
 from audio.speech import Stretch, StretchFinder
 from audio.survey import Survey, Track, read_tracks, survey
-from emotune.errors import RequestError
+from emotune.errors import EmotuneError, RequestError
 from page.engine import Engine
 from page.judgement import Judgement
 
@@ -133,12 +133,19 @@ def read_long(
     source = name or Path(path).name
     found = survey(Path(path), source=source, max_seconds=None if max_minutes is None else 60 * max_minutes)
     rows: list[LongRow] = []
+    notes = [note.text for note in (*header_notes(Path(path), held_seconds=found.duration_seconds), *found.notes)]
+    threshold = next((member.abstention_threshold for member in engine.loaded if member.key == family), None)
     cuts = _cuts(Path(path), found, source=source)
     while some := list(islice(cuts, N_AT_ONCE)):
-        rows += _answers(engine, family, some, noted={note.kind for note in found.notes})
+        try:
+            rows += _answers(engine, family, some, noted={note.kind for note in found.notes}, threshold=threshold)
+        except EmotuneError as error:
+            if not rows:
+                raise
+            notes.append(f"From {some[0].stretch.start_seconds:.1f} s on nothing is answered: {error}")
+            break
         if progress:
             progress(min(some[-1].stretch.end_seconds, found.duration_seconds), found.duration_seconds)
-    notes = [note.text for note in (*header_notes(Path(path), held_seconds=found.duration_seconds), *found.notes)]
     if not rows:
         notes.append("No speech was found: nothing in it is loud enough above its background and voiced.")
     return LongAnswer(
@@ -212,9 +219,10 @@ class _Held:
         self._first += n
 
 
-def _answers(engine: Engine, family: str, cuts: Sequence[_Cut], *, noted: Collection[NoteKind]) -> list[LongRow]:
+def _answers(
+    engine: Engine, family: str, cuts: Sequence[_Cut], *, noted: Collection[NoteKind], threshold: float | None
+) -> list[LongRow]:
     found = engine.predict([cut.samples for cut in cuts], families=[family])
-    threshold = next(member.abstention_threshold for member in engine.ready if member.key == family)
     return [
         _row(engine, cut, found.probabilities[family][k], found.judge(cut.samples, rows=slice(k, k + 1), noted=noted), threshold)
         for k, cut in enumerate(cuts)

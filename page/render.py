@@ -192,6 +192,7 @@ def stressed(found: Stressed) -> str:
         f'<th scope="col">Change of the first prediction</th></tr></thead><tbody>{rows}</tbody></table>'
     )
     return (
+        f"{advice(found.advice)}"
         f'<section class="card"><h2>{n_same} of {len(found.before)} families keep their prediction</h2>'
         f"{scrolling('Before and after', table)}</section>"
         f'<section class="card"><h2>Probabilities of the perturbed clip</h2>{matrix(found.after, found.emotions)}</section>'

@@ -13,6 +13,7 @@ from page.batch import Row
 from page.board import Cell, Figures
 from page.engine import title_of
 from page.judgement import in_words
+from page.listen import Prediction
 from page.render import MANY_EMOTIONS, chip_of, note, scrolling, whole
 from page.results import Choice
 from page.summaries import Summary
@@ -101,25 +102,32 @@ def batch(rows: Sequence[Row], *, n_files: int | None = None) -> str:
     n_files : int, optional
         How many there will be, if more.
     """
-    titles = next(([prediction.title for prediction in row.predictions] for row in rows if row.predictions), [])
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *titles))
-    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, n_columns=len(titles) + 2)}</tr>' for row in rows)
+    families = {prediction.family: prediction.title for row in rows for prediction in row.predictions}
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("File", "Prediction", "Agree", *families.values()))
+    body = "".join(f'<tr><th scope="row">{escape(row.file)}</th>{_judged(row, list(families))}</tr>' for row in rows)
     table = f'<table class="files"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     n_bad = sum(bool(row.problem) for row in rows)
     more = f"; {n_files - len(rows)} files to go, or stopped" if n_files and n_files > len(rows) else ""
     return f'<section class="card"><h2>{len(rows) - n_bad} of {len(rows)} judged{more}</h2>{scrolling("Files", table)}</section>'
 
 
-def _judged(row: Row, *, n_columns: int) -> str:
+def _judged(row: Row, families: Sequence[str]) -> str:
+    n_columns = len(families) + 2
     if not row.predictions:
         return f'<td class="problem" colspan="{n_columns}">✕ {escape(row.problem)}</td>'
     best = row.predictions[0]
     n_agree = sum(prediction.emotion == best.emotion for prediction in row.predictions)
-    others = "".join(f"<td>{escape(prediction.emotion)} {whole(prediction.confidence)}</td>" for prediction in row.predictions)
+    said = {prediction.family: _said(prediction) for prediction in row.predictions}
+    others = "".join(f"<td>{said.get(family, '–')}</td>" for family in families)  # one may have failed meanwhile
     unsure = (f"Unsure: {in_words(row.reasons)}.",) if row.reasons else ()
     notes = " ".join((*unsure, *row.notes, *row.advice))
     below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
     return f"<td>{chip_of(best, shows_unsure=True)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
+
+
+def _said(prediction: Prediction) -> str:
+    perhaps = "perhaps " if prediction.is_unsure else ""
+    return f"{perhaps}{escape(prediction.emotion)} {whole(prediction.confidence)}"
 
 
 def _knowing(row: Row) -> str:
@@ -128,7 +136,8 @@ def _knowing(row: Row) -> str:
         return ""
     known = row.with_voice[0]
     clips = f"{row.n_earlier} earlier {'clip' if row.n_earlier == 1 else 'clips'}"
-    return f"<small> with {clips} of {escape(row.speaker)}: {escape(known.emotion)} {whole(known.confidence)}</small>"
+    unsure = "unsure, " if known.is_unsure else ""
+    return f"<small> with {clips} of {escape(row.speaker)}: {unsure}{_said(known)}</small>"
 
 
 def figures(found: Figures) -> str:

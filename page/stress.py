@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
+from audio.notes import Note
 from augment import EFFECTS
 from augment.noise import COLOURS
 from emotune.errors import RequestError, UnknownKeyError
@@ -123,6 +124,8 @@ class Stressed:
         The audio of both.
     before, after : tuple of Prediction
         Best family first, the same families in both.
+    advice : tuple of str
+        What to know before trusting the predictions of the copy.
     """
 
     original: NDArray[np.float32]
@@ -130,6 +133,7 @@ class Stressed:
     emotions: tuple[str, ...]
     before: tuple[Prediction, ...]
     after: tuple[Prediction, ...]
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ class Curve:
     predictions: tuple[tuple[Prediction, ...], ...]
 
 
-def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbation) -> Stressed:
+def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbation, *, notes: Sequence[Note] = ()) -> Stressed:
     """Perturb a clip and let every family predict both.
 
     Parameters
@@ -164,12 +168,15 @@ def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbat
         Mono audio at ``SAMPLE_RATE_HZ``; its first 10 s are used.
     perturbation : Perturbation
         What to do to it.
+    notes : sequence of Note
+        What the loader noted on the clip.
     """
     original = _beginning(samples)
     perturbed = perturbation.apply(original)
-    before = listen(engine, original).predictions
-    after = listen(engine, perturbed).predictions if perturbation.steps else before
-    return Stressed(original, perturbed, engine.emotions, before, after)
+    before = listen(engine, original, notes=notes)
+    after = listen(engine, perturbed, notes=notes) if perturbation.steps else before
+    predictions = in_common([before.predictions, after.predictions])
+    return Stressed(original, perturbed, engine.emotions, *predictions, advice=(*after.notes, *after.advice))
 
 
 def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, emotion: str | None = None) -> Curve:
@@ -197,8 +204,24 @@ def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, em
         raise UnknownKeyError("emotion", emotion, list(engine.emotions))
     strength, original = STRENGTHS[perturbation], _beginning(samples)
     followed = emotion or listen(engine, original).predictions[0].emotion
-    predictions = tuple(listen(engine, strength.make(value).apply(original)).predictions for value in strength.values)
-    return Curve(strength.title, strength.unit, followed, strength.values, predictions)
+    predictions = [listen(engine, strength.make(value).apply(original)).predictions for value in strength.values]
+    return Curve(strength.title, strength.unit, followed, strength.values, in_common(predictions))
+
+
+def in_common(predictions: Sequence[Sequence[Prediction]]) -> tuple[tuple[Prediction, ...], ...]:
+    """Return the predictions of the families that answered every copy of a clip; one may fail on the way.
+
+    Raises
+    ------
+    RequestError
+        If there is none.
+    """
+    families = set.intersection(*({one.family for one in of_copy} for of_copy in predictions))
+    if not families:
+        raise RequestError(
+            "A family must answer every copy of the clip to be compared, but each failed on one; try again in a minute."
+        )
+    return tuple(tuple(one for one in of_copy if one.family in families) for of_copy in predictions)
 
 
 def _beginning(samples: NDArray[np.float32]) -> NDArray[np.float32]:

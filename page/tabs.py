@@ -120,7 +120,8 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
     def move(path: str | None, key: str | None, *values: Any) -> tuple[Any, str]:
         if not path:
             return None, render.stress_waiting()
-        found = stress(results.engine(key), load_clip(path).samples, Perturbation(*values))
+        loaded = load_clip(path)
+        found = stress(results.engine(key), loaded.samples, Perturbation(*values), notes=loaded.notes)
         return as_audio(found.perturbed), render.stressed(found)
 
     @explained
@@ -139,10 +140,10 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
         clip: str, noise: str, snr_db: float, semitones: float, tempo: float, rt60_seconds: float, gain_db: float
     ) -> tuple[Any, dict[str, Any]]:
         """Return the perturbed clip, and every family's prediction before and after."""
-        perturbation = Perturbation(noise, snr_db, semitones, tempo, rt60_seconds, gain_db)
-        found = stress(results.engine(), load_clip(clip).samples, perturbation)
+        perturbation, loaded = Perturbation(noise, snr_db, semitones, tempo, rt60_seconds, gain_db), load_clip(clip)
+        found = stress(results.engine(), loaded.samples, perturbation, notes=loaded.notes)
         predictions = {"before": [asdict(one) for one in found.before], "after": [asdict(one) for one in found.after]}
-        return as_audio(found.perturbed), predictions
+        return as_audio(found.perturbed), {**predictions, "advice": found.advice}
 
     tab.select(open_tab, [clip, chosen, *knobs], [original, perturbed, moved], show_progress="minimal", **PRIVATE)
     changes = [knob.change for knob in knobs]

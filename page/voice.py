@@ -191,7 +191,7 @@ class Voice:
                 raise ValueError(f"its schema is {int(content['schema'])}, and this version reads {SCHEMA}")
             _check_told_to(new, content)
             clips = tuple(_read_clip(one, new) for one in content["clips"][:MOST_CLIPS])
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
             raise RequestError(f"A voice must be JSON that this page wrote, but: {_in_short(error)}; {BEGIN_ANEW}.") from error
         return replace(new, clips=tuple(clip for clip in clips if clip.heard))
 
@@ -214,7 +214,7 @@ def mark_of(samples: NDArray[np.float32]) -> str:
 
 def prints_of(engine: Engine) -> dict[str, str]:
     """Return by family what its answers depend on: its weights, its temperature and its input."""
-    cards = {member.key: member.champion.card for member in engine.ready if member.champion}
+    cards = {member.key: member.champion.card for member in engine.loaded if member.champion}
     return {
         family: short_hash({"files": dict(card.files), "temperature": card.temperature, "input": card.input_fingerprint})
         for family, card in cards.items()

@@ -34,7 +34,7 @@ class Clock:
 class OneEmotion:
     """An engine whose families are always sure of one emotion."""
 
-    ready = ()
+    loaded = ()
 
     def __init__(self, *emotions: str, said: str) -> None:
         self.emotions, self._said = emotions, said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,9 @@ from page.tabs import as_json
 class Confident(Engine):
     """Champions without a threshold: their own doubts play no part."""
 
-    @property
-    def members(self):
-        return tuple(replace(member, abstention_threshold=None) for member in super().members)
+    @cached_property
+    def _members(self):
+        return tuple(replace(member, abstention_threshold=None) for member in super()._members)
 
 
 @pytest.fixture(scope="module")
