@@ -125,6 +125,26 @@ def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray
             raise FfmpegError(decoding.reason or "it holds no sound that decodes")
 
 
+def stated_seconds(file: BinaryIO) -> float | None:
+    """Return the length that a file's container states, without decoding; None where it states none or it would be a guess.
+
+    Parameters
+    ----------
+    file : binary file
+        Any file, open for reading at its start.
+
+    Raises
+    ------
+    FfmpegMissingError
+        If PyAV is not installed.
+    FfmpegError
+        If FFmpeg cannot open the file.
+    """
+    with _opened(file) as container:
+        is_stated = container.format.name.partition(",")[0] in STATING_LENGTH and container.streams.audio
+        return _stated_seconds(container, container.streams.audio[0]) if is_stated else None
+
+
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[InputContainer]:
     """Open a file; whatever a demuxer or decoder raises meanwhile belongs to it."""

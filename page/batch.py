@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from audio.load import Loaded, load
-from emotune.errors import BadRecordingError, EmotuneError, RequestError
+from emotune.errors import BadRecordingError, EmotuneError
 from page.batch_speakers import read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
@@ -21,8 +21,9 @@ from page.same_voice import listen_again
 from page.uploads import MAX_BATCH_SECONDS, Source, find_sources
 from page.voice import Voice
 
-MAX_TABLES = 10
-TOO_LATE = f"must lie within the first {MAX_BATCH_SECONDS / 60:.0f} minutes of a batch, but those before it last longer; judge it in another."
+TOO_LATE = (
+    f"must lie within the first {MAX_BATCH_SECONDS / 60:.0f} minutes of a batch, but those before it last longer; give it alone."
+)
 """Of a recording whose header did not say how long it is, or lied."""
 Progress = Callable[[int, int], None]
 
@@ -86,8 +87,6 @@ def batch(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progr
 def judge_each(engine: Engine, paths: Sequence[str | Path] | None, *, progress: Progress | None = None) -> Iterator[Row]:
     """Yield each row of a batch once its recording is judged; parameters and errors as of :func:`batch`."""
     sources, tables = find_sources(paths)
-    if len(tables) > MAX_TABLES:
-        raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
     speakers, bad_tables = _speakers(sources, tables)
     voices: dict[str, Voice] = {}
     seconds = 0.0

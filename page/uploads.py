@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import mmap
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-import av
 import soundfile
 
-from audio.containers import HEAD_BYTES, other_kind
+from audio.containers import HEAD_BYTES, has_mp3_length_tag, other_kind
+from audio.decode import OPEN_LENGTH
+from audio.ffmpeg import stated_seconds
 from audio.limits import MAX_SECONDS
 from emotune.errors import BadRecordingError, RequestError
 from page.batch_speakers import is_table
 
 MAX_FILES = 200
+MAX_TABLES = 10
+MAX_ENTRIES = 2000
+"""Of a zip, with folders and what systems leave there: each costs time before anything is judged."""
 MAX_FILE_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 2**30
 """Of all zips of a batch together."""
 MAX_BATCH_SECONDS = 3600.0
 UTF8_FLAG = 0x800
+ENTRY = re.compile(rb"PK\x01\x02")
+"""How each entry of a zip's directory begins."""
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information")
 
@@ -46,12 +55,15 @@ class Source:
         Which member of the zip; names are not unique.
     problem : str
         Why nothing can be opened.
+    archive : ZipFile or None
+        The zip, open for as long as a member of it is wanted, so that its directory is read once.
     """
 
     name: str
     path: Path
     place: int | None = None
     problem: str = ""
+    archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
@@ -64,12 +76,12 @@ class Source:
         """
         if self.problem:
             raise BadRecordingError(self.name, self.problem)
-        if self.place is None:
+        if self.archive is None or self.place is None:
             yield self.path
             return
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "recording"
-            copy.write_bytes(self._unpacked(self.place))
+            copy.write_bytes(self._unpacked(self.archive, self.place))
             yield copy
 
     def seconds(self) -> float:
@@ -80,9 +92,9 @@ class Source:
         except Exception:  # the loader explains what is wrong with it
             return 0.0
 
-    def _unpacked(self, place: int) -> bytes:
+    def _unpacked(self, archive: zipfile.ZipFile, place: int) -> bytes:
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(archive.infolist()[place]) as member:
+            with archive.open(archive.infolist()[place]) as member:
                 # A zip may lie about sizes: no more is unpacked than is allowed.
                 content = member.read(MAX_FILE_BYTES + 1)
         except Exception as error:  # zlib, lzma and struct have errors of their own
@@ -104,14 +116,17 @@ def find_sources(paths: Sequence[str | Path] | None) -> tuple[tuple[Source, ...]
     Raises
     ------
     RequestError
-        If there are none, too many, or they are too large or too long together.
+        If there are none, too many recordings or tables, or they are too large or too long together.
     """
-    given = tuple(source for path in paths or () for source in _sources(Path(path)))
+    given = [source for path in paths or () for source in _sources(Path(path))]
     tables = tuple(source for source in given if is_table(source.name))
-    sources = tuple(source for source in given if source not in tables)
+    sources = tuple(source for source in given if not is_table(source.name))
     if not 0 < len(sources) <= MAX_FILES:
         raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {len(sources)}; choose other files.")
-    n_bytes = sum(_stated_bytes(path) for path in {source.path for source in sources if source.place is not None})
+    if len(tables) > MAX_TABLES:
+        raise RequestError(f"A batch takes at most {MAX_TABLES} tables of speakers, got {len(tables)}; join them.")
+    archives = {source.archive for source in sources if source.archive is not None}
+    n_bytes = sum(info.file_size for archive in archives for info in archive.infolist())
     if n_bytes > MAX_UNPACKED_BYTES:
         rule = f"The zips of a batch must unpack to at most {MAX_UNPACKED_BYTES / 2**30:.0f} GB, got {n_bytes / 2**30:.1f} GB"
         raise RequestError(f"{rule}; judge some of them at a time.")
@@ -144,12 +159,20 @@ def shown_name(info: zipfile.ZipInfo) -> str:
 def _sources(path: Path) -> list[Source]:
     if not _is_zip(path):
         return [Source(path.name, path)]
+    if _has_too_many_entries(path):
+        return [Source(path.name, path, problem=f"must be a zip of at most {MAX_ENTRIES} files, got more; zip the recordings alone.")]
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [(k, shown_name(info)) for k, info in enumerate(archive.infolist()) if not info.is_dir()]
+        archive = zipfile.ZipFile(path)
+        members = [(k, shown_name(info) or path.name) for k, info in enumerate(archive.infolist()) if not info.is_dir()]
     except Exception as error:  # the loader would only call it a zip
         return [Source(path.name, path, problem=f"must be a zip that opens, but: {error}; zip the recordings again.")]
-    return [Source(name or path.name, path, k) for k, name in members if is_recording(name or path.name)]
+    return [Source(name, path, k, archive=archive) for k, name in members if is_recording(name)]
+
+
+def _has_too_many_entries(path: Path) -> bool:
+    """Tell before the directory is read, which takes seconds and a gigabyte where it has millions of entries."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return sum(1 for _ in islice(ENTRY.finditer(content), MAX_ENTRIES + 1)) > MAX_ENTRIES
 
 
 def _is_zip(path: Path) -> bool:
@@ -163,15 +186,12 @@ def _is_zip(path: Path) -> bool:
     return kind is not None and "ZIP" in kind[0]
 
 
-def _stated_bytes(path: Path) -> int:
-    with zipfile.ZipFile(path) as archive:
-        return sum(info.file_size for info in archive.infolist())
-
-
 def _stated_seconds(path: Path) -> float:
-    try:
-        info = soundfile.info(str(path))
-        return min(info.frames / info.samplerate, MAX_SECONDS)
-    except soundfile.SoundFileError:
-        with av.open(path) as container:
-            return (container.duration or 0) / av.time_base
+    """Return how long a recording is by its header; 0 if that does not tell, or guesses."""
+    with path.open("rb") as file:
+        try:
+            info = soundfile.info(str(path))
+        except soundfile.SoundFileError:
+            return stated_seconds(file) or 0.0
+        is_guess = info.frames == OPEN_LENGTH or (info.format == "MP3" and not has_mp3_length_tag(file))
+    return 0.0 if is_guess else info.frames / info.samplerate

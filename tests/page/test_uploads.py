@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ import soundfile
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import BadRecordingError, RequestError
 from page import uploads
-from page.uploads import BATCH_LIMITS, find_sources, is_recording
+from page.batch import batch
+from page.engine import Engine
+from page.uploads import BATCH_LIMITS, MAX_ENTRIES, find_sources, is_recording
 
 
 @pytest.fixture
@@ -80,6 +84,26 @@ def test_a_zip_inside_a_zip_says_so(tmp_path: Path, sound: bytes) -> None:
     assert "a zip inside a zip" in problem(zipped(tmp_path / "a.zip", [("inner.zip", inner.read_bytes())]))
 
 
+def test_a_zip_with_a_huge_directory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * (MAX_ENTRIES + 1))
+    assert problem(tmp_path / "a.zip") == "must be a zip of at most 2000 files, got more; zip the recordings alone."
+
+
+def test_the_directory_of_a_zip_is_read_once(tmp_path: Path, sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, opened = zipped(tmp_path / "a.zip", [("x.wav", sound), ("y.wav", sound)]), []
+
+    class Counting(zipfile.ZipFile):
+        def __init__(self, *args: object) -> None:
+            opened.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Counting)
+    for source in find_sources([path])[0]:
+        with source.opened() as member:
+            assert member.read_bytes() == sound
+    assert len(opened) == 1
+
+
 def test_a_zip_that_does_not_open_says_so(tmp_path: Path, sound: bytes) -> None:
     path = zipped(tmp_path / "a.zip", [("x.wav", sound)])
     path.write_bytes(path.read_bytes()[:-30])
@@ -107,6 +131,44 @@ def test_too_many_minutes_are_refused_before_any_is_judged(tmp_path: Path, sound
     monkeypatch.setattr(uploads, "MAX_BATCH_SECONDS", 1.5)
     with pytest.raises(RequestError, match="minutes together"):
         find_sources([path])
+
+
+def open_ended_flac(path: Path, sound: bytes) -> Path:
+    """Write a FLAC whose header does not say how long it is, as a recorder does that cannot seek back."""
+    samples, rate_hz = soundfile.read(io.BytesIO(sound))
+    soundfile.write(path, samples, rate_hz)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    return path
+
+
+def test_a_length_that_no_header_states_counts_when_it_is_heard(
+    tmp_path: Path, sound: bytes, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [open_ended_flac(tmp_path / f"{k}.flac", sound) for k in range(3)]
+    monkeypatch.setattr(uploads, "MAX_BATCH_SECONDS", 1.5)
+    monkeypatch.setattr("page.batch.MAX_BATCH_SECONDS", 1.5)
+    rows = batch(engine, paths)
+    assert [bool(row.predictions) for row in rows] == [True, True, False]
+    assert "first 60 minutes of a batch, but those before it last longer" in rows[-1].problem
+
+
+def test_a_list_of_files_makes_the_page_open_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    av = pytest.importorskip("av")
+    open_file, allowed = av.open, []
+
+    def open_and_note(*args: Any, **options: Any) -> Any:
+        allowed.append(options.get("options", {}).get("protocol_whitelist"))
+        return open_file(*args, **options)
+
+    monkeypatch.setattr(av, "open", open_and_note)
+    soundfile.write(tmp_path / "secret.wav", np.zeros(SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+    (tmp_path / "a.wav").write_bytes(b"ffconcat version 1.0\nfile secret.wav\n")
+    ((source,), _) = find_sources([tmp_path / "a.wav"])
+    assert source.seconds() == 0
+    assert set(allowed) == {"none"}
 
 
 def test_too_many_bytes_are_refused_before_any_is_unpacked(tmp_path: Path, sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
