@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from features.frames import Frames, trim
 from page.emotion_styles import colours_of, short_names
-from page.listen import ClipPredictions, Window
+from page.listen import ClipPredictions, Prediction, Window
 from page.stress import Curve
 
 N_COLUMNS = 640
@@ -113,38 +113,40 @@ def chip(emotion: str, *, among: Iterable[str] = (), unsure: bool = False) -> st
 def timeline(found: ClipPredictions) -> str:
     """Draw which emotion each family predicts over time, one strip a family."""
     total = found.duration_seconds
-    strips = "".join(_strip(prediction.title, prediction.family, found) for prediction in found.predictions)
+    strips = "".join(_strip(prediction, found) for prediction in found.predictions)
     ticks = "".join(f"<span>{k * total / (N_TICKS - 1):.1f}</span>" for k in range(N_TICKS))
     return (
         f'<div class="timeline">{strips}<div class="strip"><span class="who"></span><div class="ticks">{ticks}</div></div></div>'
-        f'<div class="axis">seconds; hatched where there is silence</div>'
+        '<div class="axis">seconds; hatched where there is silence, dashed where unsure</div>'
     )
 
 
-def _strip(title: str, family: str, found: ClipPredictions) -> str:
+def _strip(prediction: Prediction, found: ClipPredictions) -> str:
     edges = _edges(found.timeline, found.duration_seconds)
-    emotions = [_top(window, family) for window in found.timeline]
+    emotions = [_top(window, prediction.family) for window in found.timeline]
     segments, at = [], 0
     for emotion, run in groupby(emotions):
         n = len(list(run))
-        segments.append(_segment(emotion, edges[at], edges[at + n], found))
+        segments.append(_segment(emotion, edges[at], edges[at + n], found, is_unsure=prediction.is_unsure))
         at += n
-    label = escape(f"{title}: {', '.join(emotion for emotion, _ in groupby(emotions) if emotion)}")
+    said = ", ".join(emotion for emotion, _ in groupby(emotions) if emotion)
+    label = escape(f"{prediction.title}: {'unsure, perhaps ' if prediction.is_unsure else ''}{said}")
     return (
-        f'<div class="strip"><span class="who">{escape(title)}</span>'
+        f'<div class="strip"><span class="who">{escape(prediction.title)}</span>'
         f'<div class="lane" role="img" aria-label="{label}">{"".join(segments)}</div></div>'
     )
 
 
-def _segment(emotion: str, start: float, end: float, found: ClipPredictions) -> str:
+def _segment(emotion: str, start: float, end: float, found: ClipPredictions, *, is_unsure: bool) -> str:
     if not emotion:
         return ""
     total = found.duration_seconds
     left, width = 100 * start / total, 100 * (end - start) / total
     paper, ink = colours_of(emotion, found.emotions)
     words = escape(emotion if width > 100 * SHORT_SEGMENT else short_names(found.emotions)[emotion])
-    look = f"left:{left:.2f}%;width:{width:.2f}%;background:{paper};color:{ink}"
-    return f'<span class="segment" style="{look}" title="{escape(emotion)}, {start:.1f}–{end:.1f} s"><span>{words}</span></span>'
+    kind, colour = ("segment unsure", "") if is_unsure else ("segment", f";background:{paper};color:{ink}")
+    place = f"left:{left:.2f}%;width:{width:.2f}%{colour}"
+    return f'<span class="{kind}" style="{place}" title="{escape(emotion)}, {start:.1f}–{end:.1f} s"><span>{words}</span></span>'
 
 
 def _edges(windows: Sequence[Window], total: float) -> list[float]:

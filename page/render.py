@@ -115,7 +115,7 @@ def verdict(found: ClipPredictions) -> str:
         else "One family alone."
     )
     return (
-        f'<section class="card verdict" aria-live="polite">{chip_of(best, shows_unsure=True)}'
+        f'<section class="card verdict" aria-live="polite">{chip_of(best)}'
         f"<p><strong>{escape(best.title)}</strong>, the best family here ({_uar(best)}), predicts "
         f"<strong>{escape(best.emotion)}</strong>, {whole(best.confidence)}.{_unsure(best)}</p>"
         f'<p class="agreement"><span aria-hidden="true">{dots}</span>{agreement}</p></section>'
@@ -162,9 +162,9 @@ def _heading(emotion: str, short: str) -> str:
     return f'<span class="full">{name}</span><abbr class="short" title="{name}">{escape(short)}</abbr>'
 
 
-def chip_of(prediction: Prediction, *, shows_unsure: bool = False) -> str:
-    """Return a prediction's emotion on its colour."""
-    return chip(prediction.emotion, among=prediction.probabilities, unsure=shows_unsure and prediction.is_unsure)
+def chip_of(prediction: Prediction) -> str:
+    """Return a prediction's emotion on its colour; without colour if it is unsure."""
+    return chip(prediction.emotion, among=prediction.probabilities, unsure=prediction.is_unsure)
 
 
 def _who(prediction: Prediction) -> str:

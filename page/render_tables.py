@@ -122,7 +122,7 @@ def _judged(row: Row, families: Sequence[str]) -> str:
     unsure = (f"Unsure: {in_words(row.reasons)}.",) if row.reasons else ()
     notes = " ".join((*unsure, *row.notes, *row.advice))
     below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
-    return f"<td>{chip_of(best, shows_unsure=True)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
+    return f"<td>{chip_of(best)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
 
 
 def _said(prediction: Prediction) -> str:

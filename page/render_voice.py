@@ -47,7 +47,7 @@ def live(found: Snapshot) -> str:
         return ""
     words = f"Rests on {_clips(found.n_clips, 'earlier')} of this voice."
     best = max(found.alone, key=found.alone.__getitem__)
-    alone = chip(best, among=found.alone, unsure=False) + f" {whole(found.alone[best])}"
+    alone = chip(best, among=found.alone, unsure=found.is_unsure) + f" {whole(found.alone[best])}"
     return f'<section class="card" id="live-voice"><p class="hint">{words} Without them: {alone}</p></section>'
 
 

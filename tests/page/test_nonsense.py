@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,19 @@ import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ
 from audio.non_speech import HELD_OUT, LEARNT, make
+from page import render, render_tables, render_time, render_voice
 from page.batch import as_csv, batch
+from page.drawing import timeline
 from page.engine import Engine
+from page.examples import chord
 from page.judgement import Reason
 from page.listen import listen, load_clip
 from page.live import LiveSession
-from page.live_rows import Kind, rows_csv
+from page.live_rows import Kind, Row, Snapshot, rows_csv
 from page.live_turns import Turns
 from page.long import read_long
+from page.same_voice import listen_again
+from page.stress import Perturbation, stress
 from page.tabs import as_json
 
 
@@ -80,3 +86,33 @@ def test_listen_batch_csv_long_and_live_give_the_same_reasons(confident: Engine,
     assert now.notes
     assert not any(one.kind is Kind.EMOTION for one in session.rows())
     assert "music" in rows_csv(session.rows(), started=0)
+
+
+def test_what_is_unsure_is_shown_so_wherever_it_is_shown(confident: Engine, clip: np.ndarray, tmp_path: Path) -> None:
+    """No piece of the page puts the answer to a chord on an emotion's colour."""
+    held = np.tile(chord(), 3)
+    paths = []
+    for name, samples in (("1.wav", clip), ("2.wav", held)):
+        paths.append(tmp_path / name)
+        soundfile.write(paths[-1], samples, SAMPLE_RATE_HZ)
+    (tmp_path / "who.csv").write_text("file,speaker\n1.wav,anna\n2.wav,anna\n")
+    row = batch(confident, [*paths, tmp_path / "who.csv"])[1]
+    stressed = stress(confident, held, Perturbation(gain_db=-6))
+    voice = listen_again(confident, clip, None).voice
+    named = dict.fromkeys(("angry", "sad"), 0.5)
+    now = Row(0, 1, Kind.UNSURE, "sad", 0.5)
+    live = Snapshot(1, 1, "linear", now, -20, named, (now,), "", n_clips=1, alone=named, is_unsure=True, reasons=("music",))
+    shown = {
+        "verdict": render.verdict(listen(confident, held)),
+        "timeline": timeline(listen(confident, held)),
+        "stress": render.stressed(stressed),
+        "voice": render_voice.both(listen_again(confident, held, voice)),
+        "batch": render_tables.batch([row]),
+        "live": render_voice.live(live) + render_time.live(live, tuple(named)),
+    }
+    for name, html in shown.items():
+        assert "background:#" not in html, name
+        assert "unsure" in html, name
+    assert "earlier clip of anna: unsure, perhaps " in shown["batch"]
+    assert "music" in " ".join(stressed.advice).lower()
+    assert all(line in shown["stress"] for line in map(escape, stressed.advice))
