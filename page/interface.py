@@ -95,8 +95,9 @@ def build(results: Results) -> gr.Blocks:
         title="emotune", analytics_enabled=False, delete_cache=(DELETE_AFTER_SECONDS, DELETE_AFTER_SECONDS), fill_width=False
     ) as page:
         head = html(_head(results, results.first))
-        chosen = gr.Dropdown(**_list(results), label="Result", elem_id="result")
-        compared = html(**_compared(results), elem_id="compared")
+        listed, table = _choices(results)
+        chosen = gr.Dropdown(**listed, label="Result", elem_id="result")
+        compared = html(**table, elem_id="compared")
         missing = html(elem_id="missing", visible=False)
         about_text = (HERE / "about.md").read_text(encoding="utf-8")
         voice = gr.State(None, time_to_live=KEPT_SECONDS)
@@ -126,8 +127,9 @@ def build(results: Results) -> gr.Blocks:
             *board,
         )
         _switch(results, chosen, missing, parts)
-        page.load(lambda: gr.update(**_list(results)), None, chosen, show_progress="hidden", **PRIVATE)
-        page.load(lambda: gr.update(**_compared(results)), None, compared, show_progress="hidden", **PRIVATE)
+        page.load(
+            lambda: [gr.update(**one) for one in _choices(results)], None, [chosen, compared], show_progress="hidden", **PRIVATE
+        )
         page.load(lambda key: say_missing(results, key), chosen, missing, show_progress="hidden", **PRIVATE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=N_AT_ONCE)
     return page
@@ -157,17 +159,9 @@ def _head(results: Results, key: str | None) -> str:
     return render.banner(engine) + render.header(engine)
 
 
-def _list(results: Results) -> dict[str, Any]:
-    """Return the list of results, hidden where there is but one."""
+def _choices(results: Results) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the list of results and the table that compares them, hidden where there is but one; every run is read once."""
     choices = results.choices()
-    return {
-        "choices": [(choice.label, choice.key) for choice in choices],
-        "value": results.first,
-        "visible": len(choices) > 1,
-    }
-
-
-def _compared(results: Results) -> dict[str, Any]:
-    """Return the table of results, hidden where there is but one."""
-    choices = results.choices()
-    return {"value": render_tables.results(choices), "visible": len(choices) > 1}
+    is_visible = len(choices) > 1
+    listed = {"choices": [(choice.label, choice.key) for choice in choices], "value": choices[0].key, "visible": is_visible}
+    return listed, {"value": render_tables.results(choices), "visible": is_visible}

@@ -27,7 +27,7 @@ from page.live import LiveSession
 from page.live_rows import Snapshot, rows_csv
 from page.live_turns import MAX_LISTENERS, Listeners, Turns
 from page.live_voice import LiveVoice
-from page.render_tables import download
+from page.render import download
 from page.results import Results
 from page.voice import Voice
 

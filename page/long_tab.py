@@ -12,6 +12,7 @@ from page import render_time
 from page.gradio_parts import PRIVATE, endpoint, explained, html
 from page.in_time import InTime
 from page.long import MAX_MINUTES, as_audacity, as_csv, read_long
+from page.render import download
 from page.results import Results
 
 HERE = Path(__file__).parent
@@ -31,8 +32,8 @@ def long_tab(results: Results, chosen: gr.Dropdown, *, file_types: list[str], up
         answer = read_long(
             engine, path, family=in_time.choose(engine), progress=lambda done, whole: progress((round(done), round(whole)), unit="s")
         )
-        files = render_time.save("emotune-long.csv", as_csv(answer)) + " "
-        files += render_time.save("emotune-labels.txt", as_audacity(answer), kind="text/plain")
+        files = download("emotune-long.csv", as_csv(answer)) + " "
+        files += download("emotune-labels.txt", as_audacity(answer), kind="text/plain")
         return render_time.long(answer, engine.emotions, path=str(path)) + files
 
     @explained

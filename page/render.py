@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
@@ -255,6 +256,12 @@ def scrolling(label: str, table: str) -> str:
 def note(words: str) -> str:
     """Return a line in small print."""
     return f'<p class="hint">{escape(words)}</p>'
+
+
+def download(name: str, text: str, *, kind: str = "text/csv") -> str:
+    """Return a link that holds its file, so that nothing stays on the server."""
+    content = b64encode(text.encode()).decode()
+    return f'<a class="download" download="{escape(name)}" href="data:{kind};base64,{content}">Download {escape(name)}</a>'
 
 
 def _uar(prediction: Prediction) -> str:

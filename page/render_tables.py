@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -191,9 +190,3 @@ def paper(title: str, svg: str, *, hint: str = "", is_wide: bool = False) -> str
         return note(f"{title}: this run did not measure it.")
     wide = " wide" if is_wide else ""
     return f'<section class="card{wide}"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'
-
-
-def download(name: str, text: str) -> str:
-    """Return a link that holds its file, so that nothing about a batch stays on the server."""
-    content = b64encode(text.encode()).decode()
-    return f'<a class="download" download="{escape(name)}" href="data:text/csv;base64,{content}">Download {escape(name)}</a>'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
@@ -183,9 +182,3 @@ def _why(row: LongRow) -> tuple[str, ...]:
 def clock(seconds: float) -> str:
     """Return seconds as minutes and seconds."""
     return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
-
-
-def save(name: str, text: str, *, kind: str = "text/csv") -> str:
-    """Return a link that holds its file, so that nothing stays on the server."""
-    content = b64encode(text.encode()).decode()
-    return f'<a class="download" download="{escape(name)}" href="data:{kind};base64,{content}">Download {escape(name)}</a>'

@@ -9,13 +9,13 @@ from page.drawing import chip
 from page.engine import Engine, title_of
 from page.live_rows import Snapshot
 from page.render import chip_of, note, scrolling, whole
-from page.same_voice import BothPredictions, Lesson, constants_in_words, in_words, lessons
+from page.same_voice import BothPredictions, Taught, constants_in_words, lessons, voice_in_words
 from page.voice import Voice
 
 
 def told(voice: Voice | None) -> str:
     """Say in a line what is known of the voice."""
-    return f'<p class="hint" role="status">{escape(in_words(voice))}</p>'
+    return f'<p class="hint" role="status">{escape(voice_in_words(voice))}</p>'
 
 
 def both(found: BothPredictions) -> str:
@@ -60,10 +60,10 @@ def known(voice: Voice | None, engine: Engine) -> str:
         f"a tendency. {constants_in_words(voice)}"
     )
     taught = _lessons(found) if found else ""
-    return f'<section class="card"><h2>{escape(in_words(voice))}</h2>{taught}{note(rest)}</section>'
+    return f'<section class="card"><h2>{escape(voice_in_words(voice))}</h2>{taught}{note(rest)}</section>'
 
 
-def _lessons(found: Sequence[Lesson]) -> str:
+def _lessons(found: Sequence[Taught]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(title_of(one.family))}</th><td>{one.n_right_alone} of {one.n_clips}</td>'
         f"<td>{one.n_right_with_others} of {one.n_clips}</td></tr>"

@@ -52,7 +52,7 @@ class BothPredictions:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Taught:
     """What the clips that somebody taught changed for a family.
 
     Attributes
@@ -124,7 +124,7 @@ def teach(engine: Engine, samples: NDArray[np.float32], voice: Voice | None, *, 
     return voice.with_labelled(mark, means, emotion=emotion) if emotion != AS_USUAL else voice.with_neutral(mark, means)
 
 
-def lessons(voice: Voice) -> tuple[Lesson, ...]:
+def lessons(voice: Voice) -> tuple[Taught, ...]:
     """Return what the taught clips of a voice changed: each is judged knowing all the others."""
     found = []
     for family in voice.prints:
@@ -137,7 +137,7 @@ def lessons(voice: Voice) -> tuple[Lesson, ...]:
             int(voice.state(family, but=clip.mark).adapt(one).argmax()) == clip.emotion
             for clip, one in zip(taught, probabilities, strict=True)
         ]
-        found.append(Lesson(family, len(taught), sum(alone), sum(known)))
+        found.append(Taught(family, len(taught), sum(alone), sum(known)))
     return tuple(found)
 
 
@@ -157,7 +157,7 @@ def as_json(found: BothPredictions) -> dict[str, Any]:
     }
 
 
-def in_words(voice: Voice | None) -> str:
+def voice_in_words(voice: Voice | None) -> str:
     """Return in a sentence what is known of a voice."""
     counts = voice.n_by_knowledge if voice else dict.fromkeys(Knowledge, 0)
     n_all = sum(counts.values())

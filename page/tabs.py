@@ -228,9 +228,9 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
         while (row := explained(next)(each, None)) is not None:
             rows.append(row)
             if time.monotonic() - shown > SHOWN_EVERY_SECONDS:
-                yield render_tables.batch(rows, n_files=n_files) + render_tables.download("emotune.csv", as_csv(rows))
+                yield render_tables.batch(rows, n_files=n_files) + render.download("emotune.csv", as_csv(rows))
                 shown = time.monotonic()
-        yield render_tables.batch(rows, n_files=len(rows)) + render_tables.download("emotune.csv", as_csv(rows))
+        yield render_tables.batch(rows, n_files=len(rows)) + render.download("emotune.csv", as_csv(rows))
 
     @explained
     def batch_api(files: list[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from page import render_voice
 from page.engine import Engine
 from page.gradio_parts import PRIVATE, Part, endpoint, explained, html
 from page.listen import load_clip
-from page.render_time import save
+from page.render import download
 from page.results import Results
 from page.same_voice import AS_USUAL, OFFERED, lessons, teach
 from page.voice import MOST_JSON_CHARACTERS, Voice
@@ -58,7 +58,7 @@ def voice_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.Ta
 
     @explained
     def write(voice: Voice | None, key: str | None) -> str:
-        return save("emotune-voice.json", Voice.of(results.engine(key), voice).to_json(), kind="application/json")
+        return download("emotune-voice.json", Voice.of(results.engine(key), voice).to_json(), kind="application/json")
 
     @explained
     def teach_api(clip: str, emotion: str, voice: str) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def test_a_sound_of_any_length_is_drawn(seconds: float) -> None:
 def test_a_download_holds_its_file() -> None:
     from base64 import b64decode
 
-    html = render_tables.download("x.csv", "a,b\nü,1\n")
+    html = render.download("x.csv", "a,b\nü,1\n")
     assert b64decode(html.split("base64,")[1].split('"')[0]).decode() == "a,b\nü,1\n"
 
 

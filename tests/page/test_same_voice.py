@@ -12,7 +12,7 @@ from page import render_voice
 from page.engine import Engine, Predictions
 from page.judgement import Judgement, Reason
 from page.listen import listen
-from page.same_voice import AS_USUAL, in_words, lessons, listen_again, teach
+from page.same_voice import AS_USUAL, lessons, listen_again, teach, voice_in_words
 from page.voice import Voice
 
 
@@ -89,10 +89,10 @@ def test_teaching_counts_what_each_family_recognises_alone_and_knowing_the_other
 
 def test_what_is_known_is_said_in_a_sentence(engine: Engine, clips: list[np.ndarray]) -> None:
     voice = teach(engine, clips[0], None, emotion=AS_USUAL)
-    assert in_words(None) == "Nothing is known of this voice yet."
-    assert in_words(voice) == "1 clip of this voice, 1 said as usual."
+    assert voice_in_words(None) == "Nothing is known of this voice yet."
+    assert voice_in_words(voice) == "1 clip of this voice, 1 said as usual."
     voice = teach(engine, clips[1], voice, emotion="sad")
-    assert in_words(voice) == "2 clips of this voice, 1 said as usual, 1 with a known emotion."
+    assert voice_in_words(voice) == "2 clips of this voice, 1 said as usual, 1 with a known emotion."
 
 
 def test_the_page_shows_both_answers_how_many_clips_they_rest_on_and_that_the_constants_are_defaults(
