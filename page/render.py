@@ -160,7 +160,7 @@ def _gone(member: Member, n_columns: int) -> str:
 
 def _heading(emotion: str, short: str) -> str:
     name = escape(emotion)
-    return f'<span class="full">{name}</span><abbr class="short" title="{name}">{escape(short)}</abbr>'
+    return f'<span class="full" title="{name}">{name}</span><abbr class="short" title="{name}">{escape(short)}</abbr>'
 
 
 def chip_of(prediction: Prediction) -> str:

@@ -86,6 +86,7 @@ def with_clip(**changes: Any) -> dict[str, Any]:
     [
         ({"kind": "something else"}, "its kind is 'something else'"),
         ({"schema": 99}, "its schema is 99, and this version reads 1"),
+        ({"schema": float("inf")}, "but: "),
         ({"emotions": ["bored", "awake"]}, "got bored, awake; choose the result"),
         ({"families": {"linear": "other"}}, "told to another linear"),
         ({"families": {"psychic": "other"}}, "told to none of linear"),
@@ -95,6 +96,7 @@ def with_clip(**changes: Any) -> dict[str, Any]:
         (with_clip(logs={"linear": [0.0] * 3}), "8 logarithms"),
         (with_clip(logs={"linear": [float("nan")] * 8}), "8 logarithms"),
         (with_clip(logs={"linear": [1e9] * 8}), "8 logarithms"),
+        (with_clip(logs={"linear": [10**400] * 8}), "but: "),
         (with_clip(logs=None), "but: "),
     ],
 )
