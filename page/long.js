@@ -1,4 +1,6 @@
 let end = Infinity;
+// Errors do not bubble. One comes as soon as a kind of file is shown that the browser cannot play, and again with each choice.
+element.addEventListener("error", () => element.querySelector("[data-unplayable]")?.removeAttribute("hidden"), true);
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-start]");
   const player = element.querySelector("audio.player");
@@ -10,8 +12,7 @@ element.addEventListener("click", (event) => {
     player.pause();
     end = Infinity;
   };
-  player.onseeking = null;
-  player.play();
+  player.play().catch(() => {});
   element.querySelectorAll("[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
   element.querySelectorAll(`button[data-row="${button.dataset.row}"]`).forEach((one) => one.setAttribute("aria-current", "true"));
 });

@@ -18,6 +18,7 @@ from page.render import advice, scrolling, whole
 SHOWN_SECONDS = 60.0
 QUIETEST_DB = -60.0
 SHORT_SHARE = 0.12
+UNPLAYABLE = '<p class="hint" role="status" data-unplayable hidden>This browser cannot play this kind of file; the table stands.</p>'
 WORDS = {
     Kind.SILENCE: "silence",
     Kind.PAUSED: "paused",
@@ -134,7 +135,7 @@ def long(answer: LongAnswer, emotions: Sequence[str], *, path: str) -> str:
         f"{advice(answer.notes)}"
         f'<section class="card"><h2>{n} {"stretch" if n == 1 else "stretches"} of speech in {clock(total)}, answered by '
         f'{escape(title_of(answer.family))}</h2><audio class="player" controls preload="metadata" '
-        f'src="gradio_api/file={quote(path)}"></audio><div class="timeline">{lanes}'
+        f'src="gradio_api/file={quote(path)}"></audio>{UNPLAYABLE}<div class="timeline">{lanes}'
         f'<div class="strip"><span class="who"></span><div class="ticks">{ticks}</div></div></div>'
         '<div class="axis">choose a stretch to hear it; hatched where nobody speaks, dashed where unsure</div></section>'
         f'<section class="card"><h2>The stretches</h2>{scrolling("Stretches", table) if n else ""}</section>'

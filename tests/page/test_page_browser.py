@@ -152,6 +152,24 @@ def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page
     tab.locator("#prediction .verdict").wait_for()
 
 
+@pytest.mark.parametrize("kind", ["aiff", "wav"])
+def test_a_stretch_that_is_chosen_is_played_or_the_browser_cannot_and_says_so(
+    tab: playwright.Page, tmp_path: Path, synthetic_clips: tuple[Clip, ...], kind: str
+) -> None:
+    faults: list[object] = []
+    tab.on("pageerror", lambda fault: faults.append(fault))
+    soundfile.write(tmp_path / f"talk.{kind}", synthetic_clips[0].samples, 16_000)
+    open_tab(tab, "Long")
+    tab.locator("#recording input[type=file]").set_input_files(tmp_path / f"talk.{kind}")
+    tab.get_by_role("button", name="Read it").click()
+    tab.locator("#long .stretches button").first.click()
+    assert tab.locator("#long .stretches button[aria-current]").count() == 1
+    if kind == "wav":
+        tab.wait_for_function("document.querySelector('#long audio').currentTime > 0.1")
+    assert tab.get_by_text("This browser cannot play this kind of file").is_visible() is (kind == "aiff")
+    assert faults == []
+
+
 def test_stress_moves_the_answers_and_draws_the_curve(tab: playwright.Page) -> None:
     tab.get_by_role("button", name="angry").click()
     tab.locator("#prediction .verdict").wait_for()
