@@ -9,6 +9,7 @@ from typing import Any
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
 from deployment.shipment import Outcome
 from leaderboard.table import markdown_table
+from page.claims import claim_of, learnt_from
 from page.live_turns import MAX_LISTENERS
 from runs.licences import is_non_commercial
 
@@ -55,8 +56,8 @@ On {tested_on}, which were in neither its training nor its tuning:
 
 {scores}
 
-These are scores of models like it: each test fold was judged by one that was trained on all other speakers, with a configuration
-that was tuned without them. The model here has the configuration whose study scored higher, refitted on all speakers.
+These are scores of models like it: each test fold was judged by one that was trained on {others}, with a configuration that was
+tuned without it. The model here has the configuration whose study scored higher, refitted on everything.
 
 ## Protocol
 
@@ -80,10 +81,6 @@ that was tuned without them. The model here has the configuration whose study sc
 {licence}.{non_commercial} {reference}
 """
 
-LEARNT_FROM = {
-    True: "- It learnt acted speech: a few sentences, in one accent, in a quiet room. What people feel is not what actors show.",
-    False: "- It learnt from sounds made by code. Its numbers say nothing about real voices.",
-}
 LIMITS = """- A probability is about how the voice sounds to a model, not about the person. Do not judge people by it.
 - In the European Union it is forbidden to infer emotions of people at work or in education from their voice (AI Act, Regulation
   (EU) 2024/1689, Article 5(1)(f)), with narrow exceptions for medical or safety reasons."""
@@ -112,7 +109,7 @@ def space_readme(outcome: Outcome, *, requirements: str) -> str:
         cards=CARDS_FOLDER,
         listeners=MAX_LISTENERS,
         tested_on=outcome.tested_on,
-        limits=_limits(is_real=outcome.is_real),
+        limits=_limits(outcome, is_real=outcome.is_real),
         licences=", ".join(outcome.licences),
         non_commercial=NON_COMMERCIAL if any(map(is_non_commercial, outcome.licences)) else "",
         reference=outcome.manifest.reference or f"Corpus: {outcome.title}.",
@@ -143,13 +140,14 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         folder=folder,
         scores=_score_table(scores),
         tested_on=outcome.tested_on,
+        others=claim_of(outcome.manifest).others,
         protocol=_protocol(outcome),
         input_kind=card.input_kind,
         seed=card.seed,
         temperature=card.temperature,
         versions=", ".join(f"{library} {version}" for library, version in card.versions.items()),
         config=json.dumps(dict(card.config), indent=1, ensure_ascii=False),
-        limits=_limits(is_real=card.is_real),
+        limits=_limits(outcome, is_real=card.is_real),
         licence=card.licence,
         non_commercial=NON_COMMERCIAL if is_non_commercial(card.licence) else "",
         reference=outcome.manifest.reference or "",
@@ -157,8 +155,8 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
     return model_front_matter(card, corpus_title=outcome.title, tested_on=outcome.tested_on, scores=scores) + text
 
 
-def _limits(*, is_real: bool) -> str:
-    return f"{LEARNT_FROM[is_real]}\n{LIMITS}"
+def _limits(outcome: Outcome, *, is_real: bool) -> str:
+    return f"- {learnt_from(outcome.manifest, is_real=is_real)}\n{LIMITS}"
 
 
 def _score_table(scores: Mapping[str, Any]) -> str:
@@ -185,6 +183,6 @@ def _protocol(outcome: Outcome) -> str:
         f"{protocol['name']}." if protocol.get("name") else "",
         f"{' of '.join(data)}." if data else "",
         f"Up to {n_trials} trials for each of a family's two studies." if n_trials else "",
-        "Folds are disjoint by speaker; intervals are drawn over speakers." if manifest.speakers_known else "",
+        f"{claim_of(manifest).folds}." if manifest.speakers_known else "",
     ]
     return " ".join(part[:1].upper() + part[1:] for part in parts if part)

@@ -13,6 +13,7 @@ from evaluation.folds import TestedOn
 from leaderboard.best import REFERENCES
 from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
+from page.claims import claim_of, learnt_from
 from page.drawing import chart, chip, sound, timeline
 from page.emotion_styles import short_names
 from page.engine import Engine, Member, title_of
@@ -238,7 +239,13 @@ def about(engine: Engine, text: str) -> str:
     manifest = engine.manifest
     strict = strictest(manifest.licence)
     licence = strict if manifest.licence in (None, strict) else f"{strict}, the strictest of {manifest.licence}"
-    words = {"corpus": engine.corpus_title, "licence": licence, "reference": manifest.reference or ""}
+    words = {
+        "corpus": engine.corpus_title,
+        "licence": licence,
+        "reference": manifest.reference or "",
+        "learnt": learnt_from(manifest, is_real=engine.is_real),
+        **vars(claim_of(manifest)),
+    }
     for name, value in words.items():
         text = text.replace("{" + name + "}", escape(str(value)))
     return text

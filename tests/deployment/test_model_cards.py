@@ -37,6 +37,16 @@ def test_a_card_tells_what_the_run_says_of_its_protocol(outcome: Outcome) -> Non
     assert "Cross-fitted tuning, published folds. 1439 clips of 24 speakers. Up to 50 trials for each" in text
 
 
+def test_a_card_says_what_was_left_to_train_on(outcome: Outcome, non_commercial: Outcome) -> None:
+    manifest = read_manifest(SHIPPED / "everyday" / "run.json")
+    text = model_card(replace(non_commercial, manifest=manifest), "linear", folder="there")
+    assert "one that was trained on all other corpora" in text
+    assert "Each fold is a corpus" in text
+    assert "5 corpora alone" in text
+    assert "one accent" not in text
+    assert "trained on all other speakers" in model_card(outcome, "linear", folder="there")
+
+
 def test_a_non_commercial_licence_is_told_in_words_and_to_the_hub(non_commercial: Outcome) -> None:
     card = ModelCard(model_card(non_commercial, "linear", folder="there"))
     assert card.data.license == "cc-by-nc-sa-4.0"
