@@ -37,7 +37,8 @@ SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information")
 
 BATCH_LIMITS = (
     f"Up to {MAX_FILES} recordings of any usual kind of audio, or zips of them, each of up to {MAX_FILE_BYTES >> 20} MB and "
-    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all, and {MAX_UNPACKED_BYTES >> 30} GB unpacked."
+    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all; zips of up to {MAX_ENTRIES} files that unpack to "
+    f"{MAX_UNPACKED_BYTES >> 30} GB together."
 )
 
 

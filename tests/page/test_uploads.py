@@ -18,6 +18,8 @@ from page.batch import batch
 from page.engine import Engine
 from page.uploads import BATCH_LIMITS, MAX_ENTRIES, find_sources, is_recording
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def sound(tmp_path: Path) -> bytes:
@@ -177,5 +179,8 @@ def test_too_many_bytes_are_refused_before_any_is_unpacked(tmp_path: Path, sound
         find_sources([zipped(tmp_path / "a.zip", [("x.wav", sound), ("y.wav", sound)])])
 
 
-def test_the_limits_are_stated() -> None:
-    assert all(limit in BATCH_LIMITS for limit in ("200 recordings", "100 MB", "5 minutes", "60 minutes", "1 GB"))
+@pytest.mark.parametrize(
+    "text", [BATCH_LIMITS, *((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/page.md"))]
+)
+def test_the_limits_are_stated(text: str) -> None:
+    assert all(limit in text for limit in ("200 recordings", "100 MB", "5 minutes", "60 minutes", "2000 files", "1 GB"))
