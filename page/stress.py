@@ -175,8 +175,8 @@ def stress(engine: Engine, samples: NDArray[np.float32], perturbation: Perturbat
     perturbed = perturbation.apply(original)
     before = listen(engine, original, notes=notes)
     after = listen(engine, perturbed, notes=notes) if perturbation.steps else before
-    predictions = in_common([before.predictions, after.predictions])
-    return Stressed(original, perturbed, engine.emotions, *predictions, advice=(*after.notes, *after.advice))
+    comparable = in_common([before.predictions, after.predictions])
+    return Stressed(original, perturbed, engine.emotions, comparable[0], comparable[1], (*after.notes, *after.advice))
 
 
 def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, emotion: str | None = None) -> Curve:
