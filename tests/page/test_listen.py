@@ -77,8 +77,8 @@ def test_four_seconds_are_heard_whole() -> None:
 def test_an_answer_below_its_threshold_is_unsure(engine: Engine, clip: np.ndarray) -> None:
     class Doubtful(Engine):
         @property
-        def members(self):
-            return tuple(replace(member, abstention_threshold=1.0) for member in engine.members[:1]) + engine.members[1:]
+        def loaded(self):
+            return tuple(replace(member, abstention_threshold=1.0) for member in engine.loaded[:1]) + engine.loaded[1:]
 
     predictions = listen(Doubtful(engine.run.folder.path), clip).predictions
     assert [prediction.is_unsure for prediction in predictions] == [True, False, False]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from functools import cached_property
 from html import escape
 from pathlib import Path
 
@@ -34,9 +33,9 @@ from page.tabs import as_json
 class Confident(Engine):
     """Champions without a threshold: their own doubts play no part."""
 
-    @cached_property
-    def _members(self):
-        return tuple(replace(member, abstention_threshold=None) for member in super()._members)
+    @property
+    def loaded(self):
+        return tuple(replace(member, abstention_threshold=None) for member in super().loaded)
 
 
 @pytest.fixture(scope="module")
