@@ -32,6 +32,9 @@ from page.results import Results
 from page.voice import Voice
 
 STREAM_EVERY_SECONDS = 0.5
+CHUNKS = f'() => [{{ __type__: "update", stream_every: {STREAM_EVERY_SECONDS} }}]'
+"""Gradio tells a microphone how often to send only if its tab is open from the start; else chunks last 0.1 s, and of those that come
+while one is answered the last alone is kept."""
 MAX_CHUNK_SECONDS = 2.0
 AUTOMATIC = ""
 HERE = Path(__file__).parent
@@ -104,6 +107,7 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
         found = session.hear(read_pcm(pcm), engine=engine, family=in_time.choose(engine, family), turns=turns)
         return as_json(found), session
 
+    microphone.start_recording(None, None, microphone, js=CHUNKS, show_progress="hidden", **BUTTONS)
     microphone.stream(
         hear,
         [microphone, session, chosen, family, same, voice],

@@ -13,7 +13,8 @@ import soundfile
 from audio.clip import Clip
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
-from page.live_turns import MAX_LISTENERS
+from page.live_tab import STREAM_EVERY_SECONDS
+from page.live_turns import MAX_LISTENERS, Pace
 from page.results import Results
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -118,7 +119,10 @@ def record_until(tab: playwright.Page, answered: str) -> None:
     pytest.fail(f"Live heard nothing after {LIVE_ATTEMPTS} presses of Record")
 
 
-def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page) -> None:
+def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard_seconds: list[float] = []
+    missing_seconds = Pace.missing_seconds
+    monkeypatch.setattr(Pace, "missing_seconds", lambda self, n: heard_seconds.append(n) or missing_seconds(self, n))
     open_tab(tab, "Live")
     record_until(tab, HEARD)
     before = tab.locator("#live .live").get_attribute("data-seconds")
@@ -128,6 +132,7 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
     tab.get_by_role("button", name="CSV so far").click()
     tab.locator("#live-csv a").wait_for()
     tab.locator("#microphone").get_by_role("button", name="Stop").click()
+    assert np.median(heard_seconds) == pytest.approx(STREAM_EVERY_SECONDS, abs=0.05)
 
 
 def test_who_is_not_heard_reads_why_and_stops_recording_each_time(tab: playwright.Page, monkeypatch: pytest.MonkeyPatch) -> None:
