@@ -195,7 +195,7 @@ class LiveSession:
         """Leave out a stretch of which no sound came."""
         self._seconds = self._answered = self._asked = self._seconds + seconds
         self._timeline.extend(Kind.PAUSED if self.is_paused else Kind.LOST, self._seconds)
-        if seconds > self.settings.away_seconds:
+        if self.is_paused or seconds > self.settings.away_seconds:
             self._forget_sound()
             return
         self._forget_window()

@@ -140,9 +140,13 @@ def test_sound_that_is_lost_is_told_counted_and_in_no_window(clock: Clock, engin
     assert "lost" not in noted[-1].note
 
 
-def test_to_stop_and_to_record_later_loses_no_sound(session: LiveSession, clock: Clock, engine: Engine) -> None:
+@pytest.mark.parametrize(("seconds", "is_paused"), [(100, False), (1, True)])
+def test_to_stop_or_to_pause_loses_no_sound(
+    session: LiveSession, clock: Clock, engine: Engine, seconds: float, is_paused: bool
+) -> None:
     send(session, clock, engine, SILENCE)
-    clock.now += 100
+    session.pause(is_paused)
+    clock.now += seconds
     assert send(session, clock, engine, SILENCE)[-1].note == ""
 
 
