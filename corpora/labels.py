@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -24,20 +25,22 @@ WORDS: Mapping[str, str] = {
     "sorpreso sorprendido surpresa surpreso zaskoczenie zaskoczony şaşkın şaşkınlık удивление 惊讶 驚き",
     "boredom": "boredom bored langeweile gelangweilt ennui noia annoiato aburrimiento tédio nuda znudzenie скука",
 }
-"""The words of each emotion, by blank; every word is compared without case, accents, blanks and hyphens."""
+"""The words of each emotion, by blank; every word is compared without case, accents, and blanks and hyphens between letters."""
+
+BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])[-_\s]+(?=[^\W\d_])")
+"""What joins words; elsewhere a hyphen is a sign, as in the labels ``-1``, ``-`` and ``A-``."""
 
 
 def plain(word: str) -> str:
-    """Return a word as it is compared: without case and accents; blanks and hyphens become underscores."""
-    decomposed = unicodedata.normalize("NFKD", word.strip().casefold())
+    """Return a word as it is compared: without case and accents; blanks, and hyphens between letters, become underscores."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return "_".join(letters.replace("-", " ").replace("_", " ").split())
+    return "_".join(BETWEEN_LETTERS.sub(" ", letters).split())
 
 
 def spoken(word: str) -> str:
-    """Return a word in lower case with single blanks, also for underscores and hyphens, and composed accents."""
-    letters = unicodedata.normalize("NFC", word.casefold())
-    return " ".join(letters.replace("-", " ").replace("_", " ").split())
+    """Return a word in lower case with single blanks, also for underscores and hyphens between letters, and composed accents."""
+    return " ".join(BETWEEN_LETTERS.sub(" ", unicodedata.normalize("NFC", word.casefold())).split())
 
 
 EMOTION_OF_WORD: Mapping[str, str] = {plain(word): emotion for emotion, words in WORDS.items() for word in words.split()}

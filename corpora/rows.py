@@ -41,8 +41,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 TIMES = ("start", "end", "duration")
 TIME_COLUMN = re.compile(r"(?P<name>.+?)(?:_in)?_(?:(?P<ms>ms|msecs?|milliseconds?)|s|secs?|seconds?)")
 LIKE_A_TIME = re.compile(r"(?:.*_)?(?:start|begin|onset|end|stop|offset|duration|dur|time)s?(?:_.*)?|from|to")
-MISSING = frozenset(("nan", "nat", "none", "null", "n/a", "na", "?", "-"))
-"""What stands in a cell where nothing is known."""
+NO_VALUE = frozenset("nan NaN NAN NaT <NA> #N/A None null NULL".split())
+"""What programs write for a value that is not there, in any column."""
+MISSING = NO_VALUE | frozenset("nat none NONE n/a N/A NA ? -".split())
+"""What people write where nothing is known, as they write it: Na is a name, and a label may be any word."""
 MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
 CLOCK = re.compile(
     r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
@@ -218,6 +220,6 @@ def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
 
 
 def _cell(meaning: str, cell: str) -> str:
-    """Return what a cell says; a label may be any word, but elsewhere some words say that nothing is known."""
+    """Return what a cell says; nothing where it says that nothing is known."""
     cell = cell.strip()
-    return "" if meaning in MAY_BE_MISSING and cell.lower() in MISSING else cell
+    return "" if cell in (MISSING if meaning in MAY_BE_MISSING else NO_VALUE) else cell

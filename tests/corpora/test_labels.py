@@ -52,6 +52,14 @@ def test_an_unknown_word_stays_an_emotion_of_its_own(word: str, emotion: str) ->
     assert to_emotion(word) == emotion
 
 
+@pytest.mark.parametrize("words", [("-1", "0", "1"), ("-", "+"), ("A", "A-", "A+"), ("_", "__"), ("1-2", "12"), ("x_1", "x1", "x-1")])
+def test_a_sign_is_part_of_a_label_and_keeps_it_apart(words: tuple[str, ...]) -> None:
+    assert len({to_emotion(word) for word in words}) == len({plain(word) for word in words}) == len(words)
+    assert all(to_emotion(word) for word in words)
+    given = parse_map(",".join(f"{word}=emotion {k}" for k, word in enumerate(words)))
+    assert [to_emotion(word, given=given) for word in words] == [f"emotion {k}" for k in range(len(words))]
+
+
 def test_every_emotion_of_ravdess_has_words_and_no_word_stands_for_two() -> None:
     assert set(RAVDESS_EMOTIONS) <= set(WORDS)
     assert len({(plain(word), emotion) for emotion, words in WORDS.items() for word in words.split()}) == len(EMOTION_OF_WORD)

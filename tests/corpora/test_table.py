@@ -203,12 +203,21 @@ def test_a_person_has_one_name_however_it_is_written(tmp_path: Path, write: Writ
     )
 
 
-@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?"])
+@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?", "NA", "n/a"])
 def test_a_speaker_that_is_not_known_is_no_speaker(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")
     write("b.wav")
     with pytest.raises(CorpusError, match=r"1 recording of .* \(b\): .* fill the column of speakers"):
-        Table(table(tmp_path, f"path,emotion,speaker\na.wav,nan,1\nb.wav,sad,{cell}\n"))
+        Table(table(tmp_path, f"path,emotion,speaker\na.wav,sad,Na\nb.wav,sad,{cell}\n"))
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>", "NULL", ""])
+def test_a_label_that_is_not_there_is_no_emotion(tmp_path: Path, write: Write, cell: str) -> None:
+    write("a.wav")
+    write("b.wav")
+    corpus = Table(table(tmp_path, f"path,emotion,speaker\na.wav,-,1\nb.wav,{cell},1\n"))
+    assert corpus.emotions == ("-",)
+    assert corpus.skipped == (("b.wav", "mine.csv, line 3: has no emotion"),)
 
 
 @pytest.mark.parametrize(
