@@ -33,19 +33,23 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "corpus": ("corpus",),
     "text": ("text",),
     "split": ("split",),
-    "start": ("start", "start_time", "begin", "begin_time", "onset"),
-    "end": ("end", "end_time", "stop", "stop_time", "offset"),
-    "duration": ("duration", "dur"),
+    "start": ("start", "start_time", "starttime", "begin", "begin_time", "onset", "tmin", "xmin", "beginn"),
+    "end": ("end", "end_time", "endtime", "stop", "stop_time", "offset", "tmax", "xmax", "finish", "ende"),
+    "duration": ("duration", "dur", "length"),
 }
-"""What each column may be called, the surest name first; case does not count, and what is no letter is an underscore."""
+"""What each column may be called, the surest name first, as :func:`plain_name` writes it."""
 TIMES = ("start", "end", "duration")
 TIME_COLUMN = re.compile(r"(?P<name>.+?)(?:_in)?_(?:(?P<ms>ms|msecs?|milliseconds?)|s|secs?|seconds?)")
-LIKE_A_TIME = re.compile(r"(?:.*_)?(?:start|begin|onset|end|stop|offset|duration|dur|time)s?(?:_.*)?|from|to")
-NO_VALUE = frozenset("nan NaN NAN NaT <NA> #N/A None null NULL".split())
+LIKE_A_TIME = re.compile(
+    r"(?:.*_)?(?:start|begin|beginn|onset|end|ende|stop|finish|offset|until|bis|duration|dur|length|len|time|timestamp|tmin|tmax|xmin|xmax)"
+    r"s?(?:_.*)?|from|to|von"
+)
+NO_VALUE = frozenset(["nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "None", "null", "NULL"])
 """What programs write for a value that is not there, in any column."""
-MISSING = NO_VALUE | frozenset("nat none NONE n/a N/A NA ? -".split())
+MISSING = NO_VALUE | frozenset(["nat", "none", "NONE", "n/a", "N/A", "NA", "?", "-"])
 """What people write where nothing is known, as they write it: Na is a name, and a label may be any word."""
 MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
+WORD_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CLOCK = re.compile(
     r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
 )
@@ -122,8 +126,8 @@ def read_rows(path: Path) -> Rows:
 
 
 def plain_name(name: str) -> str:
-    """Return a column's name in lower case, with underscores for what is no letter or digit."""
-    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+    """Return a column's name in lower case, with underscores between its words and for what is no letter or digit."""
+    return re.sub(r"[\W_]+", "_", WORD_IN_CAMEL_CASE.sub("_", name).lower()).strip("_")
 
 
 def seconds_of(cell: str, *, unit: float = 1.0) -> float | None:
@@ -200,20 +204,15 @@ def _without_quotes(cell: str) -> str:
 
 def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
     """Return the name of each column that is understood, by its meaning, and which times are milliseconds."""
-    units = {name: TIME_COLUMN.fullmatch(plain_name(name)) for name in names}
-
-    def called(name: str, meaning: str) -> str:
-        unit = units[name] if meaning in TIMES else None
-        return unit["name"] if unit else plain_name(name)
-
-    has_onset = any(called(name, "start") == "onset" for name in names)
-    columns = {
-        meaning: name
-        for meaning, known in COLUMNS.items()
-        for wanted in reversed(known)
-        for name in names
-        if called(name, meaning) == wanted and (wanted != "offset" or has_onset)  # alone, an offset may be a start
-    }
+    units = {name: TIME_COLUMN.fullmatch(plain_name(name)) for name in reversed(names)}
+    by_plain_name = {plain_name(name): name for name in units}
+    by_name_of_time = {unit["name"]: name for name, unit in units.items() if unit} | by_plain_name
+    has_onset = "onset" in by_name_of_time
+    columns: dict[str, str] = {}
+    for meaning, known in COLUMNS.items():
+        called = by_name_of_time if meaning in TIMES else by_plain_name
+        found = [called[name] for name in known if name in called and (name != "offset" or has_onset)]  # alone, it may be a start
+        columns |= {meaning: found[0]} if found else {}
     if "start" not in columns or "end" in columns:
         columns.pop("duration", None)
     return columns, frozenset(meaning for meaning in TIMES if meaning in columns and (unit := units[columns[meaning]]) and unit["ms"])

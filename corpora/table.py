@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 
@@ -16,6 +16,8 @@ from emotune.errors import CorpusError
 
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
 GENDERS = {"f": "female", "female": "female", "w": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
+OTHER_LABEL = ", with another label"
+CALL_TIMES = "call them start and end (start_ms and end_ms for milliseconds)"
 
 
 class Table(OwnRecordings):
@@ -55,7 +57,6 @@ def list_rows(path: Path, *, options: Options) -> Listing:
     recordings: dict[tuple[Path, float | None, float | None], Recording] = {}
     skipped: list[tuple[str, str]] = []
     repeated: list[str] = []
-    with_another_label: list[str] = []
     words: set[str] = set()
     for number, cells in rows.cells:
         where = f"{readable(path.name)}, line {number}"
@@ -67,10 +68,9 @@ def list_rows(path: Path, *, options: Options) -> Listing:
         first = recordings.setdefault((recording.path, recording.start_seconds, recording.end_seconds), recording)
         if first is not recording:
             differs = (first.emotion, first.speaker) != (recording.emotion, recording.speaker)
-            repeated.append(f"{recording.name} (line {number}{', with another label' if differs else ''})")
-            with_another_label += [repeated[-1]] if differs else []
-    _refuse_unknown_times(rows, with_another_label, path=path)
+            repeated.append(f"{recording.name} (line {number}{OTHER_LABEL if differs else ''})")
     unique = _with_unique_names(tuple(recordings.values()))
+    _refuse_unknown_parts(rows, unique, repeated, path=path)
     if unique:
         lacks_column = f"add a column speaker (any name for each person) to {', '.join(rows.names)}"
         next_step = "fill the column of speakers" if "speaker" in rows.columns else lacks_column
@@ -78,14 +78,24 @@ def list_rows(path: Path, *, options: Options) -> Listing:
     return Listing(unique, tuple(words), tuple(skipped), (*rows.notes, *_notes(rows, repeated)))
 
 
-def _refuse_unknown_times(rows: Rows, with_another_label: list[str], *, path: Path) -> None:
-    """Refuse rows that seem to be about parts of recordings, where nothing tells which parts."""
+def _refuse_unknown_parts(rows: Rows, unique: Sequence[Recording], repeated: Sequence[str], *, path: Path) -> None:
+    """Refuse rows that seem to be about parts of recordings, where nothing tells where these begin and end."""
     times = [name for name in rows.unused if LIKE_A_TIME.fullmatch(plain_name(name))]
-    if times and with_another_label:
+    unlike = [name for name in repeated if OTHER_LABEL in name]
+    if (times and repeated) or (rows.unused and unlike):
         raise CorpusError(
-            f"Rows of {path} that name one recording must tell their parts, but {examples(with_another_label)} and the columns "
-            f"{', '.join(times)} are not understood; call them start and end (start_ms and end_ms for milliseconds), or keep one row "
-            f"for each recording."
+            f"Rows of {path} that name one recording must tell their parts, but {examples(unlike or repeated)} and the columns "
+            f"{', '.join(times or rows.unused)} are not understood; {CALL_TIMES}, or keep one row for each recording."
+        )
+    begins, ends = "start" in rows.columns, "end" in rows.columns or "duration" in rows.columns
+    n_parts = Counter(one.path for one in unique)
+    shared = [one.name for one in unique if n_parts[one.path] > 1]
+    if begins != ends and (times or shared):
+        known, unknown = ("start", "end") if begins else ("end", "start")
+        what = f"the columns {', '.join(times)} are not understood" if times else f"{examples(shared)} share sound"
+        raise CorpusError(
+            f"Rows of {path} that tell the {known} of a part must tell its {unknown} too, but {what}; {CALL_TIMES}, or remove the "
+            f"columns of times."
         )
 
 

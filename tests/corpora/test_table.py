@@ -72,6 +72,15 @@ def test_start_and_end_cut_a_clip_out_of_a_recording(tmp_path: Path, write: Writ
         ("Start (ms),End in ms", ["0,250", "250,"]),
         ("start,end", ["00:00:00,00:00:00.25", "00:00.25,00:00.5"]),
         ("start,end", ["0 days,0 days 00:00:00.25", "0 days 00:00:00.250000,NaT"]),
+        ("startTime,endTime", ["0,0.25", "0.25,0.5"]),
+        ("startMs,EndMs", ["0,250", "250,500"]),
+        ("starttime,endtime", ["0,0.25", "0.25,0.5"]),
+        ("xmin,xmax", ["0,0.25", "0.25,0.5"]),
+        ("tmin,tmax", ["0,0.25", "0.25,0.5"]),
+        ("start,tmax", ["0,0.25", "0.25,0.5"]),
+        ("start,length", ["0,0.25", "0.25,0.25"]),
+        ("beginn,ende", ["0,0.25", "0.25,0.5"]),
+        ("begin_time,finish", ["0,0.25", "0.25,0.5"]),
     ],
 )
 def test_times_are_understood_by_the_usual_names_and_forms(tmp_path: Path, write: Write, header: str, times: list[str]) -> None:
@@ -79,7 +88,7 @@ def test_times_are_understood_by_the_usual_names_and_forms(tmp_path: Path, write
     rows = [f"a.wav,{emotion},1,{time}" for emotion, time in zip(("sad", "angry"), times, strict=True)]
     reading = Table(table(tmp_path, "\n".join([f"path,emotion,speaker,{header}", *rows]))).read()
     assert [(clip.emotion, clip.duration_seconds) for clip in reading.clips] == [("sad", 0.25), ("angry", 0.25)]
-    assert ("in milliseconds" in "".join(reading.notes)) == ("ms" in header)
+    assert ("in milliseconds" in "".join(reading.notes)) == ("ms" in header.lower())
 
 
 @pytest.mark.parametrize("cell", ["-1", "inf", "soon", "1:2:3:4", "-1 days +23:59:59"])
@@ -96,12 +105,43 @@ def test_the_length_of_whole_recordings_cuts_nothing_out(tmp_path: Path, write: 
     assert "Columns not used: duration, quality." in reading.notes
 
 
-@pytest.mark.parametrize("header", ["t_start,t_end", "start_frame,end_frame", "offset,length", "from,to"])
+def test_of_times_in_two_units_those_with_the_surer_name_are_read(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    corpus = Table(table(tmp_path, "path,emotion,speaker,start,end,start_ms,end_ms\na.wav,sad,1,0,0.25,0,250\n"))
+    assert [(one.start_seconds, one.end_seconds) for one in corpus.recordings] == [(0, 0.25)]
+    assert "Columns not used: start_ms, end_ms." in corpus.read().notes
+
+
+@pytest.mark.parametrize("header", ["t_start,t_end", "start_frame,end_frame", "offset,length", "from,to", "cue,cut", "x,timestamp"])
 def test_other_labels_for_parts_that_nothing_tells_apart_are_refused(tmp_path: Path, write: Write, header: str) -> None:
     write("a.wav")
     path = table(tmp_path, f"path,emotion,speaker,{header}\na.wav,sad,1,0,1\na.wav,angry,1,1,2\n")
     with pytest.raises(CorpusError, match=r"a \(line 3, with another label\) and the columns .* are not understood; call them start"):
         Table(path)
+
+
+@pytest.mark.parametrize(
+    "header", ["start,end_hms", "start,end_sample", "onset,offset_time", "begin,until", "t_start,end", "start,cut"]
+)
+def test_parts_of_which_one_end_alone_is_understood_are_refused(tmp_path: Path, write: Write, header: str) -> None:
+    write("a.wav")
+    path = table(tmp_path, f"path,emotion,speaker,{header}\na.wav,sad,1,0,1\na.wav,angry,1,1,2\n")
+    with pytest.raises(CorpusError, match=r"must tell its (end|start) too, but .* (not understood|share sound); call them start and"):
+        Table(path)
+
+
+def test_rows_that_name_parts_alike_in_unknown_times_are_refused(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    path = table(tmp_path, "path,emotion,speaker,from,to\na.wav,sad,1,0,1\na.wav,sad,1,1,2\n")
+    with pytest.raises(CorpusError, match=r"a \(line 3\) and the columns from, to are not understood"):
+        Table(path)
+
+
+def test_a_start_alone_cuts_off_what_lies_before(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    write("b.wav")
+    corpus = Table(table(tmp_path, "path,emotion,speaker,start\na.wav,sad,1,0.25\nb.wav,sad,1,\n"))
+    assert [clip.duration_seconds for clip in corpus.read().clips] == [0.25, 0.5]
 
 
 def test_parts_keep_names_of_their_own_however_close_they_lie(tmp_path: Path, write: Write) -> None:
