@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpora.places import AUDIO_SUFFIXES, readable
 from emotune.errors import CorpusError
 
 SEPARATORS = ",;\t"
@@ -168,17 +169,19 @@ def _lines(text: str, *, path: Path) -> tuple[list[tuple[int, list[str]]], tuple
     quoted = _split(text, delimiter=separator, strict=True)
     if quoted is not None and not _holds_line_breaks(quoted):
         return quoted, ()
-    odd = next((number for number, line in enumerate(text.splitlines(), start=1) if line.count('"') % 2), 1)
+    odd = next((number for number, line in enumerate(text.splitlines(), start=1) if line.count('"') % 2), None)
     plain = _split(text, delimiter=separator, quoting=csv.QUOTE_NONE)
     if plain and _is_even(plain):
-        note = f"Line {odd} opens a quote that nothing closes; the quotes of {path.name} within a cell are letters."
+        found = f"Line {odd} opens a quote that nothing closes" if odd else "Some quotes stand within cells"
+        note = f"{found}; the quotes of {readable(path.name)} within a cell are letters."
         return [(number, [_without_quotes(cell) for cell in cells]) for number, cells in plain], (note,)
-    if quoted is not None:
+    if quoted is not None and not _holds_rows(quoted, separator=separator):
         return quoted, ()
     loose = _split(text, delimiter=separator)
     if loose and _is_even(loose) and not _holds_line_breaks(loose):
         return loose, ()
-    raise CorpusError(f"{path} must close every quote that it opens, but line {odd} does not; remove that quote, or double it.")
+    found = f"line {odd} does not; remove that quote, or double it" if odd else "some stand within cells; remove or double those"
+    raise CorpusError(f"{path} must close every quote that it opens, but {found}.")
 
 
 def _split(text: str, **how: Any) -> list[tuple[int, list[str]]] | None:
@@ -191,6 +194,12 @@ def _split(text: str, **how: Any) -> list[tuple[int, list[str]]] | None:
 
 def _holds_line_breaks(lines: list[tuple[int, list[str]]]) -> bool:
     return any("\n" in cell for _, cells in lines for cell in cells)
+
+
+def _holds_rows(lines: list[tuple[int, list[str]]], *, separator: str) -> bool:
+    """Tell whether a line within a cell is a row or a part of one: it has several cells, of which one names a recording."""
+    inner = (line.split(separator) for _, cells in lines for cell in cells if "\n" in cell for line in cell.splitlines())
+    return any(len(parts) > 1 and any(Path(part.strip(' "')).suffix.lower() in AUDIO_SUFFIXES for part in parts) for parts in inner)
 
 
 def _is_even(lines: list[tuple[int, list[str]]]) -> bool:

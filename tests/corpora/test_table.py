@@ -171,9 +171,29 @@ def test_a_quote_that_nothing_closes_is_named(tmp_path: Path, write: Write) -> N
     assert "Line 2 opens a quote that nothing closes; the quotes of mine.csv within a cell are letters." in reading.notes
 
 
+@pytest.mark.parametrize("columns", ["path,emotion,speaker,text", "path,text,emotion,speaker", "text,path,emotion,speaker"])
+@pytest.mark.parametrize(("opens", "closes"), [(4, 9), (4, 5), (2, 12)])
+def test_two_stray_quotes_beside_a_quoted_cell_swallow_no_row(
+    tmp_path: Path, write: Write, columns: str, opens: int, closes: int
+) -> None:
+    texts = {3: '"Hello, you"', opens: '"Was ', closes: 'wer"'}
+    cells = [{"path": write(f"{k:02d}.wav").name, "emotion": "sad", "speaker": "1", "text": texts.get(k, "Ja")} for k in range(1, 13)]
+    rows = [",".join(of_row[column] for column in columns.split(",")) for of_row in cells]
+    with pytest.raises(CorpusError, match=f"must close every quote that it opens, but line {opens + 1} does not"):
+        Table(table(tmp_path, "\n".join([columns, *rows])))
+
+
+def test_quotes_within_cells_that_are_closed_name_no_line(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    write("b.wav")
+    reading = Table(table(tmp_path, 'path\temotion\tspeaker\ttext\na.wav\tsad\t1\t"Hi" he said\nb.wav\tsad\t1\tHi\n')).read()
+    assert "Some quotes stand within cells; the quotes of mine.csv within a cell are letters." in reading.notes
+    assert reading.texts == {"a": '"Hi" he said', "b": "Hi"}
+
+
 @pytest.mark.parametrize("separator", [",", "\t"])
 def test_quoted_cells_may_hold_separators_quotes_and_line_breaks(tmp_path: Path, write: Write, separator: str) -> None:
-    texts = ['"Ja", sagt er,\tund geht', "eine Zeile\nund noch eine", "kurz"]
+    texts = ['"Ja", sagt er,\tund geht', "eine Zeile\nund noch eine", "ja, ja, so, und so,\nund noch eine", "kurz"]
     with (tmp_path / "mine.csv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter=separator)
         writer.writerow(["path", "emotion", "speaker", "text", "x"])
