@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from corpora.labels import is_known, to_emotion
+from corpora.labels import is_known, plain, to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
 from corpora.places import examples, inside, is_visible, list_recordings, notes_on_unreadable, readable, what_lies_in
 from corpora.reader import Recording
@@ -112,13 +112,20 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 
 
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
-    """Return which level of folders names the emotions: of two the one with more known words; None if neither has any."""
+    """Return which of two levels of folders names the emotions: the one that a person maps, else the one with more known words.
+
+    A single known word among several tells nothing, since people too are called Joy or Felice; None where nothing tells.
+    """
     levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
-    n_known = [sum(is_known(name, given=given) for name in names) for names in levels]
     if not levels[1]:
         return 0
-    shares = [(n, n / len(names)) for n, names in zip(n_known, levels, strict=True)]
-    return int(shares[1] > shares[0]) if any(n_known) else None
+    found = []
+    for names in levels:
+        n_known = sum(is_known(name, given=given) for name in names)
+        found.append((sum(plain(name) in given for name in names), n_known, n_known / len(names)))
+    level = int(found[1] > found[0])
+    n_said, n_known, _ = found[level]
+    return level if n_said or n_known > 1 or n_known == len(levels[level]) else None
 
 
 def _require_level(level: int | None, folder: Path, names: list[Path], *, names_speakers: bool) -> int:
@@ -135,8 +142,22 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
             )
     if level is None:
         raise CorpusError(
-            f"One level of the folders in {folder} must be words of emotions, but neither {examples(levels[0])} nor "
-            f"{examples(levels[1])} are known; say what one stands for (--map WORD=EMOTION, which may be the word itself), sort them "
-            f"as angry/anna/1.wav, or {OR_A_TABLE}."
+            f"One level of the folders in {folder} must be words of emotions, but nothing tells whether {examples(levels[0])} or "
+            f"{examples(levels[1])} are; say what one stands for (--map WORD=EMOTION, which may be the word itself), sort them as "
+            f"angry/anna/1.wav, or {OR_A_TABLE}."
         )
+    if names_speakers:
+        _refuse_more_levels(level, folder, names)
     return level
+
+
+def _refuse_more_levels(level: int, folder: Path, names: list[Path]) -> None:
+    """Refuse folders of people where a further level could name them: one that tells sessions takes a person for several."""
+    n_levels = max(len(name.parts) for name in names) - 1
+    of_level = {k: sorted({name.parts[k] for name in names if len(name.parts) > k + 1}) for k in range(n_levels) if k != level}
+    if all(len(found) == 1 for k, found in of_level.items() if k >= N_LEVELS_WITH_SPEAKER - 1):
+        return
+    ways = [f"'^{'[^/]+/' * k}([^/]+)/' if they are {examples(found)}" for k, found in of_level.items()]
+    raise CorpusError(
+        f"One level of the folders in {folder} must be the people, but several could be; give --speaker-pattern {' or '.join(ways)}."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from tests.corpora.conftest import Write
 
 
 def test_subfolders_are_emotions_and_the_next_level_names_the_speakers(tmp_path: Path, write: Write) -> None:
-    for relative in ("Wut/anna/1.wav", "Wut/ben/1.wav", "bliss/anna/1.wav", "bliss/ben/deep/1.wav"):
+    for relative in ("Wut/anna/1.wav", "Wut/ben/1.wav", "sad/anna/1.wav", "bliss/anna/1.wav", "bliss/ben/deep/1.wav"):
         write(relative)
     clips = EmotionFolders(tmp_path).read().clips
     assert {(clip.name, clip.speaker, clip.emotion) for clip in clips} == {
         ("Wut/anna/1", "anna", "angry"),
         ("Wut/ben/1", "ben", "angry"),
+        ("sad/anna/1", "anna", "sad"),
         ("bliss/anna/1", "anna", "bliss"),
         ("bliss/ben/deep/1", "ben", "bliss"),
     }
@@ -106,20 +108,43 @@ def test_the_level_with_more_words_of_emotions_names_them(tmp_path: Path, write:
         assert set(corpus.speakers) == set(speakers)
 
 
-def test_one_known_word_among_folders_of_people_is_enough(tmp_path: Path, write: Write) -> None:
-    for speaker in ("anna", "bert", "cleo", "dan"):
-        for emotion in ("angry", "excited", "relaxed", "stressed"):
-            write(f"{speaker}/{emotion}/1.wav")
-    assert EmotionFolders(tmp_path).emotions == ("angry", "excited", "relaxed", "stressed")
+@pytest.mark.parametrize("people", [("anna", "bert", "joy", "max"), ("Ira", "bert"), ("Felice", "anna", "Jo"), ("ang", "bo")])
+@pytest.mark.parametrize("pattern", ["{emotion}/{person}/1.wav", "{person}/{emotion}/1.wav"])
+def test_people_with_the_name_of_an_emotion_are_no_emotions(
+    tmp_path: Path, write: Write, people: tuple[str, ...], pattern: str
+) -> None:
+    emotions = ("excited", "relaxed", "tense")
+    for person in people:
+        for emotion in emotions:
+            write(pattern.format(emotion=emotion, person=person))
+    with pytest.raises(CorpusError, match=r"nothing tells whether .* or .* are; .*--map .*angry/anna/1\.wav.*TABLE"):
+        EmotionFolders(tmp_path)
+    corpus = EmotionFolders(tmp_path, options=Options(label_map=parse_map("tense=tense")))
+    assert (corpus.emotions, set(corpus.speakers)) == (emotions, set(people))
 
 
 def test_where_no_word_is_known_a_person_says_which_level_names_the_emotions(tmp_path: Path, write: Write) -> None:
     for relative in ("anna/stressed/1.wav", "anna/relaxed/1.wav", "bert/stressed/1.wav"):
         write(relative)
-    with pytest.raises(CorpusError, match=r"neither anna, bert nor relaxed, stressed are known; .*--map .*angry/anna/1\.wav.*TABLE"):
+    with pytest.raises(CorpusError, match=r"whether anna, bert or relaxed, stressed are; .*--map .*angry/anna/1\.wav.*TABLE"):
         EmotionFolders(tmp_path)
     assert EmotionFolders(tmp_path, options=Options(label_map=parse_map("stressed=stressed"))).emotions == ("relaxed", "stressed")
     assert EmotionFolders(tmp_path, options=Options(label_map=parse_map("stressed=angry"))).emotions == ("angry", "relaxed")
+
+
+@pytest.mark.parametrize("pattern", ["{session}/{emotion}/{person}", "{emotion}/{session}/{person}", "{emotion}/{person}/{session}"])
+def test_where_two_levels_could_be_people_it_is_asked_which(tmp_path: Path, write: Write, pattern: str) -> None:
+    for emotion in ("angry", "sad"):
+        for session in ("2023", "2024"):
+            for person in ("anna", "bert"):
+                write(f"{pattern.format(emotion=emotion, session=session, person=person)}/1.wav")
+    with pytest.raises(CorpusError, match="several could be; give --speaker-pattern '") as refused:
+        EmotionFolders(tmp_path)
+    ways = dict(re.findall(r"'(\S+)' if they are (\w+)", str(refused.value)))
+    assert set(ways.values()) == {"anna", "2023"}
+    for way, first in ways.items():
+        assert min(EmotionFolders(tmp_path, options=Options(speaker_pattern=way)).speakers) == first
+    assert not EmotionFolders(tmp_path, options=Options(speakers_unknown=True)).speakers_known
 
 
 def test_names_that_are_not_utf_8_are_taken_for_windows_1252_and_named(tmp_path: Path, write: Write) -> None:
