@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from corpora import CORPORA
@@ -9,6 +10,7 @@ from corpora.audformat import AudformatDatabase, is_audformat
 from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
+from corpora.labels import about_emotions
 from corpora.own import Options
 from corpora.places import ARCHIVE_SUFFIXES, expanded, is_named, is_there, readable
 from corpora.recognise import recognise
@@ -66,7 +68,14 @@ def choose_corpus(
 
 def _choose(name_or_path: str | None, *, data: Path | None, allow_download: bool, options: Options) -> Corpus:
     if name_or_path is not None:
-        parts = [_named(name, data=data, allow_download=allow_download, options=options) for name in _names(name_or_path)]
+        names = _names(name_or_path)
+        # Beside own recordings, a word such as wut is about their labels alone; angry is about everybody's.
+        are_published = CORPORA.keys() >= set(names)
+        published = options if are_published else replace(options, label_map=about_emotions(options.label_map))
+        parts = [
+            _named(name, data=data, allow_download=allow_download, options=published if name in CORPORA else options)
+            for name in names
+        ]
         return parts[0] if len(parts) == 1 else Combined(parts)
     if is_named(data) and (found := recognise(data, options=options)):
         return found
@@ -118,8 +127,8 @@ def _require_used(options: Options, corpus: Corpus) -> None:
     unknown = [word for word in options.label_map if not corpus.has_label(word)]
     if unknown:
         raise CorpusError(
-            f"--map must name labels that the recordings have, but {corpus.title} has no {', '.join(unknown)}; correct it or leave "
-            f"it out (the emotions are then {', '.join(corpus.emotions)})."
+            f"--map must name labels or emotions that the recordings have, but {corpus.title} has no {', '.join(unknown)}; correct "
+            f"it or leave it out (the emotions are then {', '.join(corpus.emotions)})."
         )
     parts = corpus.parts if isinstance(corpus, Combined) else (corpus,)
     if options.speaker_pattern and not any(isinstance(part, EmotionFolders) for part in parts):

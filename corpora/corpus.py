@@ -126,8 +126,8 @@ class Corpus(ABC):
         return corpus
 
     def has_label(self, word: str) -> bool:
-        """Tell whether a word, as :func:`corpora.labels.plain` writes it, stands for one of its own emotions."""
-        return any(stands_for(word, emotion) for emotion in type(self).emotions)
+        """Tell whether a word of the label map, as :func:`corpora.labels.plain` writes it, stands for one of its own emotions."""
+        return word in self.label_map and any(stands_for(word, emotion) for emotion in type(self).emotions)
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path | None:
         """Make sure that the corpus is here, downloading it if need be.

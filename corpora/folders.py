@@ -125,7 +125,8 @@ def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, st
         found.append((sum(plain(name) in given for name in names), n_known, n_known / len(names)))
     level = int(found[1] > found[0])
     n_said, n_known, _ = found[level]
-    return level if n_said or n_known > 1 or n_known == len(levels[level]) else None
+    is_sure = n_said or n_known > 1 or n_known == len(levels[level]) or (n_known and len(levels[1 - level]) == 1)
+    return level if is_sure else None
 
 
 def _require_level(level: int | None, folder: Path, names: list[Path], *, names_speakers: bool) -> int:

@@ -60,10 +60,12 @@ def to_emotion(word: str, *, given: Mapping[str, str] | None = None) -> str:
     Returns
     -------
     str
-        One of the project's emotions, or the word itself as :func:`spoken` writes it: no label is dropped.
+        What the person said about the word, or else about its emotion by the emotion's name; otherwise one of the project's
+        emotions, or the word itself as :func:`spoken` writes it: no label is dropped.
     """
-    said = (given or {}).get(plain(word))
-    return said or EMOTION_OF_WORD.get(plain(word), spoken(word))
+    emotion = EMOTION_OF_WORD.get(plain(word), spoken(word))
+    given = given or {}
+    return given.get(plain(word)) or given.get(plain(emotion)) or emotion
 
 
 def relabel(emotion: str, *, given: Mapping[str, str]) -> str:
@@ -75,6 +77,11 @@ def relabel(emotion: str, *, given: Mapping[str, str]) -> str:
 def stands_for(word: str, emotion: str) -> bool:
     """Tell whether a word, as :func:`plain` writes it, is an emotion's name or another word of it."""
     return plain(emotion) in (word, EMOTION_OF_WORD.get(word))
+
+
+def about_emotions(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what a person said about emotions by their names, without what is about other words of them."""
+    return {word: said for word, said in given.items() if plain(EMOTION_OF_WORD.get(word, word)) == word}
 
 
 def is_known(word: str, *, given: Mapping[str, str] | None = None) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpora.corpus import Corpus, Reading
 from corpora.emotions import in_order
-from corpora.labels import describe_mapping, plain
+from corpora.labels import describe_mapping, plain, to_emotion
 from corpora.places import count, examples, readable
 from corpora.reader import Recording, read_recordings, refuse_too_many
 from emotune.errors import CorpusError
@@ -104,8 +104,8 @@ class OwnRecordings(Corpus):
         self._notes = (*notes_on_speakers, describe_mapping(listing.words, given=options.label_map), *listing.notes)
 
     def has_label(self, word: str) -> bool:
-        """Tell whether a word is one of the labels as they were written."""
-        return word in map(plain, self.words)
+        """Tell whether a word is one of the labels as they were written, or the name of the emotion of one."""
+        return any(word in (plain(label), plain(to_emotion(label))) for label in self.words)
 
     def locate(self, root: Path | None = None, *, allow_download: bool = False) -> Path:
         """Return where the table or folder lies."""

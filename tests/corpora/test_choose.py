@@ -10,6 +10,7 @@ import pytest
 
 from corpora import CORPORA
 from corpora.choose import choose_corpus
+from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import parse_map
 from corpora.own import Options
@@ -229,6 +230,34 @@ def test_emotions_that_are_made_by_code_are_mapped_too() -> None:
     assert len(reading.clips) == 8
 
 
+def emotions_of(corpus: Corpus, folder: Path) -> dict[str, str]:
+    return {clip.name.rpartition("/")[2]: clip.emotion for clip in corpus.read(folder).clips}
+
+
+@pytest.mark.parametrize(
+    ("given", "emotions"),
+    [
+        ("angry=mad", {"03a01Wa": "mad", "a": "mad", "b": "mad", "c": "sad"}),
+        ("wut=disgust", {"03a01Wa": "angry", "a": "angry", "b": "disgust", "c": "sad"}),
+        ("angry=mad,wut=disgust", {"03a01Wa": "mad", "a": "mad", "b": "disgust", "c": "sad"}),
+        ("sad=happy,traurig=calm", {"03a01Wa": "angry", "a": "angry", "b": "angry", "c": "calm"}),
+    ],
+)
+def test_a_map_means_the_same_for_published_and_own_recordings(
+    given: str, emotions: dict[str, str], tmp_path: Path, write: Write
+) -> None:
+    for name in ("03a01Wa", "a", "b", "c"):
+        write(f"{name}.wav")
+    path = tmp_path / "my.csv"
+    path.write_text("path,emotion,speaker\na.wav,anger,1\nb.wav,Wut,1\nc.wav,traurig,1\n")
+    options = Options(parse_map(given))
+    assert emotions_of(choose_corpus(f"emodb+{path}", data=tmp_path, options=options), tmp_path) == emotions
+    alone = {name: emotion for name, emotion in emotions.items() if name != "03a01Wa"}
+    assert emotions_of(choose_corpus(str(path), options=options), tmp_path) == alone
+    with pytest.raises(CorpusError, match="has no zorn"):
+        choose_corpus(f"emodb+{path}", data=tmp_path, options=Options(parse_map("zorn=mad")))
+
+
 @pytest.mark.parametrize("given", ["emodb", "mine.csv", "own", "emodb+mine.csv"])
 def test_a_word_of_a_map_that_no_label_has_is_refused(
     given: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
@@ -237,7 +266,7 @@ def test_a_word_of_a_map_that_no_label_has_is_refused(
         write(f"{name}.wav")
     (tmp_path / "mine.csv").write_text("path,emotion,speaker\n03a01Fa.wav,angry,1\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CorpusError, match=r"--map must name labels .* has no angryy; correct it"):
+    with pytest.raises(CorpusError, match=r"--map must name labels or emotions .* has no angryy; correct it"):
         choose_corpus(given, data=tmp_path, options=Options(parse_map("angry=sad,angryy=sad")))
     assert "angry" not in choose_corpus(given, data=tmp_path, options=Options(parse_map("angry=sad"))).emotions
 
