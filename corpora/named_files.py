@@ -229,11 +229,12 @@ class NamedFiles(Corpus):
             there = len(self.speakers) - len(missing)
             notes.append(f"{there} of {len(self.speakers)} speakers are there; absent: {examples(missing, n=12)}.")
         unknown = sorted(set(reading.speakers) - set(self.speakers)) if self.speakers else []
-        if unknown and self.test_folds:
-            notes.append(
-                f"{self.title} has no speaker {', '.join(unknown)}, and the published folds lack them; if they belong to it, give "
-                f"--protocol balanced."
-            )
+        if unknown:
+            folds = ", and the published folds lack them; if they belong to it, give --protocol balanced" if self.test_folds else ""
+            notes.append(f"{self.title} has no speaker {examples(unknown, n=12)}{folds}.")
+        n_read = len(reading.clips) + len(reading.skipped) + len(reading.duplicates)
+        if self.n_clips and n_read < self.n_clips:
+            notes.append(f"{n_read} of {self.n_clips} recordings are there.")
         return tuple(notes)
 
     def _notes_on_files(self, survey: Survey, folder: Path) -> tuple[str, ...]:

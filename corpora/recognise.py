@@ -12,9 +12,9 @@ from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders, emotions_of_folders
 from corpora.named_files import HOW_TO_GIVE_OWN, NamedFiles
 from corpora.own import Options
-from corpora.places import count, existing_folder, list_recordings, what_lies_in
+from corpora.places import count, examples, existing_folder, is_visible, list_recordings, what_lies_in
 from corpora.reader import Recording
-from corpora.rows import read_rows
+from corpora.rows import names_recordings
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError
 
@@ -47,6 +47,7 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
     if most and len(_files(found[most])) >= MIN_SHARE * len(paths):
         own = [*tables, *([folder] if _are_sorted_otherwise(folder, found[most]) else [])]
         if not own:
+            _refuse_strangers(CORPORA[most], found[most], folder)
             return CORPORA[most].relabelled(options.label_map)
         raise _ask(folder, paths, {most: found[most]}, own)
     if is_audformat(folder):
@@ -65,8 +66,8 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
         return EmotionFolders(folder, options=options)
     if paths:
         raise CorpusError(
-            f"{folder} must hold recordings whose emotion and speaker can be told, but {what_lies_in(folder)}, none named as RAVDESS "
-            f"names them; {HOW_TO_GIVE_OWN}."
+            f"{folder} must hold recordings whose emotion and speaker can be told, but {what_lies_in(folder)}, none named as a "
+            f"registered corpus names them; {HOW_TO_GIVE_OWN}."
         )
     return None
 
@@ -88,6 +89,16 @@ def _are_sorted_otherwise(folder: Path, recordings: Sequence[Recording]) -> bool
     return any(emotions.get(recording.path, recording.emotion) != recording.emotion for recording in recordings)
 
 
+def _refuse_strangers(corpus: Corpus, recordings: Sequence[Recording], folder: Path) -> None:
+    """Ask about recordings that are named as a corpus names them, but by none of its speakers: others may name theirs alike."""
+    speakers = sorted({recording.speaker for recording in recordings})
+    if corpus.speakers and not corpus.speakers.keys() & set(speakers):
+        raise CorpusError(
+            f"{folder} holds {count(len(recordings), 'recording')} named as {corpus.title} names them, but it has no speaker "
+            f"{examples(speakers)}; say --corpus {corpus.key} if they are its, or {HOW_TO_GIVE_OWN}."
+        )
+
+
 def _ask(folder: Path, paths: Sequence[Path], found: Mapping[str, Sequence[Recording]], own: Sequence[Path]) -> CorpusError:
     """Return the question which of several things is meant."""
     holds = [f"{count(len(recordings), 'recording')} of {CORPORA[key].title}" for key, recordings in found.items()]
@@ -99,14 +110,6 @@ def _ask(folder: Path, paths: Sequence[Path], found: Mapping[str, Sequence[Recor
 
 
 def _tables(folder: Path) -> list[Path]:
-    """Return the files of a folder that are tables of recordings."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() and not path.name.startswith("."):
-            try:
-                columns = read_rows(path).columns
-            except CorpusError:
-                continue
-            if {"path", "emotion"} <= columns.keys():
-                found.append(path)
-    return found
+    """Return the files of a folder that are tables of recordings by their first line, even if what follows cannot be read."""
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in TABLE_SUFFIXES and is_visible(path.name))
+    return [path for path in files if path.is_file() and names_recordings(path)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -13,6 +14,8 @@ from typing import Any
 from corpora.places import AUDIO_SUFFIXES, readable
 from emotune.errors import CorpusError
 
+HEAD_BYTES = 2**16
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = ",;\t"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "wav"),
@@ -124,6 +127,16 @@ def read_rows(path: Path) -> Rows:
         (number, {meaning: _cell(meaning, cells[k]) for meaning, k in place.items() if k < len(cells)}) for number, cells in lines[1:]
     )
     return Rows(names, columns, rows, in_milliseconds, notes)
+
+
+def names_recordings(path: Path) -> bool:
+    """Tell whether a file's first line has columns for recordings and their emotions, whether or not the rest can be read."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    text = head.decode("utf-16" if head.startswith(UTF_16_MARKS) else "utf-8-sig", errors="replace")
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    names = next(csv.reader([header.replace('"', "")], delimiter=max(SEPARATORS, key=header.count)), [])
+    return _columns(tuple(name.strip() for name in names))[0].keys() >= {"path", "emotion"}
 
 
 def plain_name(name: str) -> str:

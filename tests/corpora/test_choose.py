@@ -132,6 +132,56 @@ def test_a_long_text_beside_the_recordings_is_no_table_and_no_fault(tmp_path: Pa
     assert isinstance(choose_corpus(data=tmp_path), EmotionFolders)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("path,emotion,speaker\nangry/anna/1.wav,wütend,anna\n".encode("cp1252"), "must be UTF-8 text"),
+        ("path,emotion,speaker\nangry/anna/1.wav,wütend,anna\n".encode("utf-16"), "must be UTF-8 text"),
+        (b'path,text,emotion,speaker\na.wav,"Was,sad,1\na.wav,"Ja, gut",sad,1\n', "must close every quote"),
+        (b"path,emotion,speaker\n", "got no row"),
+    ],
+)
+@pytest.mark.parametrize("recordings", [("angry/anna/1.wav", "sad/anna/1.wav"), ("1.wav", "2.wav")])
+def test_a_table_that_cannot_be_read_is_named_and_not_passed_over(
+    tmp_path: Path, write: Write, content: bytes, reason: str, recordings: tuple[str, ...]
+) -> None:
+    for relative in recordings:
+        write(relative)
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(CorpusError, match=rf"labels\.csv .*{reason}"):
+        choose_corpus(data=tmp_path)
+
+
+def test_of_a_table_about_something_else_only_the_beginning_is_read(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("angry/anna/1.wav")
+    write("sad/anna/1.wav")
+    (tmp_path / "features.csv").write_text("f0,f1\n" + "0.1,0.2\n" * 100_000)
+    monkeypatch.setattr(Path, "read_text", None)
+    assert isinstance(choose_corpus(data=tmp_path), EmotionFolders)
+
+
+def test_recordings_named_as_a_corpus_s_by_none_of_its_speakers_are_asked_about(tmp_path: Path, write: Write) -> None:
+    for name in ("AB1_anger_0", "AB1_sadness_0", "CD2_anger_0"):
+        write(f"{name}.wav")
+    with pytest.raises(CorpusError, match=r"3 recordings named as nEMO .* no speaker AB1, CD2; say --corpus nemo .*TABLE\.csv"):
+        choose_corpus(data=tmp_path)
+    notes = choose_corpus("nemo", data=tmp_path).read(tmp_path).notes
+    assert "nEMO has no speaker AB1, CD2." in notes
+    assert "3 of 4481 recordings are there." in notes
+    write("EB0_anger_0.wav")
+    assert choose_corpus(data=tmp_path).key == "nemo"
+
+
+def test_of_a_corpus_whose_speakers_are_not_listed_it_is_said_how_little_is_there(tmp_path: Path, write: Write) -> None:
+    for name in ("M01A00", "F02H01"):
+        write(f"{name}.wav")
+    corpus = choose_corpus(data=tmp_path)
+    assert corpus.key == "shemo"
+    assert "2 of 3000 recordings are there." in corpus.read(tmp_path).notes
+
+
 def test_a_few_recordings_of_ravdess_among_own_ones_are_not_taken_for_all(tmp_path: Path, write: Write) -> None:
     for relative in ("angry/anna/1.wav", "sad/anna/1.wav", "03-01-05-01-02-01-01.wav"):
         write(relative)
