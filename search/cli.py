@@ -15,7 +15,7 @@ from corpora import CORPORA, Corpus
 from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
-from corpora.places import is_named
+from corpora.places import is_named, readable
 from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
 from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
 from evaluation.folds import RULES, SPEAKERS
@@ -153,6 +153,8 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
     families = _choose_families(options, may_download=corpus.is_real)
     left_out = "-left-out" if options.protocol == LEAVE_CORPORA_OUT else ""
     folder = (options.out or RESULTS / f"{corpus.key}{left_out}").resolve()
+    if readable(folder) != str(folder):
+        raise RunError(f"--out must be a folder whose path is UTF-8, got {readable(folder)}; name another one.")
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
     plan = RunPlan(
@@ -168,7 +170,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
         fresh=options.fresh,
         encoders=_encoders(options),
-        command="python search/run.py " + shlex.join(_without_password(given, options.storage)),
+        command="python search/run.py " + readable(shlex.join(_without_password(given, options.storage))),
         shared=_shared(options, folder),
         compares_random=options.random_search,
         objective=Objective(options.objective),
