@@ -16,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from audio.containers import HEAD_BYTES, corrected_wav, other_kind, stated_size
-from audio.decode import FORMATS, FORMATS_TEXT
+from audio.decode import FORMATS, FORMATS_TEXT, is_length_guessed
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, stream_with_ffmpeg
 from audio.limits import MAX_BLOCK_SAMPLES, MIN_MISSING_SECONDS
 from audio.notes import Note, NoteKind
@@ -126,10 +126,11 @@ def _blocks(path: Path, *, source: str) -> Generator[Block, None, None]:
             sound = soundfile.SoundFile(io.BytesIO(corrected) if corrected else file.fileno(), closefd=False)
         except soundfile.LibsndfileError:
             sound = None
-        if sound is not None and sound.format in FORMATS:
+        if sound is not None:
             with sound:
-                yield from _with_libsndfile(sound)
-            return
+                if sound.format in FORMATS and not is_length_guessed(sound, file):
+                    yield from _with_libsndfile(sound)
+                    return
         file.seek(0)
         yield from _gathered(Block(*part) for part in stream_with_ffmpeg(file, source=source))
 

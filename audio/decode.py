@@ -142,7 +142,7 @@ def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -
         container, n_stated, rate_hz = sound.format, sound.frames, sound.samplerate
         if container not in FORMATS:
             raise _UnreadableError(f"got {container}")
-        is_guess = n_stated == OPEN_LENGTH or (container == "MP3" and not has_mp3_length_tag(file))
+        is_guess = is_length_guessed(sound, file)
         if not is_guess:
             decoded = _read(sound, part, source=source)
     if is_guess:
@@ -159,6 +159,11 @@ def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -
         text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
         notes = (*notes, Note(NoteKind.HEADER_CORRECTED, text))
     return replace(decoded, notes=notes) if notes else decoded
+
+
+def is_length_guessed(sound: soundfile.SoundFile, file: io.FileIO) -> bool:
+    """Tell whether libsndfile does not know where a file ends, as in MP3 without a tag; FFmpeg then reads it to its end."""
+    return sound.frames == OPEN_LENGTH or (sound.format == "MP3" and not has_mp3_length_tag(file))
 
 
 def _read(sound: soundfile.SoundFile, part: Part, *, source: str) -> Decoded:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio.blocks import header_notes, read_blocks
 from audio.clip import SAMPLE_RATE_HZ
 from audio.load import load
 from audio.notes import NoteKind
-from tests.audio.sounds import pcm, speech, wav_head
+from tests.audio.sounds import noise, pcm, speech, wav_head
 
 SECONDS = 4.0
 
@@ -34,3 +35,16 @@ def test_a_recording_whose_header_is_wrong_is_read_whole_with_the_loaders_note(
     assert len(read) == SECONDS * SAMPLE_RATE_HZ
     assert [note.kind for note in header_notes(path, held_seconds=SECONDS)] == kinds
     assert list(header_notes(path, held_seconds=SECONDS)) == [note for note in load(path).notes if note.kind in kinds]
+
+
+def test_an_mp3_that_does_not_say_its_length_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "two bit rates.mp3"
+    for compression in (0.1, 0.9):
+        soundfile.write(
+            path.with_suffix(f".{compression}.mp3"), noise(8 * SAMPLE_RATE_HZ), SAMPLE_RATE_HZ, compression_level=compression
+        )
+    content = b"".join(path.with_suffix(f".{compression}.mp3").read_bytes() for compression in (0.1, 0.9))
+    path.write_bytes(content.replace(b"Xing", bytes(4)).replace(b"Info", bytes(4)))
+    assert soundfile.info(path).duration < 12
+    read = np.concatenate([block.frames for block in read_blocks(path, source="two")])
+    assert len(read) / SAMPLE_RATE_HZ == pytest.approx(load(path).duration_seconds, abs=0.01) == pytest.approx(16, abs=0.5)
