@@ -15,7 +15,7 @@ from corpora.emotions import in_order
 from corpora.labels import spoken
 from corpora.named_files import NamedFiles, note_on_others
 from corpora.own import OwnRecordings, key_of
-from corpora.places import count, existing_folder, list_recordings, readable
+from corpora.places import as_named, count, existing_folder, list_recordings, readable
 from emotune.errors import CorpusError
 from emotune.files import short_hash
 
@@ -196,7 +196,7 @@ def _told_apart(parts: Sequence[Corpus]) -> list[Corpus]:
         n_keys = Counter(part.key for part in parts)
         for part in parts:
             if n_keys[part.key] > 1 and isinstance(part, OwnRecordings):
-                path = part.path.resolve()
+                path = as_named(part.path)
                 part.key, part.title = key_in_folder(path), readable(Path(path.parent.name, path.name))
     return list(parts)
 

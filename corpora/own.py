@@ -12,7 +12,7 @@ from pathlib import Path
 from corpora.corpus import Corpus, Reading
 from corpora.emotions import in_order
 from corpora.labels import describe_mapping, plain, to_emotion
-from corpora.places import count, examples, readable
+from corpora.places import as_named, count, examples, readable
 from corpora.reader import Recording, read_recordings, refuse_too_many
 from emotune.errors import CorpusError
 
@@ -87,7 +87,7 @@ class OwnRecordings(Corpus):
             raise CorpusError(f"{path} must name recordings that can be read, got none{_first(listing.skipped)}; correct it.")
         self.path = path
         self.key = key_of(path)
-        self.title = readable(path.resolve().name or path)
+        self.title = readable(as_named(path).name or path)
         self.home_page = self.title
         self.how_to_get = f"ask whoever has {self.title}."
         self.speakers_known = not options.speakers_unknown
@@ -147,7 +147,7 @@ def key_of(path: Path, *, with_folder: bool = False) -> str:
     with_folder : bool
         Put the name of the folder that it lies in before.
     """
-    path = path.resolve()
+    path = as_named(path)
     name = path.name if path.is_dir() else path.stem
     name = re.sub(r"[^a-z0-9]+", "-", f"{path.parent.name if with_folder else ''} {name}".lower()).strip("-")
     return f"own-{name or 'recordings'}"

@@ -51,6 +51,11 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def as_named(path: Path) -> Path:
+    """Return a path from the root with the names that a person gave, also to links, which stores of data let lead to hashes."""
+    return Path(os.path.abspath(path))
+
+
 def readable(text: str | Path) -> str:
     """Return a path as text that can be written; bytes that are not UTF-8 are taken for Windows-1252."""
     return UNDECODED.sub(lambda found: bytes(ord(letter) & 0xFF for letter in found[0]).decode("cp1252", "replace"), str(text))

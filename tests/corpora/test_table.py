@@ -297,6 +297,14 @@ def test_an_unusable_table_is_refused_with_the_reason(tmp_path: Path, text: str,
         Table(table(tmp_path, text))
 
 
+def test_a_linked_table_has_the_name_of_the_link(tmp_path: Path, write: Write) -> None:
+    path = write("blobs/3f2a9c.wav")
+    stored = table(tmp_path / "blobs", f"path,emotion,speaker\n{path},sad,1\n", name="3f2a9c")
+    (tmp_path / "my.csv").symlink_to(stored)
+    corpus = Table(tmp_path / "my.csv")
+    assert (corpus.title, corpus.key) == ("my.csv", "own-my")
+
+
 def test_another_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="must be UTF-8"):
         Table(table(tmp_path, "path,emotion,speaker\nä.wav,sad,1\n", encoding="latin-1"))
