@@ -139,18 +139,21 @@ def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -
     except soundfile.LibsndfileError as error:
         raise _UnreadableError(error.error_string) from error
     with sound:
-        container, n_stated, rate_hz = sound.format, sound.frames, sound.samplerate
+        container, rate_hz = sound.format, sound.samplerate
         if container not in FORMATS:
             raise _UnreadableError(f"got {container}")
         is_guess = is_length_guessed(sound, file)
         if not is_guess:
+            _check_begins_within(file, sound, part, source=source)
             decoded = _read(sound, part, source=source)
     if is_guess:
         return _with_ffmpeg(file, part, source=source)
     n_held = part.frames(rate_hz)[0] + len(decoded.frames)
     held_seconds = n_held / rate_hz
-    promised_seconds = part.end_within(_promised_frames(file, decoded, n_held=n_held, n_stated=n_stated) / rate_hz)
-    if container in RESUMABLE_FORMATS and promised_seconds - held_seconds > MIN_MISSING_SECONDS:
+    promised_seconds = _promised_frames(file, sound, n_held=n_held) / rate_hz
+    if container in RESUMABLE_FORMATS and part.start_seconds and not len(decoded.frames):
+        raise _UnreadableError("no sound is left where the part begins", promised_seconds=promised_seconds)
+    if container in RESUMABLE_FORMATS and part.end_within(promised_seconds) - held_seconds > MIN_MISSING_SECONDS:
         more = _more_with_ffmpeg(file, part, promised_seconds=promised_seconds, source=source)
         if more is not None and len(more.frames) / more.rate_hz > len(decoded.frames) / rate_hz + MIN_MISSING_SECONDS:
             return more
@@ -166,14 +169,22 @@ def is_length_guessed(sound: soundfile.SoundFile, file: io.FileIO) -> bool:
     return sound.frames == OPEN_LENGTH or (sound.format == "MP3" and not has_mp3_length_tag(file))
 
 
+def _check_begins_within(file: io.FileIO, sound: soundfile.SoundFile, part: Part, *, source: str) -> None:
+    """Refuse a part that begins after the end of the sound, which its header may promise."""
+    held_seconds = sound.frames / sound.samplerate
+    if 0 < held_seconds <= part.start_seconds:
+        # Goes to another place in the file, of which nothing more is read.
+        promised_seconds = _promised_frames(file, sound, n_held=sound.frames) / sound.samplerate
+        part.check_begins_within(held_seconds, promised_seconds=promised_seconds, source=source)
+
+
 def _read(sound: soundfile.SoundFile, part: Part, *, source: str) -> Decoded:
     """Read a file or a part of it; what stops at a fault is left to FFmpeg, as libsndfile cannot go back."""
     rate_hz = sound.samplerate
     first, stop = part.frames(rate_hz)
     n_frames = max(0, min(stop, sound.frames) - first)
     if sound.frames:
-        part.check_begins_within(sound.frames / rate_hz, source=source)
-        check_duration(n_frames / rate_hz, source=source)
+        check_duration(n_frames / rate_hz, part=part, source=source)
     check_decoded_size(n_frames, n_channels=sound.channels, rate_hz=rate_hz, source=source)
     try:
         n_early = _go_to(sound, first)
@@ -195,19 +206,19 @@ def _go_to(sound: soundfile.SoundFile, first: int) -> int:
     return 0
 
 
-def _promised_frames(file: io.FileIO, decoded: Decoded, *, n_held: int, n_stated: int) -> float:
+def _promised_frames(file: io.FileIO, sound: soundfile.SoundFile, *, n_held: int) -> float:
     """Return how many frames a file should have by its header; as many as were found if the header does not say."""
-    if decoded.container in SIZED_FORMATS:
+    if sound.format in SIZED_FORMATS:
         size = stated_size(file)
         if size is None or size.promised_bytes is None or size.promised_bytes <= size.held_bytes:
             return n_held
         return n_held * size.promised_bytes / size.held_bytes if size.held_bytes and n_held else np.inf
-    if decoded.container == "OGG":
+    if sound.format == "OGG":
         position = cut_ogg_end(file) or 0
-        return max(n_held, position * decoded.rate_hz / OPUS_RATE_HZ if decoded.codec == "OPUS" else position)
-    if decoded.container == "MP3" and n_stated - n_held <= MP3_TOLERANCE_FRAMES:
+        return max(n_held, position * sound.samplerate / OPUS_RATE_HZ if sound.subtype == "OPUS" else position)
+    if sound.format == "MP3" and sound.frames - n_held <= MP3_TOLERANCE_FRAMES:
         return n_held
-    return max(n_stated, n_held)
+    return max(sound.frames, n_held)
 
 
 def _more_with_ffmpeg(file: io.FileIO, part: Part, *, promised_seconds: float, source: str) -> Decoded | None:
@@ -220,13 +231,13 @@ def _more_with_ffmpeg(file: io.FileIO, part: Part, *, promised_seconds: float, s
 
 def _with_ffmpeg(file: io.FileIO, part: Part, *, source: str, promised_seconds: float | None = None) -> Decoded:
     file.seek(0)
-    sound: FfmpegSound = decode_with_ffmpeg(file, part, source=source)
+    sound: FfmpegSound = decode_with_ffmpeg(file, part, promised_seconds=promised_seconds, source=source)
     if promised_seconds is None and sound.n_bad_parts > MAX_BAD_SHARE * sound.n_parts:
         raise FfmpegError(f"{sound.n_bad_parts} of its {sound.n_parts} parts do not decode")
     held_seconds = part.start_seconds + len(sound.frames) / sound.rate_hz
     size = stated_size(file)
     held_share = size.held_bytes / size.promised_bytes if size and size.promised_bytes and size.held_bytes else 1.0
-    promised_seconds = part.end_within(promised_seconds or sound.promised_seconds or held_seconds / held_share)
+    promised_seconds = promised_seconds or sound.promised_seconds or held_seconds / held_share
     notes = _missing(part, held_seconds, promised_seconds, source=source, tolerance_seconds=PACKET_SECONDS)
     if sound.n_bad_parts:
         text = f"{sound.n_bad_parts} of {sound.n_parts} parts of the file are damaged and were left out."
@@ -238,8 +249,8 @@ def _missing(
     part: Part, held_seconds: float, promised_seconds: float, *, source: str, tolerance_seconds: float = MIN_MISSING_SECONDS
 ) -> tuple[Note, ...]:
     """Refuse a recording of which much is missing; note it if a little is. Both times count from the recording's start."""
-    start, end = part.start_seconds, part.end_seconds
-    check_held_share(held_seconds - start, promised_seconds=promised_seconds - start, source=source)
+    check_held_share(held_seconds, promised_seconds=promised_seconds, part=part, source=source)
+    end = part.end_seconds
     missing_seconds = (promised_seconds if end is None else end) - held_seconds
     if missing_seconds < tolerance_seconds:
         return ()

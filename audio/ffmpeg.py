@@ -61,7 +61,7 @@ class FfmpegError(Exception):
     """FFmpeg cannot decode a file; the message is the reason."""
 
 
-def decode_with_ffmpeg(file: BinaryIO, part: Part, *, source: str) -> FfmpegSound:
+def decode_with_ffmpeg(file: BinaryIO, part: Part, *, promised_seconds: float | None = None, source: str) -> FfmpegSound:
     """Decode the first sound of a file, from its start to where the part ends.
 
     Parameters
@@ -70,6 +70,8 @@ def decode_with_ffmpeg(file: BinaryIO, part: Part, *, source: str) -> FfmpegSoun
         Any file, open for reading at its start.
     part : Part
         What of it is wanted.
+    promised_seconds : float, optional
+        The length that its header states, as libsndfile read it.
     source : str
         What errors call the recording.
 
@@ -83,7 +85,7 @@ def decode_with_ffmpeg(file: BinaryIO, part: Part, *, source: str) -> FfmpegSoun
         If the sound is too long or too large, or ends before the part.
     """
     with _opened(file) as container:
-        return _decode(container, part, source=source)
+        return _decode(container, part, promised_before=promised_seconds, source=source)
 
 
 def stream_with_ffmpeg(file: BinaryIO, *, source: str) -> Iterator[tuple[NDArray[np.float32], int, str]]:
@@ -169,13 +171,13 @@ def _first_sound(container: InputContainer, *, source: str) -> AudioStream:
     return container.streams.audio[0]
 
 
-def _decode(container: InputContainer, part: Part, *, source: str) -> FfmpegSound:
+def _decode(container: InputContainer, part: Part, *, promised_before: float | None, source: str) -> FfmpegSound:
     stream = _first_sound(container, source=source)
     name = container.format.name.partition(",")[0]
     promised_seconds = _stated_seconds(container, stream) if name in STATING_LENGTH else None
     if promised_seconds:
         wanted_seconds = part.end_within(promised_seconds) - part.start_seconds
-        check_not_too_long(wanted_seconds, source=source)
+        check_not_too_long(wanted_seconds, part=part, source=source)
         check_decoded_size(wanted_seconds * stream.rate, n_channels=stream.channels, rate_hz=stream.rate, source=source)
     decoding = _Decoding(container, stream)
     blocks: list[NDArray[np.float32]] = []
@@ -188,14 +190,14 @@ def _decode(container: InputContainer, part: Part, *, source: str) -> FfmpegSoun
         n_frames += len(blocks[-1])
         if blocks[-1].shape[1] != blocks[0].shape[1] or frame.sample_rate != rate_hz:
             raise BadRecordingError(source, "must keep its rate and channels, but they change on the way; convert it to WAV.")
-        check_not_too_long(n_frames / rate_hz, source=source)
+        check_not_too_long(n_frames / rate_hz, part=part, source=source)
         check_decoded_size(n_frames, n_channels=blocks[0].shape[1], rate_hz=rate_hz, source=source)
         if n_read >= stop:
             break
     if not blocks:
         raise FfmpegError(decoding.reason or "it holds no sound that decodes")
     if not n_frames:
-        part.check_begins_within(n_read / rate_hz, source=source)
+        part.check_begins_within(n_read / rate_hz, promised_seconds=promised_before or promised_seconds, source=source)
     return FfmpegSound(
         frames=np.concatenate(blocks),
         rate_hz=rate_hz,

@@ -77,7 +77,7 @@ def load(path: str | PathLike[str], *, name: str | None = None, part: Part = WHO
     source = name or str(path)
     decoded = decode(Path(path), source=source, part=part)
     frames, rate_hz = decoded.frames, decoded.rate_hz
-    check_duration(len(frames) / rate_hz, source=source)
+    check_duration(len(frames) / rate_hz, part=part, source=source)
     peak = peak_of(frames)
     _check_finite(frames, peak=peak, source=source)
     frames, range_notes = to_full_scale(frames, peak=peak, codec=decoded.codec)

@@ -31,26 +31,30 @@ class Part:
         """Return where the part ends in a recording that lasts some seconds."""
         return seconds if self.end_seconds is None else min(seconds, self.end_seconds)
 
-    def check_begins_within(self, seconds: float, *, source: str) -> None:
+    def check_begins_within(self, seconds: float, *, promised_seconds: float | None = None, source: str) -> None:
         """Refuse a part of a recording that ends before it.
 
         Parameters
         ----------
         seconds : float
             Length of the recording.
+        promised_seconds : float, optional
+            Length that its header states.
         source : str
             What the error calls the part.
 
         Raises
         ------
         BadRecordingError
-            If the recording ends where the part begins, or before.
+            If the recording ends where the part begins, or before; the fault is the file's if its header promises the part's start.
         """
-        if self.start_seconds > 0 and self.start_seconds >= seconds:
-            rule = (
-                f"must begin within the recording, but starts at {self.start_seconds:g} s, and the recording ends at {seconds:.2f} s"
-            )
-            raise BadRecordingError(source, f"{rule}; correct its start.")
+        if not 0 < self.start_seconds >= seconds:
+            return
+        rule = f"must begin within the recording, but starts at {self.start_seconds:g} s, and"
+        if promised_seconds is not None and self.start_seconds < promised_seconds:
+            lengths = f"of the {promised_seconds:.2f} s that its header promises {seconds:.2f} s are there"
+            raise BadRecordingError(source, f"{rule} {lengths}: it is truncated or damaged; copy or record it again.")
+        raise BadRecordingError(source, f"{rule} the recording ends at {seconds:.2f} s; correct its start.")
 
 
 WHOLE = Part()

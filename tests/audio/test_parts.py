@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -122,8 +123,37 @@ def test_what_is_missing_of_a_part_is_noted_and_much_of_it_refused(tmp_path: Pat
     assert [note.text for note in load(path, part=Part(1.0)).notes] == [
         "4.00 s are missing: the header promises 10.00 s and 6.00 s are there."
     ]
-    with pytest.raises(BadRecordingError, match=r"promises 4\.50 s and 0\.50 s are there"):
+    with pytest.raises(BadRecordingError, match=r"40% of the part, but its header promises 10\.00 s and 6\.00 s are there"):
         load(path, part=Part(5.5, 20.0))
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.w64", "a.flac", "a.mp3", "a.ogg", "a.mka"])
+def test_a_part_of_what_is_cut_off_is_the_fault_of_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    sound = noise(8 * SAMPLE_RATE_HZ)
+    if name == "a.mka":
+        write_av(path, sound, "flac", SAMPLE_RATE_HZ)
+    else:
+        soundfile.write(path, sound, SAMPLE_RATE_HZ)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    held_seconds = load(path).duration_seconds
+    start = round(held_seconds + 0.2, 2)
+    lengths = r"of the \d\.\d\d s that its header promises (\d\.\d\d) s are there: it is truncated or damaged; copy"
+    with pytest.raises(BadRecordingError, match=rf"starts at {start:g} s, and {lengths}") as refused:
+        load(path, part=Part(start, 7.0))
+    (said_seconds,) = re.findall(lengths, str(refused.value))
+    assert float(said_seconds) == pytest.approx(held_seconds, abs=0.05)
+    with pytest.raises(BadRecordingError, match=r"starts at 20 s, and the recording ends at \d\.\d\d s; correct its start"):
+        load(path, part=Part(20.0, 21.0))
+
+
+def test_a_part_beside_the_recording_is_corrected_and_not_recorded_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, SOUND, SAMPLE_RATE_HZ)
+    for part in (Part(5.99, 9.0), Part(1.0, 1.1)):
+        with pytest.raises(BadRecordingError, match=r"at least 0\.2 s, got 0\.\d+ s; correct the part's start and end"):
+            load(path, part=part)
 
 
 def test_a_part_that_exceeds_full_scale_a_little_as_the_whole_does_is_not_scaled(tmp_path: Path) -> None:
