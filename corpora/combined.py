@@ -246,8 +246,8 @@ def _without_shared(reading: Reading) -> Reading:
         return reading
     one, other = shared[0]
     note = (
-        f"{count(len(shared), 'recording')} of one corpus stand in another, such as {one.name} and {other.name}: they are read once, "
-        f"but their speakers have two names, so that a voice may be in training and in test; leave one of the corpora out."
+        f"{count(len(shared), 'recording')} in two corpora, such as {one.name} and {other.name}: read once, but the speaker of each "
+        f"has two names, so that a voice may be in training and in test; leave one of the corpora out."
     )
     pairs = tuple((clip.name, first.name) for clip, first in shared)
     return replace(reading, clips=tuple(kept.values()), duplicates=(*reading.duplicates, *pairs), notes=(*reading.notes, note))

@@ -67,7 +67,7 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
             skipped.append((relative.as_posix(), f"{relative}: no speaker is found by {pattern.pattern!r}"))
             continue
         named = match.groupdict() if match else {}
-        speaker = named.get("speaker") or (match[1] if match else "")
+        speaker = named.get("speaker") or (match[1] if match else "") or ""
         if not pattern and len(relative.parts) >= N_LEVELS_WITH_SPEAKER:
             speaker = relative.parts[1 - level]
         name = relative.with_suffix("").as_posix()

@@ -13,10 +13,13 @@ import numpy as np
 import soundfile
 
 from audio.clip import Clip
-from audio.load import load
-from corpora.places import AUDIO_SUFFIXES, content_of, examples, inside
+from audio.decode import decode
+from audio.part import Part
+from corpora.places import AUDIO_SUFFIXES, content_of, examples, inside, readable
 from emotune.errors import BadRecordingError
 
+FORMAT_SECONDS = 1.0
+"""How much of a file is decoded to know its format."""
 SILENCE_DBFS = -120.0
 QUIET_DBFS = -60.0
 """RAVDESS, which is quiet, has its median at -40 dBFS and its quietest clip at -64 dBFS."""
@@ -76,10 +79,10 @@ def format_of(path: Path) -> Format | None:
         header = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, TypeError, ValueError):
         try:
-            loaded = load(path)
+            decoded = decode(path, source=readable(path), part=Part(end_seconds=FORMAT_SECONDS))
         except BadRecordingError:
             return None
-        return Format(loaded.container, loaded.codec, loaded.rate_hz, loaded.channels)
+        return Format(decoded.container, decoded.codec, decoded.rate_hz, decoded.frames.shape[1])
     return Format(header.format, header.subtype, header.samplerate, header.channels)
 
 

@@ -164,7 +164,7 @@ def require_speakers(recordings: Sequence[Recording], *, options: Options, where
     without = [recording.name for recording in recordings if not recording.speaker]
     if without and not options.speakers_unknown:
         raise CorpusError(
-            f"Every recording needs its speaker, but {count(len(without), 'recording')} of {where} have none "
+            f"Every recording needs its speaker, but none is known for {count(len(without), 'recording')} of {where} "
             f"({examples(without)}): a model that was trained on a voice recognises the voice, so the numbers would be worthless for "
             f"other people; {next_step}, or accept that with --speakers-unknown."
         )

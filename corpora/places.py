@@ -130,12 +130,15 @@ def content_of(folder: Path) -> Content:
     while waiting:
         for parent, folders, names in os.walk(waiting.pop(0), onerror=failed.append):
             place = os.path.realpath(parent)
-            visible = [] if place in seen else sorted(filter(is_visible, folders))
+            if place in seen:
+                folders.clear()
+                continue
+            seen.add(place)
+            visible = sorted(filter(is_visible, folders))
             links = [name for name in visible if os.path.islink(os.path.join(parent, name))]
             waiting += [Path(parent, name) for name in links]
             folders[:] = [name for name in visible if name not in links]
-            files += [] if place in seen else [Path(parent, name) for name in sorted(filter(is_visible, names))]
-            seen.add(place)
+            files += [Path(parent, name) for name in sorted(filter(is_visible, names))]
     unreadable = {Path(error.filename): error for error in failed if not isinstance(error, FileNotFoundError)}
     if folder in unreadable:
         reason = unreadable[folder].strerror

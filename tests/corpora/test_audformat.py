@@ -94,7 +94,9 @@ def test_a_database_without_speakers_or_emotions_is_refused(audformat: Any, fold
     files, speakers, emotions = zip(*FILES, strict=True)
     add(audformat, db, "labels", audformat.filewise_index(list(files)), emotion=list(emotions))
     db.save(str(folder))
-    with pytest.raises(CorpusError, match=r"needs its speaker, but 8 recordings of db have none .* column speaker to the database"):
+    with pytest.raises(
+        CorpusError, match=r"needs its speaker, but none is known for 8 recordings of db .* column speaker to the database"
+    ):
         AudformatDatabase(folder)
     assert not AudformatDatabase(folder, options=Options(speakers_unknown=True)).speakers_known
     db.drop_tables("labels")

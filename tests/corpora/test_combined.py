@@ -76,7 +76,7 @@ def test_a_recording_in_two_corpora_is_read_once_and_said(tmp_path: Path, write:
     reading = choose_corpus(f"{tmp_path / 'a'}+{tmp_path / 'b'}").read()
     assert len(reading.clips) == 3
     assert reading.duplicates == (("own-b/angry/1/x", "own-a/angry/1/x"),)
-    assert any("stand in another" in note for note in reading.notes)
+    assert any("1 recording in two corpora, such as" in note for note in reading.notes)
 
 
 def test_a_long_list_of_names_is_no_path_that_is_too_long() -> None:

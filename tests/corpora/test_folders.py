@@ -52,6 +52,15 @@ def test_a_pattern_that_is_none_is_refused(tmp_path: Path, write: Write, pattern
         EmotionFolders(tmp_path, options=Options(speaker_pattern=pattern))
 
 
+def test_a_group_that_a_name_leaves_out_is_no_speaker(tmp_path: Path, write: Write) -> None:
+    for relative in ("angry/x1_a.wav", "sad/b.wav"):
+        write(relative)
+    pattern = r"/(?:x(\d))?"
+    with pytest.raises(CorpusError, match=r"needs its speaker, but none is known for 1 recording of .* \(sad/b\)"):
+        EmotionFolders(tmp_path, options=Options(speaker_pattern=pattern))
+    assert len(EmotionFolders(tmp_path, options=Options(speaker_pattern=pattern, speakers_unknown=True)).recordings) == 2
+
+
 def test_folders_around_the_emotions_are_passed_through(tmp_path: Path, write: Write) -> None:
     for relative in ("archive/data/angry/anna/1.wav", "archive/data/sad/anna/1.wav", "__MACOSX/x.wav", "archive/data/._hidden.wav"):
         write(relative)

@@ -10,6 +10,7 @@ import soundfile
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
 from corpora.measures import SILENCE_DBFS, Format, files_not_read, format_of, measure
+from tests.audio.sounds import write_av
 from tests.corpora.conftest import Write
 
 
@@ -31,6 +32,12 @@ def test_the_format_is_that_of_the_file(tmp_path: Path) -> None:
     assert format_of(path) == Format("WAV", "ULAW", 8000, 2)
     path.write_text("not sound")
     assert format_of(path) is None
+
+
+def test_the_format_of_a_recording_that_is_read_in_parts_is_told_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "long.m4a"
+    write_av(path, np.zeros(301 * SAMPLE_RATE_HZ), "aac", SAMPLE_RATE_HZ)
+    assert format_of(path) == Format("MP4", "aac", SAMPLE_RATE_HZ, 1)
 
 
 def test_files_that_were_not_read_are_counted_and_named(tmp_path: Path, write: Write) -> None:
