@@ -48,6 +48,8 @@ LIKE_A_TIME = re.compile(
     r"(?:.*_)?(?:start|begin|beginn|onset|end|ende|stop|finish|offset|until|bis|duration|dur|length|len|time|timestamp|tmin|tmax|xmin|xmax)"
     r"s?(?:_.*)?|from|to|von"
 )
+LIKE_A_LENGTH = re.compile(r"(?:.*_)?(?:duration|dur|length|len)s?(?:_.*)?")
+"""Alone, such a column may tell how long whole recordings are."""
 NO_VALUE = frozenset(["nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "None", "null", "NULL"])
 """What programs write for a value that is not there, in any column."""
 MISSING = NO_VALUE | frozenset(["nat", "none", "NONE", "n/a", "N/A", "NA", "?", "-"])

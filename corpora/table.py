@@ -11,7 +11,7 @@ from corpora.labels import to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
 from corpora.places import count, examples, expanded, readable, why_no_file
 from corpora.reader import Recording
-from corpora.rows import COLUMNS, EXAMPLE, LIKE_A_TIME, TIMES, Rows, plain_name, read_rows
+from corpora.rows import COLUMNS, EXAMPLE, LIKE_A_LENGTH, LIKE_A_TIME, TIMES, Rows, plain_name, read_rows
 from emotune.errors import CorpusError
 
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
@@ -81,8 +81,9 @@ def list_rows(path: Path, *, options: Options) -> Listing:
 def _refuse_unknown_parts(rows: Rows, unique: Sequence[Recording], repeated: Sequence[str], *, path: Path) -> None:
     """Refuse rows that seem to be about parts of recordings, where nothing tells where these begin and end."""
     times = [name for name in rows.unused if LIKE_A_TIME.fullmatch(plain_name(name))]
+    places = [name for name in times if not LIKE_A_LENGTH.fullmatch(plain_name(name))]
     unlike = [name for name in repeated if OTHER_LABEL in name]
-    if (times and repeated) or (rows.unused and unlike):
+    if (places and repeated) or (rows.unused and unlike):
         raise CorpusError(
             f"Rows of {path} that name one recording must tell their parts, but {examples(unlike or repeated)} and the columns "
             f"{', '.join(times or rows.unused)} are not understood; {CALL_TIMES}, or keep one row for each recording."

@@ -100,7 +100,8 @@ def test_a_time_that_is_none_is_a_bad_row_with_the_forms_that_there_are(tmp_path
 
 def test_the_length_of_whole_recordings_cuts_nothing_out(tmp_path: Path, write: Write) -> None:
     write("a.wav")
-    reading = Table(table(tmp_path, "path,emotion,speaker,duration,quality\na.wav,sad,1,0.3,good\n")).read()
+    row = "a.wav,sad,1,0.3,good\n"
+    reading = Table(table(tmp_path, f"path,emotion,speaker,duration,quality\n{row}{row}")).read()
     assert [(clip.name, clip.duration_seconds) for clip in reading.clips] == [("a", 0.5)]
     assert "Columns not used: duration, quality." in reading.notes
 
