@@ -22,7 +22,8 @@ MAX_CALL_BYTES = 4_000_000
 ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:(?!\s)|//|\\\\)")
 """A scheme of two letters or more (one is a drive of Windows), a host or a share."""
 FILE_FIELD = "path"
-SERVED = re.compile(r".*/(?:file|proxy)[=/](.*)", re.DOTALL)
+SERVED = re.compile(r".*?/gradio_api/(?:file|proxy)[=/](.*)", re.DOTALL)
+"""What follows the first of them; an address may hold more."""
 UPLOAD = re.compile(r".*/gradio_api/upload", re.DOTALL)
 """The one call that is no JSON: other paths that end so, such as ``run/upload``, call a handler whatever its name."""
 REFUSED = "A recording must be a file that was uploaded to this page, and addresses are not fetched; download it and upload the file."

@@ -80,7 +80,16 @@ def test_an_address_beside_an_upload_is_not_fetched(page_url: str, fetched: list
 
 @pytest.mark.parametrize(
     "way",
-    ["file=http://169.254.169.254/", "proxy=http://169.254.169.254/", "file=https%3A//example.org/", "file/https://example.org/x"],
+    [
+        "file=http://169.254.169.254/",
+        "proxy=http://169.254.169.254/",
+        "file=https%3A//example.org/",
+        "file/https://example.org/x",
+        "file=https://example.org/file/x",
+        "file=https://example.org/%3Fq=/file=x",
+        "file/https://example.org/proxy/x",
+        "proxy=https://example.org/gradio_api/file=x",
+    ],
 )
 def test_the_page_is_no_proxy(page_url: str, fetched: list[str], way: str) -> None:
     assert httpx.get(f"{page_url}gradio_api/{way}").status_code == 400
