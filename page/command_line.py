@@ -20,7 +20,7 @@ from page.in_time import InTime
 from page.judgement import in_words
 from page.live import LiveSession
 from page.live_rows import Kind, Snapshot
-from page.live_turns import Turns
+from page.live_turns import Turns, stopped_clock
 from page.long import LongAnswer, as_audacity, as_csv, label, read_long
 from page.options import MICROPHONE
 
@@ -94,8 +94,11 @@ def _lines(answer: LongAnswer) -> Iterator[str]:
 
 
 def _listen(place: str, engine: Engine, family: str) -> None:
-    session, turns, told = LiveSession(), Turns(), -EVERY_SECONDS
-    chunks = _from_microphone() if place == MICROPHONE else _from_file(Path(place))
+    turns, told = Turns(), -EVERY_SECONDS
+    if place == MICROPHONE:
+        session, chunks = LiveSession(), _from_microphone()
+    else:
+        session, chunks = LiveSession(clock=stopped_clock), _from_file(Path(place))
     print(f"{family} listens; Ctrl-C ends.", file=sys.stderr, flush=True)
     for samples in chunks:
         found = session.hear(samples, engine=engine, family=family, turns=turns)

@@ -37,7 +37,7 @@ class Row:
     emotion : str
         The emotion, of unsure stretches the one that was likeliest at the end; empty where nobody spoke.
     confidence : float
-        The largest smoothed probability of that emotion in it.
+        The largest smoothed probability of that emotion since it was last the likeliest.
     reasons : tuple of str
         Of unsure stretches, every reason that there was (:class:`page.judgement.Reason`).
     """

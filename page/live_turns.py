@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -14,8 +15,8 @@ MAX_LISTENERS = 8
 """Who can be heard at a time."""
 GONE_SECONDS = 10.0
 """Who was not heard for so long makes room."""
-ALMOST = 0.9
-"""A chunk that is late by so much of its length was lost."""
+SLACK = 0.1
+"""Of a chunk's length: who is late by all but so much of it lost a chunk."""
 
 
 class Turns:
@@ -88,9 +89,15 @@ class Pace:
 
     def missing_seconds(self, duration: float) -> float:
         """Return how much is missing before a chunk that comes now and lasts so long."""
-        now = self._clock()
+        now, length = self._clock(), self._chunk_seconds
         since = duration if self._last is None else now - self._last
-        self._last, self._behind = now, max(0.0, self._behind + since - duration)
-        missing = self._chunk_seconds * int(self._behind / self._chunk_seconds + 1 - ALMOST)
-        self._behind = max(0.0, self._behind - missing)
+        # A chunk that comes early makes up for one that comes late, before it or after it.
+        self._last, self._behind = now, max(-length, self._behind + since - duration)
+        missing = length * max(0, math.floor(self._behind / length + SLACK))
+        self._behind -= missing
         return missing
+
+
+def stopped_clock() -> float:
+    """Return the time where none passes: for sound that waits until it is taken, and so is never lost."""
+    return 0.0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from audio.clip import SAMPLE_RATE_HZ, Clip
 from page import command_line
 from page.engine import Engine
 from page.in_time import InTime
+from page.live import LiveSession
 from page.long import LongAnswer, as_audacity, as_csv, read_long
 from page.options import parse
 from page.render_time import long as render_long
@@ -84,11 +87,20 @@ def test_the_command_line_writes_the_same_rows(
     assert "3 stretches" in capsys.readouterr().err
 
 
-def test_listening_to_a_file_prints_a_line_a_second(
-    engine: Engine, results: Path, talk: Path, answer: LongAnswer, capsys: pytest.CaptureFixture[str]
+def test_listening_to_a_file_prints_a_line_a_second_and_loses_no_sound_however_long_it_takes(
+    engine: Engine, results: Path, talk: Path, answer: LongAnswer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hear, pauses = LiveSession.hear, iter([0, 1.0])
+
+    def hear_slowly(*args: Any, **options: Any) -> Any:
+        time.sleep(next(pauses, 0))
+        return hear(*args, **options)
+
+    monkeypatch.setattr(LiveSession, "hear", hear_slowly)
     assert command_line.run(parse(["--results", str(results), "--listen", str(talk)]), engine) == 0
-    assert len(capsys.readouterr().out.splitlines()) == pytest.approx(answer.duration_seconds, abs=1.5)
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) == pytest.approx(answer.duration_seconds, abs=1.5)
+    assert "lost" not in told
 
 
 def test_a_missing_file_is_one_sentence(engine: Engine, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
