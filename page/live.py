@@ -8,7 +8,7 @@ The state shown is smoothed: probabilities are averaged with weights that fall e
 been the answer twice.
 
 Chunks can be lost on the way: Gradio keeps the newest one alone while another is answered. When they come tells how many were, and
-no window joins what lies on both sides of a gap.
+silence keeps their place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,58 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from audio.speech import HOP_SECONDS, VoiceActivity
 from page.engine import Engine
 from page.judgement import Judgement, Reason
 from page.live_rows import SPOKEN, Kind, Row, Snapshot, Timeline
+from page.live_settings import LiveSettings
+from page.live_sound import LiveSound
 from page.live_turns import Pace, Turns
 from page.live_voice import LiveVoice
 
-SILENCE_DB = -100.0
 N_SHOWN = 150
 """Rows of a snapshot: more than a minute has."""
 NOTHING_YET = ((Kind.SILENCE, ""), 0)
-
-
-@dataclass(frozen=True)
-class LiveSettings:
-    """How a session listens.
-
-    Attributes
-    ----------
-    window_seconds, every_seconds : float
-        What is predicted, and how often.
-    min_voice_seconds : float
-        A window with less voice is not predicted.
-    silent_after_seconds : float
-        Without voice for so long there is silence.
-    smoothing : float
-        Weight of the newest probabilities.
-    n_agreeing : int
-        How many answers in a row change the state.
-    patience_seconds : float
-        How long a window waits for its turn before it is dropped.
-    behind_seconds : float
-        An answer older than this is told to be late.
-    away_seconds : float
-        After so long without a chunk, nobody listened; shorter gaps are sound that was lost.
-    lost_noted_seconds : float
-        For so long it is told that sound was lost.
-    most_rows : int
-        The latest rows are kept, at most so many.
-    """
-
-    window_seconds: float = 2.5
-    every_seconds: float = 0.5
-    min_voice_seconds: float = 0.25
-    silent_after_seconds: float = 0.8
-    smoothing: float = 0.5
-    n_agreeing: int = 2
-    patience_seconds: float = 0.45
-    behind_seconds: float = 1.5
-    away_seconds: float = 2.0
-    lost_noted_seconds: float = 60.0
-    most_rows: int = 7200
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,25 +66,38 @@ class LiveSession:
     ) -> None:
         self.settings = settings or LiveSettings()
         self.voice = voice
-        self.started: float | None = None
-        self.is_paused = False
-        self._pace = Pace(self.settings.every_seconds, clock=clock)
+        self._clock = clock
         self._lock = threading.RLock()
-        self._activity = VoiceActivity()
-        self._ring: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._voiced: deque[bool] = deque(maxlen=round(self.settings.window_seconds / HOP_SECONDS))
-        self._timeline = Timeline(self.settings.most_rows)
-        self._seconds = self._answered = self._asked = 0.0
-        self._lost_seconds, self._lost_at = 0.0, -np.inf
-        self._level_db = SILENCE_DB
-        self._engine: weakref.ref[Engine] | None = None
-        self._family = ""
-        self._begin_answers()
+        self._begin()
+
+    def __deepcopy__(self, _: object) -> LiveSession:
+        """Return a session that begins: Gradio copies for each visitor the one that it was given."""
+        return LiveSession(self.settings, clock=self._clock, voice=self.voice and LiveVoice(self.settings.window_seconds))
+
+    def start_over(self) -> None:
+        """Forget everything; what is being predicted counts no more."""
+        with self._lock:
+            self._begin()
+            if self.voice is not None:
+                self.voice.forget()
+
+    def new_voice(self) -> None:
+        """Forget the speaker, with the sound and the answers that are theirs; what was said when stays."""
+        with self._lock:
+            self._forget_sound()
+            if self.voice is not None:
+                self.voice.forget()
 
     def pause(self, is_paused: bool) -> None:
         """Stop or go on listening; what comes meanwhile is not kept."""
         with self._lock:
             self.is_paused = is_paused
+            self._forget_sound()
+
+    def switch_on(self) -> None:
+        """Expect sound of a microphone that was off: what did not come until then was not lost."""
+        with self._lock:
+            self._was_off = True
             self._forget_sound()
 
     def hear(self, samples: NDArray[np.float32], *, engine: Engine, family: str, turns: Turns) -> Snapshot:
@@ -145,14 +116,14 @@ class LiveSession:
         """
         with self._lock:
             self._push(samples)
-            if not self._is_answered_by(engine, family):
+            if self._family != family or self._engine is None or self._engine() is not engine:
                 self._engine, self._family = weakref.ref(engine), family
                 self._begin_answers()
-            window = self._window()
+            window, answers = self._window(), self._answers
         if window is not None:
             heard = turns.take(lambda: _predict(engine, family, window[1]), patience_seconds=self.settings.patience_seconds)
             with self._lock:
-                if heard is not None and self._is_answered_by(engine, family):
+                if heard is not None and answers is self._answers:
                     self._answer(heard, engine, at=window[0])
         with self._lock:
             return self._snapshot(engine)
@@ -162,11 +133,21 @@ class LiveSession:
         with self._lock:
             return self._timeline.latest()
 
-    def _is_answered_by(self, engine: Engine, family: str) -> bool:
-        return self._family == family and self._engine is not None and self._engine() is engine
+    def _begin(self) -> None:
+        self.started: float | None = None
+        self.is_paused = self._was_off = False
+        self._pace = Pace(self.settings.every_seconds, clock=self._clock)
+        self._sound = LiveSound(self.settings.window_seconds)
+        self._timeline = Timeline(self.settings.most_rows)
+        self._seconds = self._answered = self._asked = 0.0
+        self._lost_seconds, self._lost_at = 0.0, -np.inf
+        self._engine: weakref.ref[Engine] | None = None
+        self._family = ""
+        self._begin_answers()
 
     def _begin_answers(self) -> None:
-        """Forget what another family said, or another result, whose emotions may be others."""
+        """Forget what was said of other sound, by another family or of another result, whose emotions may be others."""
+        self._answers = object()
         self._smooth: NDArray[np.float64] | None = None
         self._candidate: tuple[tuple[Kind, str], int] = NOTHING_YET
         self._judgement = Judgement()
@@ -178,49 +159,43 @@ class LiveSession:
             self.started = time.time() - duration
         if missing := self._pace.missing_seconds(duration):
             self._skip(missing)
-        end = self._seconds + duration
+        self._was_off = False
+        self._seconds += duration
         if self.is_paused:
-            self._level_db = SILENCE_DB
-            self._timeline.extend(Kind.PAUSED, end)
-            self._seconds = self._answered = self._asked = end
-            return
-        self._seconds = end
-        if len(samples):
-            self._level_db = float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2) + 1e-10))
-        self._voiced.extend(self._activity.push(samples).is_voiced.tolist())
-        n_kept = round(self.settings.window_seconds * SAMPLE_RATE_HZ)
-        self._ring = np.concatenate([self._ring, samples])[-n_kept:]
+            self._timeline.extend(Kind.PAUSED, self._seconds)
+            self._answered = self._asked = self._seconds
+        else:
+            self._sound.push(samples)
 
     def _skip(self, seconds: float) -> None:
         """Leave out a stretch of which no sound came."""
         self._seconds = self._answered = self._asked = self._seconds + seconds
-        self._timeline.extend(Kind.PAUSED if self.is_paused else Kind.LOST, self._seconds)
-        if self.is_paused or seconds > self.settings.away_seconds:
+        is_lost = not (self.is_paused or self._was_off)
+        self._timeline.extend(Kind.LOST if is_lost else Kind.PAUSED, self._seconds)
+        if is_lost and seconds <= self.settings.away_seconds:
+            self._sound.skip(seconds)
+            self._lost_seconds, self._lost_at = self._lost_seconds + seconds, self._seconds
+        else:
             self._forget_sound()
-            return
-        self._forget_window()
-        self._lost_seconds, self._lost_at = self._lost_seconds + seconds, self._seconds
 
     def _window(self) -> tuple[float, NDArray[np.float32]] | None:
         """Return what to predict and where it ends; silence is answered here, without any model."""
         if self.is_paused or self._seconds - self._asked < self.settings.every_seconds - 0.01:
             return None
         self._asked = self._seconds
-        n_recent = round(self.settings.silent_after_seconds / HOP_SECONDS)
-        voiced = list(self._voiced)
-        if not any(voiced[-n_recent:]):
+        if not self._sound.voice_seconds(self.settings.silent_after_seconds):
             self._smooth, self._candidate = None, ((Kind.SILENCE, ""), self.settings.n_agreeing)
             self._timeline.extend(Kind.SILENCE, self._seconds)
             self._answered = self._seconds
             return None
-        if sum(voiced) * HOP_SECONDS < self.settings.min_voice_seconds:
+        if self._sound.voice_seconds() < self.settings.min_voice_seconds:
             self._timeline.go_on(self._seconds)
             self._answered = self._seconds
             return None
-        return self._seconds, self._ring.copy()
+        return self._seconds, self._sound.samples
 
     def _answer(self, heard: Heard, engine: Engine, *, at: float) -> None:
-        if at <= self._answered or self.is_paused:
+        if at <= self._answered:
             return
         adapted = heard.probabilities
         if self.voice is not None:
@@ -247,14 +222,9 @@ class LiveSession:
             self._timeline.go_on(at)
         self._answered = at
 
-    def _forget_window(self) -> None:
-        self._ring = np.zeros(0, dtype=np.float32)
-        self._voiced.clear()
-
     def _forget_sound(self) -> None:
-        self._forget_window()
-        self._activity = VoiceActivity()
-        self._smooth = None
+        self._sound.forget()
+        self._begin_answers()
 
     def _snapshot(self, engine: Engine) -> Snapshot:
         last = self._timeline.last
@@ -268,7 +238,7 @@ class LiveSession:
             answered_seconds=round(self._answered, 2),
             family=self._family,
             state=last,
-            level_db=round(self._level_db, 1),
+            level_db=round(self._sound.level_db, 1),
             probabilities=probabilities,
             rows=self._timeline.latest(N_SHOWN),
             note=" ".join(self._notes()),
@@ -284,7 +254,8 @@ class LiveSession:
         if late > self.settings.behind_seconds:
             yield f"The answers are {late:.1f} s late: this machine cannot keep up. Choose a quicker family."
         if self._seconds - self._lost_at < self.settings.lost_noted_seconds:
-            yield f"{self._lost_seconds:.1f} s of sound were lost so far: this machine or the connection cannot keep up."
+            lost = f"{self._lost_seconds:.1f} s of sound were lost so far: this machine or the connection cannot keep up"
+            yield f"{lost}. Choose a quicker family."
 
 
 def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, float]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import io
+import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ from page.in_time import InTime
 from page.lessons import lesson_of
 from page.live import LiveSession
 from page.live_rows import Snapshot, rows_csv
-from page.live_turns import MAX_LISTENERS, Listeners, Turns
+from page.live_turns import MAX_LISTENERS, Listeners, Turns, stopped_clock
 from page.live_voice import LiveVoice
 from page.render import download
 from page.results import Results
@@ -48,7 +51,8 @@ CALLS: dict[str, Any] = {"concurrency_id": "live-calls", "concurrency_limit": MA
 def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Part, ...]:
     """Make the tab, with what the visitor's voice was taught; return what depends on the chosen result."""
     in_time, turns, listeners = InTime(), Turns(), Listeners()
-    session = gr.State(None, time_to_live=KEPT_SECONDS)
+    session = gr.State(begin(), time_to_live=KEPT_SECONDS)
+    remote = gr.State(begin(clock=stopped_clock), time_to_live=KEPT_SECONDS)
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280, elem_classes="stay"):
             microphone = gr.Audio(
@@ -70,44 +74,45 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
 
     @explained
     def hear(
-        chunk: str | None, session: LiveSession | None, key: str | None, family: str, same: bool, voice: Voice | None
-    ) -> tuple[LiveSession | None, str]:
-        samples, listener = read_chunk(chunk), session or begin()
+        chunk: str | None, session: LiveSession, key: str | None, family: str, same: bool, voice: Voice | None
+    ) -> tuple[LiveSession, str]:
+        samples = read_chunk(chunk)
         try:
-            listeners.admit(listener)
+            listeners.admit(session)
         except RequestError as error:
             return session, render_time.live_refused(str(error))
         engine = results.engine(key)
         who, instead = in_time.choose_now(engine, family)
-        if listener.voice is not None:
-            listener.voice.attend(is_on=same, taught=voice)
-        found = listener.hear(samples, engine=engine, family=who, turns=turns)
+        if session.voice is not None:
+            session.voice.attend(is_on=same, taught=voice)
+        found = session.hear(samples, engine=engine, family=who, turns=turns)
         found = replace(found, note=f"{instead} {found.note}".strip())
-        return listener, render_time.live(found, engine.emotions) + render_voice.live(found)
+        return session, render_time.live(found, engine.emotions) + render_voice.live(found)
 
-    def toggle(session: LiveSession | None) -> tuple[LiveSession, Any]:
-        session = session or begin()
+    def toggle(session: LiveSession) -> tuple[LiveSession, Any]:
         session.pause(not session.is_paused)
         return session, gr.update(value="Go on" if session.is_paused else "Pause")
 
-    def forget(session: LiveSession | None) -> tuple[LiveSession | None, None]:
-        if session and session.voice is not None:
-            session.voice.forget()
-        return session, None
+    def start_over(session: LiveSession) -> tuple[LiveSession, str, str, str]:
+        session.start_over()
+        return session, "Pause", render_time.live_waiting(), ""
 
-    def csv(session: LiveSession | None) -> str:
-        return download("emotune-live.csv", rows_csv(session.rows(), started=session.started or 0)) if session else ""
+    def forget(session: LiveSession) -> None:
+        session.new_voice()
+
+    def csv(session: LiveSession) -> str:
+        return download("emotune-live.csv", rows_csv(session.rows(), started=session.started)) if session.started else ""
 
     @explained
-    def live(pcm: str, family: str, session: LiveSession | None) -> tuple[dict[str, Any], LiveSession]:
+    def live(pcm: str, family: str, session: LiveSession) -> tuple[dict[str, Any], LiveSession]:
         """Return what is said now, after one more chunk: base64 of 16-bit mono samples at 16 kHz; one session a client."""
         engine = results.engine()
-        session = session or begin()
         listeners.admit(session)
         found = session.hear(read_pcm(pcm), engine=engine, family=in_time.choose(engine, family), turns=turns)
         return as_json(found), session
 
     microphone.start_recording(None, None, microphone, js=CHUNKS, show_progress="hidden", **BUTTONS)
+    microphone.start_recording(LiveSession.switch_on, session, None, show_progress="hidden", **BUTTONS)
     microphone.stream(
         hear,
         [microphone, session, chosen, family, same, voice],
@@ -117,13 +122,12 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
         **STREAM,
     )
     pause.click(toggle, session, [session, pause], show_progress="hidden", **BUTTONS)
-    anew = (None, "Pause", render_time.live_waiting(), "")
-    restart.click(lambda: anew, None, [session, pause, shown, saved], show_progress="hidden", **BUTTONS)
-    new.click(forget, session, [session, voice], show_progress="hidden", **BUTTONS)
+    restart.click(start_over, session, [session, pause, shown, saved], show_progress="hidden", **BUTTONS)
+    new.click(forget, session, voice, show_progress="hidden", **BUTTONS)
     save.click(csv, session, saved, show_progress="hidden", **BUTTONS)
     pcm = gr.Textbox(visible=False, label="pcm")
     named = gr.Textbox(AUTOMATIC, visible=False, label="family")
-    endpoint(live, [pcm, named, session], [gr.JSON(visible=False, label="now"), session], concurrency=CALLS)
+    endpoint(live, [pcm, named, remote], [gr.JSON(visible=False, label="now"), remote], concurrency=CALLS)
 
     def of_result(key: str | None) -> list[dict[str, Any]]:
         engine = results.engine(key)
@@ -132,22 +136,26 @@ def live_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> tuple[Pa
     return (Part([family, same], of_result),)
 
 
-def begin() -> LiveSession:
+def begin(*, clock: Callable[[], float] = time.monotonic) -> LiveSession:
     """Return a session that knows nothing of its voice yet, and learns."""
-    return LiveSession(voice=LiveVoice())
+    return LiveSession(clock=clock, voice=LiveVoice())
 
 
 def read_chunk(path: str | None) -> NDArray[np.float32]:
     """Return what the browser sent, mono at ``SAMPLE_RATE_HZ``, and delete it; nothing if it holds no sound.
 
-    The page's own examples can be named in place of a chunk; they stay.
+    Gradio names a file by its content: what is gone was another listener's too, and only chunks of silence are alike. The page's own
+    examples can be named in place of a chunk; they stay.
     """
     nothing = np.zeros(0, dtype=np.float32)
     if not path:
         return nothing
     try:
+        content = Path(path).read_bytes()
         # Not through the loader, which refuses what is short or silent.
-        frames, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        frames, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except FileNotFoundError:
+        return np.zeros(round(STREAM_EVERY_SECONDS * SAMPLE_RATE_HZ), dtype=np.float32)
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return nothing
     finally:

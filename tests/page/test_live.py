@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,25 +11,18 @@ import numpy as np
 import pytest
 
 from audio.clip import SAMPLE_RATE_HZ
-from emotune.errors import RequestError
 from page import render_time
 from page.engine import Engine, Predictions
-from page.live import LiveSession, LiveSettings
-from page.live_rows import Kind, Snapshot, Timeline, rows_csv
-from page.live_turns import GONE_SECONDS, Listeners, Pace, Turns
+from page.judgement import Reason
+from page.live import LiveSession
+from page.live_rows import SPOKEN, Kind, Snapshot, Timeline, rows_csv
+from page.live_settings import LiveSettings
+from page.live_turns import Turns, stopped_clock
+from page.live_voice import LiveVoice
+from tests.page.clock import Clock
 
 HALF = SAMPLE_RATE_HZ // 2
 SILENCE = np.zeros(HALF, dtype=np.float32)
-
-
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class OneEmotion:
@@ -96,7 +90,7 @@ def test_an_hour_takes_no_more_than_its_bounds(clock: Clock, engine: Engine) -> 
         session.pause(k % 2 == 1)
         send(session, clock, engine, SILENCE)
     assert len(session.rows()) == 50
-    assert len(session._ring) <= 2.5 * SAMPLE_RATE_HZ
+    assert len(session._sound.samples) <= 2.5 * SAMPLE_RATE_HZ
 
 
 def test_a_lost_connection_and_a_pause_are_rows_of_their_own(session: LiveSession, clock: Clock, engine: Engine) -> None:
@@ -109,23 +103,7 @@ def test_a_lost_connection_and_a_pause_are_rows_of_their_own(session: LiveSessio
     assert rows_csv(session.rows(), started=0).splitlines()[2].startswith("1.0,11.0,1970-01-01T00:00:01Z,lost")
 
 
-@pytest.mark.parametrize("chunks", [(0.4, 0.6, 0.8, 0.2), (0.5, 0.55, 0.45, 0.5), (0.1, 0.2, 0.3, 0.2)])
-def test_chunks_that_come_late_or_early_are_not_taken_for_lost(clock: Clock, chunks: tuple[float, ...]) -> None:
-    pace = Pace(0.5, clock=clock)
-    for wait in chunks * 20:
-        clock.now += wait
-        assert pace.missing_seconds(0.5) == 0
-
-
-def test_what_is_lost_in_an_hour_adds_up(clock: Clock) -> None:
-    pace, missing = Pace(0.5, clock=clock), 0.0
-    for wait in (0.5, 1.2, 0.3, 0.5, 2.1, 0.4) * 100:  # of 2.5 and 4 chunks' time each, one chunk comes
-        clock.now += wait
-        missing += pace.missing_seconds(0.5)
-    assert missing == pytest.approx(5.0 * 100 - 600 * 0.5, abs=1)
-
-
-def test_sound_that_is_lost_is_told_counted_and_in_no_window(clock: Clock, engine: Engine, clip: np.ndarray) -> None:
+def test_sound_that_is_lost_is_told_and_counted_and_silence_keeps_its_place(clock: Clock, engine: Engine, clip: np.ndarray) -> None:
     session = LiveSession(clock=clock)
     send(session, clock, engine, np.tile(clip, 3)[: 6 * HALF])
     clock.now += 1.0
@@ -133,11 +111,70 @@ def test_sound_that_is_lost_is_told_counted_and_in_no_window(clock: Clock, engin
     assert found.seconds == 4.5
     assert "1.0 s of sound were lost" in found.note
     assert "late" not in found.note
-    assert len(session._ring) == HALF
+    assert [bool(part.any()) for part in session._sound.samples.reshape(-1, HALF)] == [True, True, False, False, True]
     assert [(row.start_seconds, row.end_seconds) for row in session.rows() if row.kind is Kind.LOST] == [(3.0, 4.0)]
     assert "nothing received" in render_time.live(found, engine.emotions)
     noted = send(session, clock, engine, np.tile(SILENCE, 125))
     assert "lost" not in noted[-1].note
+
+
+def test_on_a_machine_that_hears_every_second_chunk_alone_speech_is_not_too_short(
+    session: LiveSession, clock: Clock, engine: Engine, clip: np.ndarray
+) -> None:
+    found = []
+    for part in np.tile(clip, 7)[: 16 * HALF].reshape(-1, HALF)[::2]:
+        clock.now += 0.5
+        found += send(session, clock, engine, part)
+    assert Reason.TOO_SHORT not in found[-1].reasons
+    assert sum(session._sound.samples != 0) > HALF
+    assert "3.5 s of sound were lost so far" in found[-1].note
+    assert "Choose a quicker family." in found[-1].note
+
+
+def test_sound_that_waits_to_be_taken_is_never_lost(clock: Clock, engine: Engine) -> None:
+    session = LiveSession(clock=stopped_clock)
+    found = send(session, clock, engine, np.tile(SILENCE, 20))
+    assert (found[-1].seconds, found[-1].note) == (10, "")
+
+
+@pytest.mark.parametrize("off_seconds", [1.6, 100])
+def test_a_microphone_that_was_off_lost_no_sound_and_its_time_passes(
+    session: LiveSession, clock: Clock, engine: Engine, clip: np.ndarray, off_seconds: float
+) -> None:
+    send(session, clock, engine, clip[:HALF])
+    clock.now += off_seconds
+    session.switch_on()
+    found = send(session, clock, engine, clip[HALF : 2 * HALF])[-1]
+    assert found.note == ""
+    assert found.seconds == pytest.approx(1 + off_seconds, abs=0.25)
+    assert Kind.PAUSED in {row.kind for row in session.rows()}
+    np.testing.assert_array_equal(session._sound.samples, clip[HALF : 2 * HALF])
+    clock.now += 1
+    assert "1.0 s of sound were lost" in send(session, clock, engine, SILENCE)[-1].note
+
+
+@pytest.mark.parametrize("meanwhile", [LiveSession.start_over, LiveSession.new_voice, LiveSession.switch_on])
+def test_what_was_asked_before_another_begins_is_not_answered_after_it(
+    session: LiveSession, clock: Clock, clip: np.ndarray, meanwhile: Callable[[LiveSession], None]
+) -> None:
+    class Interrupted(OneEmotion):
+        def predict(self, *samples: object, **options: object) -> Any:
+            meanwhile(session)
+            return super().predict(*samples, **options)
+
+    found = send(session, clock, Interrupted("sad", "happy", said="sad"), clip[: 3 * HALF])
+    assert [one.probabilities for one in found] == [{}] * 3
+    assert not any(row.kind in SPOKEN for row in session.rows())
+
+
+def test_to_start_over_empties_a_session_in_place(clock: Clock, engine: Engine, clip: np.ndarray) -> None:
+    session = LiveSession(clock=clock, voice=LiveVoice())
+    send(session, clock, engine, np.tile(clip, 8)[: 12 * HALF])
+    session.pause(True)
+    session.start_over()
+    assert (session.rows(), session.started, session.is_paused) == ((), None, False)
+    found = send(session, clock, engine, SILENCE)[-1]
+    assert (found.seconds, found.note, found.n_clips) == (0.5, "", 0)
 
 
 @pytest.mark.parametrize(("seconds", "is_paused"), [(100, False), (1, True)])
@@ -183,16 +220,6 @@ def test_sound_without_an_answer_does_not_prolong_what_is_no_sound() -> None:
     timeline.extend(Kind.LOST, 1)
     timeline.go_on(2)
     assert [(row.kind, row.end_seconds) for row in timeline.latest()] == [(Kind.LOST, 1), (Kind.SILENCE, 2)]
-
-
-def test_one_listener_too_many_is_told_so_until_another_is_gone(clock: Clock) -> None:
-    listeners, sessions = Listeners(2, clock=clock), [LiveSession() for _ in range(3)]
-    for session in (*sessions[:2], *sessions[:2]):
-        listeners.admit(session)
-    with pytest.raises(RequestError, match="At most 2 people can be heard at a time, and 2 others are heard now; try again"):
-        listeners.admit(sessions[2])
-    clock.now += GONE_SECONDS
-    listeners.admit(sessions[2])
 
 
 def test_a_busy_machine_drops_windows_and_says_so(clock: Clock, engine: Engine, clip: np.ndarray) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+from gradio.state_holder import SessionState
 
 from audio.clip import SAMPLE_RATE_HZ
 from page.engine import Engine
 from page.examples import FOLDER, PREFIX
-from page.live_tab import AUTOMATIC, live_tab, read_chunk
+from page.live import LiveSession
+from page.live_tab import AUTOMATIC, STREAM_EVERY_SECONDS, begin, live_tab, read_chunk
 from page.live_turns import MAX_LISTENERS
 from page.results import Results
 
@@ -27,10 +31,23 @@ EXAMPLE = FOLDER / f"{PREFIX}chord.flac"
 
 
 @pytest.fixture
-def handlers(only_result: Results, engine: Engine) -> dict[str, Any]:
+def page(only_result: Results, engine: Engine) -> gr.Blocks:
     with gr.Blocks() as page:
         live_tab(only_result, gr.Dropdown(), gr.State(None))
+    return page
+
+
+@pytest.fixture
+def handlers(page: gr.Blocks) -> dict[str, Any]:
     return {str(one.name): one.fn for one in page.fns.values() if one.fn}
+
+
+def visit(page: gr.Blocks, name: str) -> Callable[[], Any]:
+    """Return what gives the session of one visitor, as Gradio hands it to a handler."""
+    inputs = next(one.inputs for one in page.fns.values() if one.name == name)
+    place = next(one._id for one in inputs if isinstance(one, gr.State))
+    visitor = SessionState(page)
+    return lambda: visitor[place]
 
 
 def write_chunk(path: Path) -> str:
@@ -45,13 +62,45 @@ def test_a_chunk_is_deleted_when_it_is_heard_and_an_example_stays(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["audio.flac"]
 
 
+def test_two_chunks_of_silence_in_one_file_are_both_heard(tmp_path: Path) -> None:
+    path = write_chunk(tmp_path / "audio.wav")
+    assert [len(read_chunk(path)) for _ in range(2)] == [STREAM_EVERY_SECONDS * SAMPLE_RATE_HZ] * 2
+
+
+@pytest.mark.parametrize("name", ["hear", "live"])
+def test_a_visitor_has_one_session_from_before_the_first_chunk(page: gr.Blocks, name: str) -> None:
+    ours = visit(page, name)
+    first, again, another = ours(), ours(), visit(page, name)()
+    assert isinstance(first, LiveSession)
+    assert again is first
+    assert another is not first
+    assert another.voice is not first.voice
+
+
+def test_to_start_over_while_a_chunk_is_heard_starts_over(
+    handlers: dict[str, Any], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin()
+    monkeypatch.setattr("page.live_tab.render_time.live", lambda *_: handlers["start_over"](session)[2])  # it comes in between
+    found, _ = handlers["hear"](write_chunk(tmp_path / "a.wav"), session, None, "linear", True, None)
+    assert found is session
+    assert found.rows() == ()
+
+
+def test_a_program_that_takes_its_time_loses_no_sound(page: gr.Blocks, handlers: dict[str, Any]) -> None:
+    session, pcm = visit(page, "live")(), b64encode(bytes(320)).decode()
+    handlers["live"](pcm, "linear", session)
+    time.sleep(0.6)
+    now, _ = handlers["live"](pcm, "linear", session)
+    assert (now["seconds"], now["note"]) == (0.02, "")
+
+
 def test_one_listener_too_many_reads_why_and_the_others_are_heard(handlers: dict[str, Any], tmp_path: Path) -> None:
-    sessions = []
-    for k in range(MAX_LISTENERS + 1):
-        session, shown = handlers["hear"](write_chunk(tmp_path / f"{k}.wav"), None, None, "linear", True, None)
-        sessions.append(session)
+    sessions = [begin() for _ in range(MAX_LISTENERS + 1)]
+    for k, session in enumerate(sessions):
+        _, shown = handlers["hear"](write_chunk(tmp_path / f"{k}.wav"), session, None, "linear", True, None)
     assert "At most 8 people can be heard at a time" in shown
-    assert [session is not None for session in sessions] == [True] * MAX_LISTENERS + [False]
+    assert [session.started is not None for session in sessions] == [True] * MAX_LISTENERS + [False]
     _, shown = handlers["hear"](write_chunk(tmp_path / "again.wav"), sessions[0], None, "linear", True, None)
     assert "silence" in shown
 
@@ -62,7 +111,7 @@ def test_where_the_family_asked_for_cannot_predict_another_answers_and_it_is_sai
 ) -> None:
     ready = tuple(member for member in engine.ready if member.key != family)
     monkeypatch.setattr(Engine, "ready", ready)
-    session, shown = handlers["hear"](write_chunk(tmp_path / "a.wav"), None, None, family, True, None)
+    session, shown = handlers["hear"](write_chunk(tmp_path / "a.wav"), begin(), None, family, True, None)
     assert "cannot predict here now; Linear answers." in shown
     assert "Linear, smoothed" in shown
     _, shown = handlers["hear"](write_chunk(tmp_path / "b.wav"), session, None, AUTOMATIC, True, None)

@@ -10,7 +10,7 @@ from page import render_voice
 from page.engine import Engine, Predictions
 from page.live import LiveSession
 from page.live_rows import Snapshot
-from page.live_turns import Turns
+from page.live_turns import Turns, stopped_clock
 from page.live_voice import LiveVoice
 from page.voice import Voice
 
@@ -91,3 +91,25 @@ def test_a_session_shows_both_answers_and_how_many_clips_they_rest_on(
     assert max(found[-1].alone, key=found[-1].alone.__getitem__) == "angry"
     assert found[-1].n_clips >= 2
     assert f"Rests on {found[-1].n_clips} earlier clips" in render_voice.live(found[-1])
+
+
+def test_a_new_voice_is_not_learnt_from_the_sound_of_the_old_one(
+    engine: Engine, clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows, answer = [0], ANGRY
+
+    def predict(samples: list[np.ndarray], **_: object) -> Predictions:
+        windows.append(len(samples[0]))
+        return Predictions({"linear": answer[None]}, np.zeros(1), None)
+
+    monkeypatch.setattr(engine, "predict", predict)
+    session, spoken = LiveSession(clock=stopped_clock, voice=LiveVoice()), clip[HALF : 2 * HALF]
+    for _ in range(4):
+        session.hear(spoken, engine=engine, family="linear", turns=Turns())
+    assert windows[-1] == 4 * HALF
+    session.new_voice()
+    answer = ANGRY[::-1]
+    found = session.hear(spoken, engine=engine, family="linear", turns=Turns())
+    assert windows[-1] == HALF
+    assert list(found.probabilities.values()) == pytest.approx(answer.tolist())
+    assert found.rows[0].start_seconds == 0
