@@ -24,7 +24,7 @@ from page.batch_speakers import is_table
 MAX_FILES = 200
 MAX_TABLES = 10
 MAX_ENTRIES = 2000
-"""Of a zip, with folders and what systems leave there: each costs time before anything is judged."""
+"""Of all zips of a batch together, with folders and what systems leave there: each costs time before anything is judged."""
 MAX_FILE_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 2**30
 """Of all zips of a batch together."""
@@ -32,13 +32,18 @@ MAX_BATCH_SECONDS = 3600.0
 UTF8_FLAG = 0x800
 ENTRY = re.compile(rb"PK\x01\x02")
 """How each entry of a zip's directory begins."""
+END, END_BYTES = b"PK\x05\x06", 22
+"""How the record after the directory begins, and how long it is without its comment."""
+LARGE, LARGE_BYTES = b"PK\x06\x07", 20
+"""The same of what stands before it in a zip of 64 bits."""
+MAX_COMMENT_BYTES = 2**16
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information")
 
 BATCH_LIMITS = (
     f"Up to {MAX_FILES} recordings of any usual kind of audio, or zips of them, each of up to {MAX_FILE_BYTES >> 20} MB and "
-    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all; zips of up to {MAX_ENTRIES} files that unpack to "
-    f"{MAX_UNPACKED_BYTES >> 30} GB together."
+    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all; zips that have up to {MAX_ENTRIES} files and unpack "
+    f"to {MAX_UNPACKED_BYTES >> 30} GB together."
 )
 
 
@@ -119,7 +124,9 @@ def find_sources(paths: Sequence[str | Path] | None) -> tuple[tuple[Source, ...]
     RequestError
         If there are none, too many recordings or tables, or they are too large or too long together.
     """
-    given = [source for path in paths or () for source in _sources(Path(path))]
+    if (n := len(paths or ())) > MAX_FILES + MAX_TABLES:
+        raise RequestError(f"A batch takes 1 to {MAX_FILES} recordings, got {n} files; choose other files.")
+    given = _listed([Path(path) for path in paths or ()])
     tables = tuple(source for source in given if is_table(source.name))
     sources = tuple(source for source in given if not is_table(source.name))
     if not 0 < len(sources) <= MAX_FILES:
@@ -157,11 +164,23 @@ def shown_name(info: zipfile.ZipInfo) -> str:
         return info.filename
 
 
-def _sources(path: Path) -> list[Source]:
-    if not _is_zip(path):
-        return [Source(path.name, path)]
-    if _has_too_many_entries(path):
-        return [Source(path.name, path, problem=f"must be a zip of at most {MAX_ENTRIES} files, got more; zip the recordings alone.")]
+def _listed(paths: Sequence[Path]) -> list[Source]:
+    found, n_left = [], MAX_ENTRIES
+    for path in paths:
+        if not _is_zip(path):
+            found.append(Source(path.name, path))
+        elif (n := _n_entries(path)) > n_left:
+            rule = (
+                f"must be a zip of at most {MAX_ENTRIES} files together with the zips before it, got more; zip the recordings alone."
+            )
+            found.append(Source(path.name, path, problem=rule))
+        else:
+            found += _members(path)
+            n_left -= n
+    return found
+
+
+def _members(path: Path) -> list[Source]:
     try:
         archive = zipfile.ZipFile(path)
         members = [(k, shown_name(info) or path.name) for k, info in enumerate(archive.infolist()) if not info.is_dir()]
@@ -170,10 +189,19 @@ def _sources(path: Path) -> list[Source]:
     return [Source(name, path, k, archive=archive) for k, name in members if is_recording(name)]
 
 
-def _has_too_many_entries(path: Path) -> bool:
-    """Tell before the directory is read, which takes seconds and a gigabyte where it has millions of entries."""
+def _n_entries(path: Path) -> int:
+    """Count a zip's entries, up to one too many, before its directory is read: a million of them take seconds and a gigabyte."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return sum(1 for _ in islice(ENTRY.finditer(content), MAX_ENTRIES + 1)) > MAX_ENTRIES
+        return sum(1 for _ in islice(ENTRY.finditer(content, *_directory(content)), MAX_ENTRIES + 1))
+
+
+def _directory(content: mmap.mmap) -> tuple[int, int]:
+    """Return where a zip's directory begins and ends, as zipfile finds it; the whole file where it may find another."""
+    last = len(content) - END_BYTES
+    end = content.rfind(END, max(0, last - MAX_COMMENT_BYTES), max(0, last + len(END)))
+    if end < 0 or content[max(0, end - LARGE_BYTES) : end].startswith(LARGE):
+        return 0, len(content)
+    return max(0, end - int.from_bytes(content[end + 12 : end + 16], "little")), end
 
 
 def _is_zip(path: Path) -> bool:

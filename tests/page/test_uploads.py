@@ -88,7 +88,30 @@ def test_a_zip_inside_a_zip_says_so(tmp_path: Path, sound: bytes) -> None:
 
 def test_a_zip_with_a_huge_directory_is_refused_before_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * (MAX_ENTRIES + 1))
-    assert problem(tmp_path / "a.zip") == "must be a zip of at most 2000 files, got more; zip the recordings alone."
+    assert problem(tmp_path / "a.zip").startswith("must be a zip of at most 2000 files")
+
+
+def test_zips_together_have_no_more_entries_than_one_may(tmp_path: Path, sound: bytes) -> None:
+    folders = [(f"{k}/", b"") for k in range(MAX_ENTRIES // 2)]
+    paths = [zipped(tmp_path / f"{k}.zip", [("x.wav", sound), *folders]) for k in range(2)]
+    first, second = find_sources(paths)[0]
+    assert (first.name, first.problem, second.name) == ("x.wav", "", "1.zip")
+    assert second.problem.startswith("must be a zip of at most 2000 files together with the zips before it")
+
+
+def test_too_many_files_are_refused_before_any_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(RequestError, match="A batch takes 1 to 200 recordings, got 1000 files"):
+        find_sources([tmp_path / "a.zip"] * 1000)
+
+
+@pytest.mark.parametrize("comment", [b"", b"a comment"])
+def test_the_entries_of_zips_inside_are_not_taken_for_those_of_the_zip(tmp_path: Path, comment: bytes) -> None:
+    inner = zipped(tmp_path / "inner.zip", [(f"{k}.wav", b"") for k in range(MAX_ENTRIES + 1)]).read_bytes()
+    path = zipped(tmp_path / "a.zip", [("inner.zip", inner)], method=zipfile.ZIP_STORED)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = comment
+    assert "a zip inside a zip" in problem(path)
 
 
 def test_the_directory_of_a_zip_is_read_once(tmp_path: Path, sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
