@@ -209,19 +209,22 @@ def curve(engine: Engine, samples: NDArray[np.float32], *, perturbation: str, em
 
 
 def in_common(predictions: Sequence[Sequence[Prediction]]) -> tuple[tuple[Prediction, ...], ...]:
-    """Return the predictions of the families that answered every copy of a clip; one may fail on the way.
+    """Return the predictions of the families that answered every copy of a clip, in the order of the first.
+
+    A family may fail on the way, and then the others may rank otherwise.
 
     Raises
     ------
     RequestError
         If there is none.
     """
-    families = set.intersection(*({one.family for one in of_copy} for of_copy in predictions))
+    found = [{one.family: one for one in of_copy} for of_copy in predictions]
+    families = [key for key in found[0] if all(key in of_copy for of_copy in found)]
     if not families:
         raise RequestError(
             "A family must answer every copy of the clip to be compared, but each failed on one; try again in a minute."
         )
-    return tuple(tuple(one for one in of_copy if one.family in families) for of_copy in predictions)
+    return tuple(tuple(of_copy[key] for key in families) for of_copy in found)
 
 
 def _beginning(samples: NDArray[np.float32]) -> NDArray[np.float32]:

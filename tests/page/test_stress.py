@@ -6,7 +6,8 @@ import pytest
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import RequestError, UnknownKeyError
 from page.engine import Engine
-from page.stress import MAX_SECONDS, RANGES, STRENGTHS, Perturbation, curve, stress
+from page.listen import Prediction
+from page.stress import MAX_SECONDS, RANGES, STRENGTHS, Perturbation, curve, in_common, stress
 
 EACH_ALONE = [
     Perturbation(noise="white", snr_db=5),
@@ -31,6 +32,14 @@ def test_each_disturbance_is_heard_and_moves_an_answer(engine: Engine, clip: np.
     assert len(found.perturbed) != len(clip) or not np.allclose(found.perturbed, clip)
     assert [one.family for one in found.before] == [one.family for one in found.after]
     assert any(one.probabilities != other.probabilities for one, other in zip(found.before, found.after, strict=True))
+
+
+def test_predictions_are_compared_family_by_family_however_those_rank_that_are_left() -> None:
+    def predictions(*families: str) -> list[Prediction]:
+        return [Prediction(family, family, None, "sad", 1.0, False, {"sad": 1.0}) for family in families]
+
+    found = in_common([predictions("whisper", "ensemble", "linear"), predictions("linear", "ensemble")])
+    assert [[one.family for one in of_copy] for of_copy in found] == [["ensemble", "linear"]] * 2
 
 
 def test_the_same_disturbance_sounds_the_same_twice(clip: np.ndarray) -> None:
