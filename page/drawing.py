@@ -102,7 +102,7 @@ def chip(emotion: str, *, among: Iterable[str] = (), unsure: bool = False) -> st
     among : iterable of str
         All emotions of the result, whose colours differ.
     unsure : bool
-        Whether the confidence lies below the family's threshold.
+        Whether there is a reason not to trust the prediction, whatever its confidence.
     """
     if unsure:
         return f'<span class="chip unsure">unsure, perhaps {escape(emotion)}</span>'

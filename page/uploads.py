@@ -42,8 +42,8 @@ SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information")
 
 BATCH_LIMITS = (
     f"Up to {MAX_FILES} recordings of any usual kind of audio, or zips of them, each of up to {MAX_FILE_BYTES >> 20} MB and "
-    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all; zips that have up to {MAX_ENTRIES} files and unpack "
-    f"to {MAX_UNPACKED_BYTES >> 30} GB together."
+    f"{MAX_SECONDS / 60:.0f} minutes, {MAX_BATCH_SECONDS / 60:.0f} minutes in all; zips that have up to {MAX_ENTRIES} files and "
+    f"unpack to {MAX_UNPACKED_BYTES >> 30} GB together."
 )
 
 
@@ -170,9 +170,7 @@ def _listed(paths: Sequence[Path]) -> list[Source]:
         if not _is_zip(path):
             found.append(Source(path.name, path))
         elif (n := _n_entries(path)) > n_left:
-            rule = (
-                f"must be a zip of at most {MAX_ENTRIES} files together with the zips before it, got more; zip the recordings alone."
-            )
+            rule = f"must be a zip of at most {MAX_ENTRIES} files with the zips before it, got more; zip the recordings alone."
             found.append(Source(path.name, path, problem=rule))
         else:
             found += _members(path)

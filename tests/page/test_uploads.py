@@ -96,7 +96,7 @@ def test_zips_together_have_no_more_entries_than_one_may(tmp_path: Path, sound: 
     paths = [zipped(tmp_path / f"{k}.zip", [("x.wav", sound), *folders]) for k in range(2)]
     first, second = find_sources(paths)[0]
     assert (first.name, first.problem, second.name) == ("x.wav", "", "1.zip")
-    assert second.problem.startswith("must be a zip of at most 2000 files together with the zips before it")
+    assert second.problem.startswith("must be a zip of at most 2000 files with the zips before it")
 
 
 def test_too_many_files_are_refused_before_any_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
