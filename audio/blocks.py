@@ -1,11 +1,7 @@
-"""Blocks: a recording of any length, decoded piece by piece, so that no more than a piece of it is ever held.
-
-A WAV that a recorder left unfinished is the exception: it is held whole, with the size in its header set right.
-"""
+"""Blocks: a recording of any length, decoded piece by piece, so that no more than a piece of it is ever held."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,11 +11,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from audio.containers import HEAD_BYTES, corrected_wav, other_kind, stated_size
+from audio.containers import HEAD_BYTES, Headed, corrected_head, other_kind, stated_size
 from audio.decode import FORMATS, FORMATS_TEXT, is_length_guessed
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, stream_with_ffmpeg
 from audio.limits import MAX_BLOCK_SAMPLES, MIN_MISSING_SECONDS
-from audio.notes import Note, NoteKind
+from audio.notes import Note, header_corrected, missing_sound
 from emotune.errors import BadRecordingError
 
 BLOCK_SECONDS = 1.0
@@ -91,17 +87,14 @@ def header_notes(path: Path, *, held_seconds: float) -> tuple[Note, ...]:
         How long it is.
     """
     with path.open("rb", buffering=0) as file:
-        if corrected_wav(file):
-            text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
-            return (Note(NoteKind.HEADER_CORRECTED, text),)
+        if corrected_head(file):
+            return (header_corrected(held_seconds),)
         size = stated_size(file)
     if size is None or size.promised_bytes is None or not size.held_bytes:
         return ()
     promised_seconds = held_seconds * size.promised_bytes / size.held_bytes
-    if (missing_seconds := promised_seconds - held_seconds) < MIN_MISSING_SECONDS:
-        return ()
-    lengths = f"the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there"
-    return (Note(NoteKind.MISSING_SOUND, f"{missing_seconds:.2f} s are missing: {lengths}."),)
+    is_missing = promised_seconds - held_seconds >= MIN_MISSING_SECONDS
+    return (missing_sound(held_seconds, promised_seconds=promised_seconds),) if is_missing else ()
 
 
 def _check_kind(path: Path, *, source: str) -> None:
@@ -119,11 +112,11 @@ def _check_kind(path: Path, *, source: str) -> None:
 
 def _blocks(path: Path, *, source: str) -> Generator[Block, None, None]:
     with path.open("rb", buffering=0) as file:
-        corrected = corrected_wav(file)
+        corrected = corrected_head(file)
         file.seek(0)
         try:
             # The open file, because soundfile judges names.
-            sound = soundfile.SoundFile(io.BytesIO(corrected) if corrected else file.fileno(), closefd=False)
+            sound = soundfile.SoundFile(Headed(file, *corrected) if corrected else file.fileno(), closefd=False)
         except soundfile.LibsndfileError:
             sound = None
         if sound is not None:

@@ -6,10 +6,11 @@ Ogg stream ends. libsndfile takes lengths from what is left of a file and says n
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
-from os import SEEK_END
-from typing import BinaryIO
+from os import SEEK_CUR, SEEK_END, SEEK_SET
+from typing import Any, BinaryIO
 
 HEAD_BYTES = 4096
 STREAMED_WAV_BYTES = 0x7FFFF000  # writers that cannot seek back leave this or more as the size of the data chunk
@@ -18,6 +19,8 @@ MAX_CHUNKS = 10_000
 OGG_CONTINUES = -1
 WAV_MAGICS = (b"RIFF", b"RIFX")
 MAX_CORRECTED_BYTES = 2**29
+MAX_RIFF_BYTES = 2**32 - 1  # longer WAV files are RF64
+PIECE_BYTES = 2**20
 MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
@@ -84,7 +87,17 @@ def stated_size(file: BinaryIO) -> StatedSize | None:
 
 
 def corrected_wav(file: BinaryIO) -> bytes | None:
-    """Return a WAV file with the size of its sound set right, if the header states less sound than the file holds.
+    """Return a WAV file of usual size with the header of :func:`corrected_head`; None if it has none."""
+    found = corrected_head(file)
+    if found is None or file.seek(0, SEEK_END) > MAX_CORRECTED_BYTES:
+        return None
+    head, start = found
+    file.seek(start)
+    return head + file.read()
+
+
+def corrected_head(file: BinaryIO) -> tuple[bytes, int] | None:
+    """Return the header that a WAV file should have, if its own states less sound than the file holds.
 
     A recorder that was stopped leaves 0, or the size of its last update. What follows the stated sound is taken as sound unless it is
     zeros or consists of chunks.
@@ -96,8 +109,8 @@ def corrected_wav(file: BinaryIO) -> bytes | None:
 
     Returns
     -------
-    bytes or None
-        The corrected content; None if nothing has to be corrected.
+    tuple of (bytes, int) or None
+        The header, and where the sound starts in the file; None if nothing has to be corrected.
     """
     file.seek(0)
     magic = file.read(4)
@@ -106,18 +119,58 @@ def corrected_wav(file: BinaryIO) -> bytes | None:
     size = stated_size(file)
     if size is None or size.promised_bytes is None or size.n_file_bytes - size.start <= size.promised_bytes + 1:
         return None
-    order = "<" if magic == b"RIFF" else ">"
-    if size.n_file_bytes > MAX_CORRECTED_BYTES:
+    order, end = "<" if magic == b"RIFF" else ">", size.start + size.promised_bytes + size.promised_bytes % 2
+    is_extra_sound = size.n_file_bytes - end >= max(1024, size.promised_bytes // 50)
+    if not is_extra_sound or _is_zeros(file, end) or _is_chunks(file, end, order=order):
         return None
     file.seek(0)
-    content = bytearray(file.read())
-    rest = bytes(content[size.start + size.promised_bytes + size.promised_bytes % 2 :])
-    is_extra_sound = len(rest) >= max(1024, size.promised_bytes // 50)
-    if not is_extra_sound or not rest.strip(b"\0") or _is_chunks(rest, order=order):
-        return None
-    content[4:8] = struct.pack(f"{order}I", len(content) - 8)
-    content[size.start - 4 : size.start] = struct.pack(f"{order}I", len(content) - size.start)
-    return bytes(content)
+    head = bytearray(file.read(size.start))
+    n_bytes = size.n_file_bytes - size.start
+    if magic == b"RIFF" and size.n_file_bytes > MAX_RIFF_BYTES:
+        sizes = struct.pack("<4sIQQQI", b"ds64", 28, size.n_file_bytes + 28, n_bytes, 0, 0)
+        return b"RF64" + b"\xff" * 4 + bytes(head[8:12]) + sizes + bytes(head[12:-4]) + b"\xff" * 4, size.start
+    head[4:8] = struct.pack(f"{order}I", min(size.n_file_bytes - 8, MAX_RIFF_BYTES))
+    head[-4:] = struct.pack(f"{order}I", min(n_bytes, MAX_RIFF_BYTES))
+    return bytes(head), size.start
+
+
+class Headed(io.RawIOBase):
+    """A file that is read with another header.
+
+    Parameters
+    ----------
+    file : binary file
+        Any file, open for reading and unbuffered.
+    head : bytes
+        Its header.
+    start : int
+        Where in the file goes on what follows the header.
+    """
+
+    def __init__(self, file: io.FileIO, head: bytes, start: int) -> None:
+        self._file, self._head, self._n_before = file, head, start - len(head)
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        """Go to a place, and return it."""
+        n_bytes = self._file.seek(0, SEEK_END) - self._n_before
+        self._position = {SEEK_SET: 0, SEEK_CUR: self._position, SEEK_END: n_bytes}[whence] + offset
+        return self._position
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as the file, or its header, lasts; return how far."""
+        content = self._head[self._position : self._position + len(buffer)]
+        buffer[: len(content)] = content
+        n_read = len(content)
+        if not n_read:
+            self._file.seek(self._position + self._n_before)
+            n_read = self._file.readinto(buffer) or 0
+        self._position += n_read
+        return n_read
 
 
 def cut_ogg_end(file: BinaryIO) -> int | None:
@@ -218,10 +271,17 @@ def _find(
     return None
 
 
-def _is_chunks(content: bytes, *, order: str) -> bool:
-    """Return whether bytes are a sequence of RIFF chunks, or a tag that writers append."""
-    if content.startswith((b"TAG", b"ID3", b"APETAGEX")):
+def _is_zeros(file: BinaryIO, start: int) -> bool:
+    file.seek(start)
+    return not any(piece.strip(b"\0") for piece in iter(lambda: file.read(PIECE_BYTES), b""))
+
+
+def _is_chunks(file: BinaryIO, start: int, *, order: str) -> bool:
+    """Return whether what follows is a sequence of RIFF chunks, or a tag that writers append."""
+    n_left = file.seek(0, SEEK_END) - start
+    file.seek(start)
+    head = file.read(8)
+    if head.startswith((b"TAG", b"ID3", b"APETAGEX")):
         return True
-    name, size = content[:4], content[4:8]
-    is_name = all(32 <= byte < 127 for byte in name)
-    return is_name and len(size) == 4 and struct.unpack(f"{order}I", size)[0] <= len(content) - 8
+    is_name = all(32 <= byte < 127 for byte in head[:4])
+    return is_name and len(head) == 8 and struct.unpack(f"{order}I", head[4:])[0] <= n_left - 8

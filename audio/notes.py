@@ -39,6 +39,18 @@ class Note:
     text: str
 
 
+def header_corrected(held_seconds: float) -> Note:
+    """Note that a header states less sound than the file holds."""
+    text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
+    return Note(NoteKind.HEADER_CORRECTED, text)
+
+
+def missing_sound(held_seconds: float, *, promised_seconds: float) -> Note:
+    """Note that a file holds less sound than its header states."""
+    lengths = f"the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there"
+    return Note(NoteKind.MISSING_SOUND, f"{promised_seconds - held_seconds:.2f} s are missing: {lengths}.")
+
+
 IN_MANY: Mapping[NoteKind, str] = {
     NoteKind.COPY_READ: "the file is bad, and another one of its name was read",
     NoteKind.MISSING_SOUND: "a part of the sound is missing",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio import containers
 from audio.blocks import header_notes, read_blocks
 from audio.clip import SAMPLE_RATE_HZ
 from audio.load import load
@@ -15,6 +16,18 @@ from audio.notes import NoteKind
 from tests.audio.sounds import noise, pcm, speech, wav_head
 
 SECONDS = 4.0
+
+
+@pytest.mark.parametrize("limit", ["MAX_CORRECTED_BYTES", "MAX_RIFF_BYTES"])
+def test_a_recording_of_any_length_whose_header_is_wrong_is_read_whole(
+    tmp_path: Path, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, limit, 1000)
+    sound, path = pcm(speech(seconds=SECONDS)), tmp_path / "killed.wav"
+    path.write_bytes(wav_head(0) + sound)
+    read = np.concatenate([block.frames for block in read_blocks(path, source="killed")])
+    np.testing.assert_array_equal(read[:, 0], np.frombuffer(sound, dtype="<i2") / np.float32(32768))
+    assert [note.kind for note in header_notes(path, held_seconds=SECONDS)] == [NoteKind.HEADER_CORRECTED]
 
 
 @pytest.mark.parametrize(
