@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from emotune.errors import ChampionError, DeployError, PredictionsError
-from evaluation.folds import TestedOn
 from features import INPUT_KINDS
 from leaderboard.best import REFERENCES
 from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
+from page.claims import claim_of
 from runs.cards import CARD_FILE, Card
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
@@ -64,8 +64,7 @@ class Outcome:
     @property
     def tested_on(self) -> str:
         """Whom the scores are for, in words."""
-        tested = self.manifest.tested_on
-        return "recordings that were held out, of speakers whom nobody named" if tested is TestedOn.UNKNOWN_SPEAKERS else str(tested)
+        return claim_of(self.manifest).briefly
 
     @property
     def files(self) -> tuple[Path, ...]:

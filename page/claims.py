@@ -16,33 +16,38 @@ class Claim:
 
     Attributes
     ----------
+    briefly : str
+        Where the UAR was measured, in a few words.
     tested : str
-        Where the UAR was measured.
+        The same, with what was kept apart.
     others : str
         What was left to train on.
     folds : str
         How the folds were cut, and over what intervals are drawn.
     """
 
+    briefly: str
     tested: str
     others: str
     folds: str
 
 
+UNNAMED = "recordings that were held out, of speakers whom nobody named"
+
 CLAIMS: Mapping[TestedOn, Claim] = {
     TestedOn.UNSEEN_SPEAKERS: Claim(
+        str(TestedOn.UNSEEN_SPEAKERS),
         "speakers that took part in neither its training nor its tuning",
         "all other speakers",
         "Folds are disjoint by speaker; intervals are drawn over speakers, not clips",
     ),
     TestedOn.UNSEEN_CORPORA: Claim(
+        str(TestedOn.UNSEEN_CORPORA),
         "corpora that were left out whole, of its training and of its tuning",
         "all other corpora",
         "Each fold is a corpus; intervals are drawn over speakers, not clips",
     ),
-    TestedOn.UNKNOWN_SPEAKERS: Claim(
-        "recordings that were held out, of speakers whom nobody named", "all other recordings", "Folds are disjoint by recording"
-    ),
+    TestedOn.UNKNOWN_SPEAKERS: Claim(UNNAMED, UNNAMED, "all other recordings", "Folds are disjoint by recording"),
 }
 
 

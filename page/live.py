@@ -68,6 +68,8 @@ class LiveSession:
         self.voice = voice
         self._clock = clock
         self._lock = threading.RLock()
+        self._engine: weakref.ref[Engine] | None = None
+        self._family = ""
         self._begin()
 
     def __deepcopy__(self, _: object) -> LiveSession:
@@ -141,8 +143,6 @@ class LiveSession:
         self._timeline = Timeline(self.settings.most_rows)
         self._seconds = self._answered = self._asked = 0.0
         self._lost_seconds, self._lost_at = 0.0, -np.inf
-        self._engine: weakref.ref[Engine] | None = None
-        self._family = ""
         self._begin_answers()
 
     def _begin_answers(self) -> None:

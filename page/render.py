@@ -9,7 +9,6 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.folds import TestedOn
 from leaderboard.best import REFERENCES
 from leaderboard.references import NOT_REAL, PARTIAL
 from models import FAMILIES
@@ -44,18 +43,11 @@ def banner(engine: Engine) -> str:
     )
 
 
-def tested_on(engine: Engine) -> str:
-    """Return what the figures are for."""
-    return (
-        "recordings that were held out" if engine.manifest.tested_on is TestedOn.UNKNOWN_SPEAKERS else str(engine.manifest.tested_on)
-    )
-
-
 def header(engine: Engine) -> str:
     """Name the project and what is loaded."""
     return (
         '<header class="masthead"><h1>emotune</h1><p>One recording, every family of models side by side — each with what it is '
-        f"worth on {tested_on(engine)}. Learnt from {escape(engine.corpus_title)}.</p></header>"
+        f"worth on {claim_of(engine.manifest).briefly}. Learnt from {escape(engine.corpus_title)}.</p></header>"
     )
 
 
@@ -72,7 +64,8 @@ def waiting(engine: Engine) -> str:
     )
     return (
         '<section class="card waiting"><h2>Waiting for a clip</h2><p>Record a sentence, upload a file or try an example. These '
-        f"families will predict; the bar is their UAR, the mean share of each emotion recognised, on {tested_on(engine)}.</p>"
+        f"families will predict; the bar is their UAR, the mean share of each emotion recognised, on "
+        f"{claim_of(engine.manifest).briefly}.</p>"
         f'<ul class="families">{rows}</ul></section>'
     )
 

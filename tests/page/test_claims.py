@@ -36,8 +36,10 @@ def test_about_says_of_each_result_whom_its_figures_are_for_and_what_it_learnt_f
 
 def test_of_recordings_whose_speakers_nobody_named_no_figure_is_for_unseen_speakers(copied_results: Path) -> None:
     (copied_results / "run.json").write_text('{"is_real": true, "title": "Own", "speakers_known": false}')
-    shown = render.about(Engine(copied_results), ABOUT)
-    assert CLAIMS[TestedOn.UNKNOWN_SPEAKERS].tested in shown
+    engine = Engine(copied_results)
+    shown = render.about(engine, ABOUT)
+    for words in (shown, render.header(engine), render.waiting(engine)):
+        assert CLAIMS[TestedOn.UNKNOWN_SPEAKERS].tested in words
     assert "disjoint by speaker" not in shown
 
 
