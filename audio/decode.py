@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from audio.containers import HEAD_BYTES, WAV_MAGICS, corrected_wav, cut_ogg_end, has_mp3_length_tag, other_kind, stated_size
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, FfmpegSound, decode_with_ffmpeg
 from audio.limits import MIN_MISSING_SECONDS, check_decoded_size, check_duration, check_held_share
-from audio.notes import Note, NoteKind
+from audio.notes import Note, NoteKind, header_corrected, missing_sound
 from audio.part import WHOLE, Part
 from emotune.errors import BadRecordingError
 
@@ -159,8 +159,7 @@ def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -
             return more
     notes = _missing(part, held_seconds, promised_seconds, source=source)
     if corrected:
-        text = f"The header states less sound than the file holds; all {held_seconds:.2f} s were read."
-        notes = (*notes, Note(NoteKind.HEADER_CORRECTED, text))
+        notes = (*notes, header_corrected(held_seconds))
     return replace(decoded, notes=notes) if notes else decoded
 
 
@@ -254,9 +253,7 @@ def _missing(
     missing_seconds = (promised_seconds if end is None else end) - held_seconds
     if missing_seconds < tolerance_seconds:
         return ()
-    there = (
-        f"the header promises {promised_seconds:.2f} s and {held_seconds:.2f} s are there"
-        if end is None
-        else f"the part ends at {end:g} s, the recording at {held_seconds:.2f} s"
-    )
+    if end is None:
+        return (missing_sound(held_seconds, promised_seconds=promised_seconds),)
+    there = f"the part ends at {end:g} s, the recording at {held_seconds:.2f} s"
     return (Note(NoteKind.MISSING_SOUND, f"{missing_seconds:.2f} s are missing: {there}."),)
