@@ -121,11 +121,11 @@ class Publisher:
     def _say_who_is_not_pooled(self) -> None:
         tuned = [result for result in self._results() if result.family.is_tuned and result.family.input_kind != MEMBER_PROBABILITIES]
         pooled = of_one_budget(tuned)
-        left_out = [result.family.key for result in tuned if result not in pooled]
-        if left_out and len(pooled) >= FEWEST_MEMBERS:
+        left_out = [result.family.key for result in tuned if result not in pooled or len(pooled) < FEWEST_MEMBERS]
+        if left_out and len(tuned) >= FEWEST_MEMBERS:
             self._say(
-                f"The ensembles pool families with one budget ({pooled[0].tuned.budget}) and leave out {', '.join(left_out)}; search "
-                "all families with the same --trials to pool them."
+                f"Ensembles pool families with one budget (full, or a quick look) and leave out {', '.join(left_out)}; search all "
+                "families with the same --trials to pool them."
             )
 
     def _champion_of(self, key: str) -> Fitted:

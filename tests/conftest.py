@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from audio.clip import Clip
 from corpora.synthetic import Synthetic
@@ -21,6 +22,9 @@ from tests.stand_in_smile import StandInSmile
 from tests.tiny_whisper import write_tiny_whisper
 
 pytest_plugins = ("tests.fixtures.examples", "tests.fixtures.whole_command", "tests.fixtures.small_run")
+
+settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
+settings.load_profile("untimed")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

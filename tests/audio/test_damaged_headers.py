@@ -133,7 +133,7 @@ def test_an_mp3_that_does_not_say_its_length_is_read_to_its_end(tmp_path: Path) 
     assert loaded.notes == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stated=st.integers(0, 0xFFFFFFFF), n_cut=st.integers(0, len(DATA)))
 def test_whatever_a_wav_states_its_sound_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, stated: int, n_cut: int
@@ -147,7 +147,7 @@ def test_whatever_a_wav_states_its_sound_is_read_or_refused(
 
 
 @pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff", "caf"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_file_with_wrong_bytes_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, extension: str, data: st.DataObject

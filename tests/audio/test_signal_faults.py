@@ -127,7 +127,7 @@ def test_a_constant_offset_is_removed_and_said(tmp_path: Path, offset: float, su
     np.testing.assert_allclose(loaded.samples, quiet - quiet.mean(), atol=2e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(offset=st.floats(-1e-4, 1e-4), gain=st.floats(0.1, 1.0))
 def test_a_small_offset_keeps_its_bits(tmp_path_factory: pytest.TempPathFactory, offset: float, gain: float) -> None:
     samples = (SOUND * gain + offset).astype(np.float32)
@@ -161,7 +161,7 @@ def test_eight_khz_is_named_and_nothing_else(tmp_path: Path, subtype: str) -> No
     assert loaded.notes[0].text.startswith("Sampled at 8 kHz")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), level_db=st.floats(-30, 0))
 def test_clean_speech_has_no_notes(tmp_path_factory: pytest.TempPathFactory, seed: int, level_db: float) -> None:
     samples = speech(seed=seed)

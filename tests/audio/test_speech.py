@@ -40,7 +40,7 @@ def test_two_sentences_with_a_pause_are_two_stretches(talk: np.ndarray, syntheti
     assert found[1].start_seconds > found[0].end_seconds + 0.5
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(sizes=st.lists(st.integers(1, 20_000), max_size=8))
 def test_what_is_found_does_not_depend_on_the_blocks(talk: np.ndarray, sizes: list[int]) -> None:
     assert find(talk, sizes=sizes) == find(talk)

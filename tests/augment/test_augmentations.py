@@ -126,7 +126,7 @@ def test_clips_of_any_length_and_silence_survive(augmentation: Augmentation, n_s
 
 @every_step
 @given(seed=seeds, strength=st.sampled_from([0.5, 1.0]))
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 def test_parameters_lie_in_the_documented_ranges(augmentation: Augmentation, seed: int, strength: float) -> None:
     parameters = draw(augmentation, seed, strength=strength)
     assert parameters.pop("colour", "white") in COLOURS
@@ -137,7 +137,7 @@ def test_parameters_lie_in_the_documented_ranges(augmentation: Augmentation, see
 
 @every_step
 @given(seed=seeds)
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 def test_half_the_strength_is_half_the_change(augmentation: Augmentation, seed: int) -> None:
     strong, gentle = (numbers(draw(augmentation, seed, strength=strength)) for strength in (1.0, 0.5))
     for name in strong:
@@ -145,7 +145,7 @@ def test_half_the_strength_is_half_the_change(augmentation: Augmentation, seed: 
 
 
 @given(seed=seeds)
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 def test_mixed_always_changes_the_voice(seed: int) -> None:
     drawn = draw(AUGMENTATIONS["mixed"], seed)
     assert "speed" in drawn
@@ -153,7 +153,7 @@ def test_mixed_always_changes_the_voice(seed: int) -> None:
 
 @every_chain
 @given(seed=seeds)
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 def test_a_chain_draws_each_step_from_its_own_ranges(augmentation: Chain, seed: int) -> None:
     drawn = draw(augmentation, seed)
     steps = {step.key: step for step, _ in augmentation.steps}

@@ -47,7 +47,7 @@ def test_a_band_lets_its_own_tones_through_and_no_others(frequency_hz: float, pa
 
 
 @given(changes=st.lists(st.floats(-9, 9), min_size=len(OCTAVES_HZ), max_size=len(OCTAVES_HZ)))
-@settings(deadline=None, derandomize=True, max_examples=30)
+@settings(derandomize=True, max_examples=30)
 def test_an_equaliser_colours_octaves_by_its_decibels_and_keeps_the_level(changes: list[float]) -> None:
     both = (tone(250.0) + tone(2000.0)).astype(np.float32)
     coloured = Equaliser().apply(both, {"colour_db": tuple(changes)})
@@ -58,7 +58,7 @@ def test_an_equaliser_colours_octaves_by_its_decibels_and_keeps_the_level(change
 
 
 @given(share=st.floats(0.002, 0.2))
-@settings(deadline=None, derandomize=True, max_examples=30)
+@settings(derandomize=True, max_examples=30)
 def test_clipping_holds_its_share_of_the_samples_at_one_level(share: float) -> None:
     samples = np.random.default_rng(1).normal(0, 0.1, 20_000).astype(np.float32)
     clipped = Clipping().apply(samples, {"share": share})

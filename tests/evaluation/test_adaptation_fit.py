@@ -70,7 +70,7 @@ def test_variances_do_not_depend_on_how_many_clips_a_voice_has_of_each_emotion()
     assert found.offsets == pytest.approx(truth.offsets, rel=0.3)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=12), st.integers(0, 2**20))
 def test_any_few_clips_give_constants(clips: list[tuple[int, int]], seed: int) -> None:
     probabilities = np.random.default_rng(seed).dirichlet(np.ones(N_EMOTIONS), size=len(clips))

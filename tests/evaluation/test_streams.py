@@ -94,7 +94,7 @@ def test_the_same_seed_draws_the_same_streams() -> None:
         np.testing.assert_array_equal(one.earlier, again[name].earlier)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 2**20))
 def test_any_speech_can_be_drawn_from(emotions: list[int], seed: int) -> None:
     speech = Speech(np.array(emotions), np.array(["only"] * len(emotions)), 4)

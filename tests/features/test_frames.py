@@ -53,7 +53,7 @@ def test_a_margin_of_a_tenth_of_a_second_is_left_on_both_sides() -> None:
 
 
 @given(gain_db=st.floats(-40, 20))
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(derandomize=True, max_examples=25)
 def test_what_is_kept_does_not_depend_on_the_gain(gain_db: float, speech: Samples) -> None:
     recording = Noise().apply(
         surrounded(speech, before_seconds=0.5, after_seconds=0.5), {"colour": "white", "snr_db": 25.0, "seed": 1}
@@ -75,7 +75,7 @@ def test_what_is_shorter_than_a_fifth_of_a_second_is_padded_to_that(n_samples: i
 
 
 @given(slope=st.floats(-50, 50), offset=st.floats(-300, 300), n_frames=st.integers(12, 200), half_width=st.integers(1, 5))
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_the_delta_of_a_line_is_its_slope(slope: float, offset: float, n_frames: int, half_width: int) -> None:
     line = (offset + slope * np.arange(n_frames)).astype(np.float32)
     inner = slice(half_width, -half_width)
@@ -89,7 +89,7 @@ def test_the_delta_of_a_constant_is_zero_everywhere() -> None:
 
 
 @given(gain_db=st.floats(-25, 25))
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(derandomize=True, max_examples=25)
 def test_centroid_flatness_and_chroma_do_not_depend_on_the_gain(gain_db: float) -> None:
     noise = np.random.default_rng(0).normal(scale=0.05, size=6400).astype(np.float32)
     plain, scaled = Frames(noise), Frames(noise * np.float32(10 ** (gain_db / 20)))
@@ -104,7 +104,7 @@ def test_centroid_flatness_and_chroma_do_not_depend_on_the_gain(gain_db: float) 
     n_samples=st.sampled_from([1, 2, 159, 512, 3200, 3359, 7001]),
     level_db=st.integers(-140, 60),
 )
-@settings(deadline=None, derandomize=True, max_examples=80)
+@settings(derandomize=True, max_examples=80)
 def test_descriptors_are_finite_whatever_comes_in(shape: str, n_samples: int, level_db: int) -> None:
     k = np.arange(n_samples)
     wave = {

@@ -18,7 +18,7 @@ def of_track(track: np.ndarray) -> dict[str, float]:
 
 
 @given(slope=st.floats(-20, 20), offset=st.floats(-50, 50))
-@settings(deadline=None, derandomize=True, max_examples=30)
+@settings(derandomize=True, max_examples=30)
 def test_a_line_has_its_slope_and_nothing_left_over(slope: float, offset: float) -> None:
     found = of_track(offset + slope * np.linspace(-1, 1, N_FRAMES))
     assert found["slope"] == pytest.approx(slope, abs=1e-3)

@@ -29,7 +29,7 @@ def semitones(f0_hz: float) -> float:
 
 
 @given(f0_hz=st.floats(80, 600), tilt_db_per_octave=st.sampled_from([-6.0, -9.0, -15.0]))
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(derandomize=True, max_examples=40)
 def test_the_pitch_of_a_harmonic_tone_is_found_within_half_a_semitone(f0_hz: float, tilt_db_per_octave: float) -> None:
     voice = track_voice(harmonic_tone(f0_hz, tilt_db_per_octave=tilt_db_per_octave))
     inner = slice(5, -5)
@@ -87,7 +87,7 @@ def test_pauses_are_unvoiced_and_bridged_by_a_line() -> None:
 
 
 @given(gain_db=st.floats(-40, 20))
-@settings(deadline=None, derandomize=True, max_examples=10)
+@settings(derandomize=True, max_examples=10)
 def test_voicing_and_pitch_do_not_depend_on_the_gain(gain_db: float, synthetic_clips: tuple[Clip, ...]) -> None:
     samples = synthetic_clips[20].samples
     plain, scaled = track_voice(samples), track_voice(samples * np.float32(10 ** (gain_db / 20)))

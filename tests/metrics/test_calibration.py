@@ -26,7 +26,7 @@ def test_a_temperature_of_one_changes_nothing() -> None:
 
 
 @given(temperature=st.floats(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE))
-@settings(deadline=None, derandomize=True, max_examples=30)
+@settings(derandomize=True, max_examples=30)
 def test_any_temperature_gives_probabilities_in_the_same_order(temperature: float) -> None:
     probabilities = np.array([[0.5, 0.3, 0.15, 0.05], [0.25, 0.26, 0.24, 0.25], [1.0, 0.0, 0.0, 0.0]])
     scaled = apply_temperature(probabilities, temperature)

@@ -21,7 +21,7 @@ def predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(draw(st.integers(1, n_emotions)), size=n_clips), probabilities
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_uar_is_scikit_learns_mean_recall_of_the_true_emotions(case):
     y_true, probabilities = case
@@ -29,7 +29,7 @@ def test_uar_is_scikit_learns_mean_recall_of_the_true_emotions(case):
     assert metrics.uar(y_true, probabilities) == pytest.approx(expected, abs=TOLERANCE)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_accuracy_is_scikit_learns(case):
     y_true, probabilities = case
@@ -37,7 +37,7 @@ def test_accuracy_is_scikit_learns(case):
     assert metrics.accuracy(y_true, probabilities) == pytest.approx(expected, abs=TOLERANCE)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_macro_f1_is_scikit_learns(case):
     y_true, probabilities = case
@@ -45,7 +45,7 @@ def test_macro_f1_is_scikit_learns(case):
     assert metrics.macro_f1(y_true, probabilities) == pytest.approx(expected, abs=TOLERANCE)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_f1_of_each_emotion_is_scikit_learns_and_nan_where_the_emotion_never_occurs(case):
     y_true, probabilities = case
@@ -54,7 +54,7 @@ def test_f1_of_each_emotion_is_scikit_learns_and_nan_where_the_emotion_never_occ
     np.testing.assert_allclose(metrics.f1_by_emotion(y_true, probabilities), expected, atol=TOLERANCE)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_log_loss_is_scikit_learns(case):
     y_true, probabilities = case
@@ -62,7 +62,7 @@ def test_log_loss_is_scikit_learns(case):
     assert metrics.log_loss(y_true, probabilities) == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_the_confusion_matrix_is_scikit_learns(case):
     y_true, probabilities = case
@@ -70,7 +70,7 @@ def test_the_confusion_matrix_is_scikit_learns(case):
     np.testing.assert_array_equal(metrics.confusion_matrix(y_true, probabilities), expected)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(predictions())
 def test_ece_is_the_mean_gap_of_the_bins_counted_one_by_one(case):
     y_true, probabilities = case

@@ -91,7 +91,7 @@ def test_a_damaged_file_is_refused_with_its_path(tmp_path: Path, content: bytes)
         load_ood_detector(tmp_path / "bad.npz")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0.01, 9), min_size=40, max_size=80), st.lists(st.floats(0.01, 9), min_size=1, max_size=30))
 def test_the_limit_keeps_nearly_all_speech_whatever_the_rest_is_like(speech: list[float], others: list[float]) -> None:
     limit = learn_speech_limit(np.array(speech), np.array(others))

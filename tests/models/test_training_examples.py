@@ -29,7 +29,7 @@ examples = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max
 
 
 @given(examples, st.booleans(), st.floats(0.1, 1))
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_weights_are_positive_and_one_on_average(some: Examples, balanced: bool, copy_weight: float) -> None:
     weights = some.weights(balanced=balanced, copy_weight=copy_weight)
     assert weights.shape == (len(some),)
@@ -38,14 +38,14 @@ def test_weights_are_positive_and_one_on_average(some: Examples, balanced: bool,
 
 
 @given(examples, st.floats(0.1, 1))
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_balanced_weights_give_every_emotion_that_occurs_the_same(some: Examples, copy_weight: float) -> None:
     totals = np.bincount(some.targets, some.weights(balanced=True, copy_weight=copy_weight), minlength=5)
     np.testing.assert_allclose(totals[np.unique(some.targets)], len(some) / len(np.unique(some.targets)))
 
 
 @given(examples, st.booleans())
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_a_copy_weighs_its_share_of_an_original_of_the_same_emotion(some: Examples, balanced: bool) -> None:
     weights = some.weights(balanced=balanced, copy_weight=0.25)
     for target in np.unique(some.targets):

@@ -16,7 +16,7 @@ def burst(*, seconds: float, seed: int) -> np.ndarray:
     return (0.2 * envelope * rng.standard_normal(n)).astype(np.float32)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seconds=st.floats(0.2, 3.0), seed=st.integers(0, 99), gain_db=st.floats(-20, 10))
 def test_a_louder_copy_has_the_same_contrast_and_activity(seconds: float, seed: int, gain_db: float) -> None:
     samples = burst(seconds=seconds, seed=seed)
@@ -26,7 +26,7 @@ def test_a_louder_copy_has_the_same_contrast_and_activity(seconds: float, seed: 
     assert second.peak_db == pytest.approx(first.peak_db + gain_db, abs=0.1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(n=st.integers(1, 2 * SAMPLE_RATE_HZ), seed=st.integers(0, 99))
 def test_any_number_of_samples_is_measured_within_bounds(n: int, seed: int) -> None:
     found = measure(np.random.default_rng(seed).uniform(-1, 1, n).astype(np.float32))

@@ -104,8 +104,11 @@ def test_starting_one_family_over_keeps_what_the_others_left(finished_run, tmp_p
     folder = copytree(finished_run.plan.folder, tmp_path / "run")
     before = (folder / "work").glob("xgboost-*")
     plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["linear"],), n_trials=1, fresh=True)
-    board = run(plan, silent_reporter()).set_index("family")
-    assert set(board.index) == {"dummy", "linear", "xgboost", "ensemble"}
+    reporter, said = silent_reporter(), list[str]()
+    reporter.say = said.append
+    board = run(plan, reporter).set_index("family")
+    assert set(board.index) == {"dummy", "linear", "xgboost"}
+    assert any("pool families with one budget" in sentence and "search all" in sentence for sentence in said)
     assert board.loc["linear", "n_trials"] == 2
     assert board.loc["xgboost", "n_trials"] == 12
     assert all(path.exists() for path in before)
@@ -118,7 +121,7 @@ def test_what_is_evaluated_is_what_a_study_found_but_for_the_epochs_of_a_quick_l
     plans = [StudyPlan("linear", half, n_trials, 0) for half in HALVES]
     for plan in plans:
         run_study(plan, dataset, RunFolder(tmp_path))
-    found = tuned_of(linear, plans, RunFolder(tmp_path))
+    found = tuned_of(linear, plans, RunFolder(tmp_path), n_trials=n_trials)
     for half, config in found.configs.items():
         assert config["penalty"] == found.trials[half][0].params["penalty"]
         assert config.get("max_epochs") == limit
@@ -184,11 +187,12 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(key
     encoder = FAMILIES[key].kind.published
     weights = encoder.find()
     monkeypatch.delenv(encoder.variable)  # processes are told by the plan alone
-    folder = copytree(finished_run.plan.folder, tmp_path / "run")
-    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES[key],), n_trials=1, encoders={key: weights})
+    folder = tmp_path / "run"
+    families = tuple(FAMILIES[one] for one in ("linear", "xgboost", key, "ensemble", "ensemble_scratch"))
+    plan = replace(finished_run.plan, folder=folder, families=families, n_trials=1, encoders={key: weights})
     board = run(plan, silent_reporter())
     use_encoders({})
-    assert set(board["family"]) == {"dummy", "linear", "xgboost", key, "ensemble", "ensemble_scratch"}
+    assert set(board["family"]) == {"linear", "xgboost", key, "ensemble", "ensemble_scratch"}
     assert sorted(path.name for path in (folder / key).iterdir()) == ["config.json", "model.safetensors"]
     assert not list((folder / "models").rglob("*.safetensors"))
     assert load_champion(folder / "models" / "ensemble").members == ("linear", "xgboost", key)
