@@ -18,7 +18,6 @@ MAX_OGG_PAGE_BYTES = 65_307
 MAX_CHUNKS = 10_000
 OGG_CONTINUES = -1
 WAV_MAGICS = (b"RIFF", b"RIFX")
-MAX_CORRECTED_BYTES = 2**29
 MAX_RIFF_BYTES = 2**32 - 1  # longer WAV files are RF64
 PIECE_BYTES = 2**20
 MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
@@ -84,16 +83,6 @@ def stated_size(file: BinaryIO) -> StatedSize | None:
     n_left = max(0, n_file_bytes - start)
     held_bytes = n_left if promised_bytes is None else min(n_left, promised_bytes)
     return StatedSize(promised_bytes, held_bytes, start, n_file_bytes)
-
-
-def corrected_wav(file: BinaryIO) -> bytes | None:
-    """Return a WAV file of usual size with the header of :func:`corrected_head`; None if it has none."""
-    found = corrected_head(file)
-    if found is None or file.seek(0, SEEK_END) > MAX_CORRECTED_BYTES:
-        return None
-    head, start = found
-    file.seek(start)
-    return head + file.read()
 
 
 def corrected_head(file: BinaryIO) -> tuple[bytes, int] | None:

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from audio.containers import HEAD_BYTES, WAV_MAGICS, corrected_wav, cut_ogg_end, has_mp3_length_tag, other_kind, stated_size
+from audio.containers import HEAD_BYTES, Headed, corrected_head, cut_ogg_end, has_mp3_length_tag, other_kind, stated_size
 from audio.ffmpeg import FfmpegError, FfmpegMissingError, FfmpegSound, decode_with_ffmpeg
 from audio.limits import MIN_MISSING_SECONDS, check_decoded_size, check_duration, check_held_share
 from audio.notes import Note, NoteKind, header_corrected, missing_sound
@@ -112,7 +112,7 @@ def _decode(file: io.FileIO, part: Part, *, head: bytes, source: str) -> Decoded
     if found := other_kind(head):
         raise BadRecordingError(source, f"must be {FORMATS_TEXT}, but it is {found[0]}; {found[1]}.")
     try:
-        return _with_libsndfile(file, part, head=head, source=source)
+        return _with_libsndfile(file, part, source=source)
     except _UnreadableError as error:
         first_reason, promised_seconds = str(error).rstrip("."), error.promised_seconds
     try:
@@ -130,12 +130,12 @@ def _decode(file: io.FileIO, part: Part, *, head: bytes, source: str) -> Decoded
         raise BadRecordingError(source, f"{rule}; convert it to WAV.") from error
 
 
-def _with_libsndfile(file: io.FileIO, part: Part, *, head: bytes, source: str) -> Decoded:
-    corrected = corrected_wav(file) if head[:4] in WAV_MAGICS else None
+def _with_libsndfile(file: io.FileIO, part: Part, *, source: str) -> Decoded:
+    corrected = corrected_head(file)
     file.seek(0)
     # libsndfile gets the open file because soundfile judges names: it takes x.raw for headerless samples.
     try:
-        sound = soundfile.SoundFile(io.BytesIO(corrected) if corrected else file.fileno(), closefd=False)
+        sound = soundfile.SoundFile(Headed(file, *corrected) if corrected else file.fileno(), closefd=False)
     except soundfile.LibsndfileError as error:
         raise _UnreadableError(error.error_string) from error
     with sound:

@@ -18,16 +18,19 @@ from tests.audio.sounds import noise, pcm, speech, wav_head
 SECONDS = 4.0
 
 
-@pytest.mark.parametrize("limit", ["MAX_CORRECTED_BYTES", "MAX_RIFF_BYTES"])
+@pytest.mark.parametrize("most_riff_bytes", [1000, containers.MAX_RIFF_BYTES])
 def test_a_recording_of_any_length_whose_header_is_wrong_is_read_whole(
-    tmp_path: Path, limit: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, most_riff_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers, limit, 1000)
+    monkeypatch.setattr(containers, "MAX_RIFF_BYTES", most_riff_bytes)
     sound, path = pcm(speech(seconds=SECONDS)), tmp_path / "killed.wav"
     path.write_bytes(wav_head(0) + sound)
     read = np.concatenate([block.frames for block in read_blocks(path, source="killed")])
     np.testing.assert_array_equal(read[:, 0], np.frombuffer(sound, dtype="<i2") / np.float32(32768))
     assert [note.kind for note in header_notes(path, held_seconds=SECONDS)] == [NoteKind.HEADER_CORRECTED]
+    loaded = load(path)
+    assert loaded.duration_seconds == SECONDS
+    assert NoteKind.HEADER_CORRECTED in [note.kind for note in loaded.notes]
 
 
 @pytest.mark.parametrize(
