@@ -33,11 +33,8 @@ def read_dataset(run: Manifest, data: Path | None) -> Dataset:
     """Return the clips and folds of a finished run."""
     corpus = choose_corpus(run.corpus, data=data)
     reading = keep_emotions(corpus.read(data), run.emotions)
-    genders: dict[str, dict[str, str]] = {}
-    for clip in reading.clips:
-        genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
     rule = CORPORA if run.tested_on is TestedOn.UNSEEN_CORPORA else SPEAKERS
-    folds = folds_over_corpora(genders, published=corpus.published_folds, rule=rule)
+    folds = folds_over_corpora(reading.speakers_by_corpus, published=corpus.published_folds, rule=rule)
     return Dataset(reading.clips, run.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
 
 

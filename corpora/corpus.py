@@ -57,6 +57,14 @@ class Reading:
         """Gender of each speaker of the clips, by name; ``""`` where it is unknown."""
         return {clip.speaker: clip.gender for clip in sorted(self.clips, key=lambda clip: clip.speaker)}
 
+    @property
+    def speakers_by_corpus(self) -> dict[str, dict[str, str]]:
+        """Gender of each speaker, by corpus and name, in the order of the clips."""
+        found: dict[str, dict[str, str]] = {}
+        for clip in self.clips:
+            found.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
+        return found
+
 
 def in_words(clip: Clip) -> str:
     """Return a clip's name with its speaker and emotion, for people."""

@@ -32,14 +32,8 @@ def describe(
 
     Parameters
     ----------
-    plan : RunPlan
-        What was asked for.
-    reading : Reading
-        The corpus as it was read.
-    dataset : Dataset
-        The clips and folds.
-    entry : Entry
-        What the folder held before.
+    plan, reading, dataset, entry
+        As of :class:`search.publish.Publisher`.
     families : sequence of PublishedFamily
         Those of this command that are done.
     started : str

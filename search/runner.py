@@ -74,10 +74,7 @@ def select_emotions(plan: RunPlan, reading: Reading) -> Reading:
 
 def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:
     """Return the clips with their folds and the feature store."""
-    genders: dict[str, dict[str, str]] = {}
-    for clip in reading.clips:
-        genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
-    folds = folds_over_corpora(genders, published=plan.corpus.published_folds, rule=plan.protocol)
+    folds = folds_over_corpora(reading.speakers_by_corpus, published=plan.corpus.published_folds, rule=plan.protocol)
     kinds = [INPUT_KINDS[key] for key in dict.fromkeys(family.input_kind for family in plan.fitted_families)]
     store = FeatureStore(plan.cache, kinds)
     return Dataset(reading.clips, reading.emotions, folds, store, speakers_known=plan.corpus.speakers_known)
