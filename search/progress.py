@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from corpora.places import count
 from evaluation.jobs import EvaluationJob, Job
 from search.study_plan import StudyPlan
 from search.trial import TrialEnd
@@ -56,8 +57,8 @@ class ConsoleReporter:
         self._n_trials = {(study.family, study.half): study.n_trials for study in studies}
         families = list(dict.fromkeys(study.family for study in studies))
         if studies:
-            score = studies[0].objective.words
-            self.say(f"Tuning {', '.join(families)}: two halves, {studies[0].n_trials} trials each; the score is the {score}")
+            score, n_trials = studies[0].objective.words, count(studies[0].n_trials, "trial")
+            self.say(f"Tuning {', '.join(families)}: two halves, {n_trials} each; the score is the {score}")
 
     def trial_ended(self, trial: TrialEnd) -> None:
         """Tell of a trial: family, half, trial k of N, best so far, time left."""
