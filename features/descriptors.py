@@ -2,7 +2,8 @@
 
 The spectral ones are defined as in librosa (McFee et al. 2015, SciPy) and tested against it; they are computed here from one shared
 power spectrum. Flatness, contrast, slopes and ratios read the spectrum limited to 50 dB below the clip's maximum, so that digital
-silence has no extreme values. Slope, alpha ratio and Hammarberg index follow eGeMAPS (Eyben et al. 2016, IEEE Trans. Affective Computing 7(2)).
+silence has no extreme values. Slope, alpha ratio and Hammarberg index follow eGeMAPS (Eyben et al. 2016, IEEE Trans. Affective
+Computing 7(2)).
 """
 
 from __future__ import annotations
