@@ -32,7 +32,7 @@ def two_corpora(dataset: Dataset) -> Dataset:
 
 def test_each_corpus_weighs_the_same_in_training(two_corpora: Dataset) -> None:
     rows = two_corpora.all_rows()
-    config = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+    config = {**LINEAR.defaults, "augmentation": "clipping", "strength": "gentle", "n_copies": 1}
     examples = two_corpora.examples(FUNCTIONALS, rows, config)
     weights = examples.weights(balanced=False)
     is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
