@@ -38,14 +38,14 @@ INITIAL_POLICY: Config = {"augmentation": "mixed", "strength": "gentle", "n_copi
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Selection, standardisation and clipping of functionals, and removal of speaker directions.
+    """Selection, standardisation and clipping of columns, and removal of speaker directions.
 
     Attributes
     ----------
     columns : ndarray of int [shape=(n_chosen,)]
-        Selected functionals.
+        Selected columns.
     mean, scale : ndarray [shape=(n_chosen,)]
-        Statistics of each selected functional over the training clips.
+        Statistics of each selected column over the training clips.
     directions : ndarray [shape=(n_directions, n_chosen)]
         Orthonormal speaker directions, which are projected out.
     """
@@ -79,20 +79,25 @@ class Standardiser:
             return cls(arrays["columns"], arrays["mean"], arrays["scale"], arrays["directions"])
 
 
-def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_speaker_directions: int = 0) -> Standardiser:
-    """Fit the scaling to the original training clips, and select the functionals that separate the emotions best.
+def fit_standardiser(
+    examples: Examples, *, among: NDArray[np.intp] | None = None, n_features: int | None = None, n_speaker_directions: int = 0
+) -> Standardiser:
+    """Fit the scaling to the original training clips, and select the columns that separate the emotions best.
 
     Parameters
     ----------
     examples : Examples
         Training clips and augmented copies; the copies are used for the speaker directions alone.
+    among : ndarray of int [shape=(n_candidates,)], optional
+        Columns that may be selected; None allows all.
     n_features : int, optional
-        Number of functionals to keep, by the F statistic of an analysis of variance; None keeps all.
+        Number of columns to keep, by the F statistic of an analysis of variance; None keeps all.
     n_speaker_directions : int
         Number of speaker directions to project out.
     """
     originals = examples.select(examples.is_original)
-    X = np.stack(originals.inputs).astype(np.float64)
+    columns = np.arange(len(originals.inputs[0])) if among is None else among
+    X = np.stack([vector[columns] for vector in originals.inputs]).astype(np.float64)
     mean, std = X.mean(axis=0), X.std(axis=0)
     varying = np.flatnonzero(std > 1e-8 * np.maximum(1, np.abs(mean)))
     if n_features is not None and n_features < len(varying):
@@ -101,7 +106,7 @@ def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_spe
         z = np.clip((X[:, varying] - mean[varying]) / std[varying], -CLIP_LIMIT, CLIP_LIMIT)
         scores = np.nan_to_num(f_classif(z, originals.targets)[0])
         varying = np.sort(varying[np.argsort(-scores, kind="stable")[:n_features]])
-    plain = Standardiser(varying, mean[varying], std[varying], np.zeros((0, len(varying)), np.float32))
+    plain = Standardiser(columns[varying], mean[varying], std[varying], np.zeros((0, len(varying)), np.float32))
     if not n_speaker_directions:
         return plain
     directions = speaker_directions(plain(examples.inputs), examples.targets, examples.speakers, n_directions=n_speaker_directions)
@@ -179,6 +184,10 @@ class TabularFamily(Family):
             **self.suggest_classifier(trial),
         }
 
+    def columns(self, config: Config) -> NDArray[np.intp] | None:
+        """Return the columns of the input that a configuration allows; None allows all."""
+        return None
+
     @abstractmethod
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the parameters of the classifier."""
@@ -198,7 +207,10 @@ class TabularFamily(Family):
     ) -> TabularModel:
         """Standardise, weight and fit."""
         standardiser = fit_standardiser(
-            examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]
+            examples,
+            among=self.columns(config),
+            n_features=config["n_features"],
+            n_speaker_directions=config["n_speaker_directions"],
         )
         weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
         classifier = self.fit_classifier(standardiser(examples.inputs), examples.targets, weights, config, seed=seed)

@@ -14,9 +14,9 @@ WINDOW_SAMPLES = 400
 HOP_SAMPLES = 160
 MIN_POWER = 1e-10
 RANGE_DECADES = 8.0
-"""What the encoders were trained with."""
+"""Range below the clip's maximum of the published encoders."""
 SPEECH_RANGE_DECADES = 6.0
-"""What our encoders read: below it lies the noise of a recording."""
+"""Range that hides more of the background noise."""
 
 
 def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, range_decades: float = RANGE_DECADES) -> NDArray[np.float32]:
@@ -28,13 +28,13 @@ def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, range_decades: fl
         Mono audio at 16 kHz, at least one window (25 ms) long.
     n_mels : int
         Mel bands over 0-8 kHz; the ``num_mel_bins`` of the encoder's configuration.
-    range_decades : float
-        How far below the clip's maximum the power may lie.
+    range_decades : float > 0
+        Lower powers than so many decades below the clip's maximum are raised to that limit.
 
     Returns
     -------
     ndarray [shape=(n_mels, n // 160), dtype=float32]
-        One frame each 10 ms, log10 power clamped to ``range_decades`` below the clip's maximum, then (x + 4) / 4.
+        One frame each 10 ms, log10 power within the range, then (x + 4) / 4.
 
     Raises
     ------

@@ -228,12 +228,3 @@ def test_another_process_gets_the_store_without_its_arrays(tmp_path: Path, synth
     pickled = pickle.dumps(store)
     assert len(pickled) < n_bytes / 5
     assert pickle.loads(pickled).path(IMAGE, synthetic_clips[0]) == store.path(IMAGE, synthetic_clips[0])
-
-
-def test_a_large_array_is_mapped_and_equal(store: FeatureStore, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
-    computed = store.fetch(IMAGE, clip)
-    monkeypatch.setattr("features.mapped.MAPPED_BYTES", computed.nbytes)
-    read = FeatureStore(store.root).fetch(IMAGE, clip)
-    assert isinstance(read, np.memmap)
-    assert not read.flags.writeable
-    np.testing.assert_array_equal(read, computed)

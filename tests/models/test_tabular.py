@@ -52,6 +52,12 @@ def test_the_functionals_that_tell_emotions_apart_are_kept(random_examples: Exam
     assert fit_standardiser(random_examples, n_features=1000).columns.tolist() == list(range(40))
 
 
+def test_columns_are_selected_among_those_that_are_allowed(random_examples: Examples) -> None:
+    allowed = np.array([1, 3, 20, 30])
+    assert fit_standardiser(random_examples, among=allowed).columns.tolist() == [1, 3, 20, 30]
+    assert fit_standardiser(random_examples, among=allowed, n_features=2).columns.tolist() == [1, 3]
+
+
 def test_functionals_that_never_vary_are_dropped(random_examples: Examples) -> None:
     constant = tuple(np.append(array, np.float32(7.25)) for array in random_examples.inputs)
     assert 40 not in fit_standardiser(replace(random_examples, inputs=constant)).columns

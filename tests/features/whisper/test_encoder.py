@@ -103,11 +103,11 @@ def test_the_encoder_computes_what_the_paper_defines(encoder, n_samples):
     np.testing.assert_allclose(computed.attended, attended, atol=1e-4)
 
 
-def test_the_encoder_reads_the_range_that_it_is_given(encoder):
-    samples = np.sin(np.arange(16_000)).astype(np.float32)
-    layers, _ = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins, range_decades=2.0))
-    np.testing.assert_allclose(encoder.encode(samples, range_decades=2.0).layers, layers, atol=1e-4)
-    assert np.abs(encoder.encode(samples).layers - layers).max() > 1e-2
+def test_an_encoding_is_that_of_the_log_mel_with_the_range(encoder):
+    (samples,) = clips(16_000)
+    layers, _ = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins, range_decades=0.5))
+    np.testing.assert_allclose(encoder.encode(samples, range_decades=0.5).layers, layers, atol=1e-4)
+    assert np.abs(encoder.encode(samples).layers - layers).max() > 0.01
 
 
 def test_padding_changes_no_frame_of_a_clip(encoder):
