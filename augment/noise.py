@@ -15,6 +15,7 @@ CLEANEST_SNR_DB = 35.0
 NOISIEST_SNR_DB = 12.0
 """The test suite's noise is at 10 dB, which training never draws."""
 LOWEST_PINK_HZ = 50.0
+N_VOICES = 6
 SPEECH_SMOOTHING_HZ = 150.0
 N_VOICES = 6
 

@@ -198,6 +198,22 @@ class Dataset:
             )
         return training, tested
 
+    def taught(self, training: Rows, tested: Rows) -> Rows:
+        """Return the clips to test on whose emotions the training clips have: no model finds another, whatever its configuration.
+
+        Raises
+        ------
+        ProtocolError
+            If there are none.
+        """
+        found = tested[np.isin(self.targets[tested], self.targets[training])]
+        if not len(found):
+            names = ", ".join(self.emotions[emotion] for emotion in np.unique(self.targets[tested]))
+            raise ProtocolError(
+                f"A model needs clips of the emotions that it is tested on ({names}); add recordings of them by others."
+            )
+        return found
+
     def examples(self, kind: InputKind, rows: Rows, config: Config) -> Examples:
         """Return training examples: the clips and the variants that a configuration asks for."""
         variants = (ORIGINAL, *variants_of(config))

@@ -17,8 +17,7 @@ from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named, readable
 from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
-from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
-from evaluation.folds import RULES, SPEAKERS
+from evaluation.folds import LEAVE_CORPORA_OUT, RULES, SPEAKERS
 
 if TYPE_CHECKING:
     import pandas as pd

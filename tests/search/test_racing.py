@@ -1,11 +1,21 @@
-"""Trials race over their folds."""
+"""Trials race over their folds, and networks over the epochs of a fold."""
 
 import numpy as np
 import optuna
 import pytest
 
 from search.items import KEY
-from search.racing import N_UNPRUNED, SHARE_THAT_GOES_ON, STEPS_PER_FOLD, Racing, is_cut
+from search.racing import (
+    FIRST_RACED_EPOCH,
+    N_UNPRUNED,
+    RACED_EPOCHS_INTERVAL,
+    SHARE_AFTER_EPOCH,
+    SHARE_AFTER_FOLD,
+    STEPS_PER_FOLD,
+    Racing,
+    is_cut,
+    share_after,
+)
 
 END_OF_FOLD = STEPS_PER_FOLD - 1
 
@@ -42,7 +52,7 @@ def test_the_best_goes_on_and_the_worst_ends_at_its_first_fold() -> None:
 def test_about_the_share_that_goes_on_reaches_the_second_fold() -> None:
     values = np.random.default_rng(0).uniform(size=300)
     n = sum(folds > 1 for folds in race([[value] * 2 for value in values.tolist()]))
-    assert n / len(values) == pytest.approx(SHARE_THAT_GOES_ON, abs=0.1)
+    assert n / len(values) == pytest.approx(SHARE_AFTER_FOLD, abs=0.1)
 
 
 def test_trials_that_a_family_asks_for_first_are_never_cut() -> None:
@@ -61,8 +71,43 @@ def test_the_number_of_a_trial_that_hosts_share_is_that_of_its_item() -> None:
 
 
 def test_a_value_equal_to_all_others_is_not_cut() -> None:
-    assert not is_cut(0.5, [{END_OF_FOLD: 0.5}] * 10, step=END_OF_FOLD)
+    assert not is_cut(0.5, [{END_OF_FOLD: 0.5}] * 10, step=END_OF_FOLD, share=SHARE_AFTER_FOLD)
 
 
-def test_only_trials_that_ended_the_fold_are_compared() -> None:
-    assert not is_cut(0.1, [{END_OF_FOLD - 1: 0.9}] * 10, step=END_OF_FOLD)
+def test_only_trials_that_came_to_the_step_are_compared() -> None:
+    assert not is_cut(0.1, [{END_OF_FOLD - 1: 0.9}] * 10, step=END_OF_FOLD, share=SHARE_AFTER_FOLD)
+
+
+@pytest.mark.parametrize("fold", [0, 2])
+def test_every_fourth_epoch_is_raced_from_the_eighth_on_in_every_fold(fold: int) -> None:
+    raced = [epoch for epoch in range(STEPS_PER_FOLD - 1) if share_after(fold * STEPS_PER_FOLD + epoch) == SHARE_AFTER_EPOCH]
+    assert raced == list(range(FIRST_RACED_EPOCH, STEPS_PER_FOLD - 1, RACED_EPOCHS_INTERVAL))
+    assert share_after(fold * STEPS_PER_FOLD + END_OF_FOLD) == SHARE_AFTER_FOLD
+
+
+def trial_after(before: list[dict[int, float]], reported: dict[int, float]) -> optuna.Trial:
+    """Return a trial that reported some values by step, in a study in which others ended before with theirs."""
+    study = optuna.create_study(direction="maximize", pruner=Racing(n_sure=0))
+    cut = optuna.trial.TrialState.PRUNED
+    study.add_trials([optuna.trial.create_trial(state=cut, intermediate_values=values) for values in before])
+    trial = study.ask()
+    for step, value in reported.items():
+        trial.report(value, step=step)
+    return trial
+
+
+@pytest.mark.parametrize(("value", "is_cut_here"), [(0.4, True), (0.6, False)])
+def test_an_epoch_is_compared_with_the_same_one_of_other_trials_whatever_was_better_before(value: float, is_cut_here: bool) -> None:
+    step = STEPS_PER_FOLD + FIRST_RACED_EPOCH
+    before = [{step: one, step + 1: 0.9} for one in (0.3, 0.5, 0.5, 0.7)]
+    assert trial_after(before, {END_OF_FOLD: 0.8, step: value}).should_prune() == is_cut_here
+
+
+def test_epochs_between_those_that_are_raced_cut_nothing() -> None:
+    for step in (FIRST_RACED_EPOCH - 1, FIRST_RACED_EPOCH + 1):
+        assert not trial_after([{step: 0.9}] * 10, {step: 0.1}).should_prune()
+
+
+def test_an_epoch_that_few_trials_have_come_to_cuts_nothing() -> None:
+    ended_early = [{FIRST_RACED_EPOCH - 1: 0.9}] * 10
+    assert not trial_after([*ended_early, *[{FIRST_RACED_EPOCH: 0.9}] * (N_UNPRUNED - 1)], {FIRST_RACED_EPOCH: 0.1}).should_prune()
