@@ -17,7 +17,6 @@ NOISIEST_SNR_DB = 12.0
 LOWEST_PINK_HZ = 50.0
 N_VOICES = 6
 SPEECH_SMOOTHING_HZ = 150.0
-N_VOICES = 6
 
 
 class Noise(Augmentation):
