@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.policy import MAX_MIXED_COPIES
+from augment.variant import STRENGTHS
 from features import INPUT_KINDS
 
 if TYPE_CHECKING:
@@ -175,8 +177,12 @@ class Family(ABC):
 
     @property
     def initial_trials(self) -> tuple[Config, ...]:
-        """Configurations of a study's first trials, starting with the defaults."""
-        return (self.defaults,)
+        """Configurations of a study's first trials: the defaults, then with "mixed" copies of either strength if they are tuned."""
+        if not self.is_tuned:
+            return (self.defaults,)
+        copies = {"augmentation": "mixed", "n_copies": MAX_MIXED_COPIES}
+        trials = [self.defaults, *({**self.defaults, **copies, "strength": strength} for strength in STRENGTHS)]
+        return tuple(config for k, config in enumerate(trials) if config not in trials[:k])
 
     def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families need nothing)
         """Check that the pretrained weights are available, and download them if allowed.

@@ -20,7 +20,7 @@ TOLERANCE = 1e-3
 
 
 def fit_logistic(
-    X: NDArray[np.floating[Any]], targets: NDArray[np.intp], weights: NDArray[np.float64], *, penalty: float, seed: int = 0
+    X: NDArray[np.float32], targets: NDArray[np.intp], weights: NDArray[np.float64], *, penalty: float, seed: int = 0
 ) -> LogisticRegression:
     """Return a multinomial logistic regression, fitted by L-BFGS.
 
@@ -41,14 +41,14 @@ def fit_logistic(
     classifier = LogisticRegression(C=1 / penalty, tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # early stopping regularises fits with small penalties
-        return classifier.fit(X.astype(np.float32), targets, sample_weight=weights)
+        return classifier.fit(X, targets, sample_weight=weights)
 
 
 class Logistic(TabularFamily):
     """Multinomial logistic regression on standardised vectors."""
 
     def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
         """Fit by L-BFGS with the configuration's ``penalty``."""
         return fit_logistic(X, targets, weights, penalty=config["penalty"], seed=seed)

@@ -149,6 +149,19 @@ def test_every_initial_trial_lies_inside_the_search_space(family: Family) -> Non
 
 
 @tuned_families
+def test_the_first_trials_try_the_defaults_and_mixed_copies_of_both_strengths(family: Family) -> None:
+    policies = [policy_params(config) for config in family.initial_trials]
+    assert policies[0] == policy_params(family.defaults)
+    for strength in ("gentle", "strong"):
+        assert policies.count({"augmentation": "mixed", "strength": strength, "n_copies": 3}) == 1
+
+
+@pytest.mark.parametrize("key", ["dummy", "baseline", "ensemble"])
+def test_what_has_nothing_to_tune_has_one_trial(key: str) -> None:
+    assert FAMILIES[key].initial_trials == (FAMILIES[key].defaults,)
+
+
+@tuned_families
 def test_no_augmentation_is_a_point_of_the_search_space(family: Family) -> None:
     study = optuna.create_study()
     study.enqueue_trial({"augmentation": "none"})
