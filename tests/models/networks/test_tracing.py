@@ -60,31 +60,16 @@ def test_a_fit_does_not_depend_on_earlier_fits(family: Family, make_examples: Ma
     assert len(tracing._traces) == 1
 
 
-def test_another_process_fits_the_same_model() -> None:
+def test_another_process_fits_the_same_model_whether_or_not_it_has_imported_keras() -> None:
     """Both are new, since the number of threads of this one was set when it first used TensorFlow."""
-    source = "from tests.models.networks.test_tracing import fit_conv1d\nprint(fit_conv1d().tobytes().hex())"
+    source = "from tests.models.networks.one_fit import fit_conv1d\nprint(fit_conv1d().tobytes().hex())"
     root = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-c", source]
-    processes = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for _ in range(2)]
+    commands = [[sys.executable, "-c", first + source] for first in ("", "import keras\n")]
+    processes = [
+        subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for command in commands
+    ]
     fitted = [process.communicate()[0].split()[-1] for process in processes]
     assert fitted[0] == fitted[1]
-
-
-def fit_conv1d() -> np.ndarray:
-    """Probabilities of a network that is trained on random sequences."""
-    rng, n = np.random.default_rng(0), 24
-    speakers = np.repeat(["S1", "S2", "S3"], n // 3)
-    examples = Examples(
-        tuple(rng.normal(size=(20, N_COLUMNS)).astype(np.float32) for _ in range(n)),
-        np.arange(n) % N_EMOTIONS,
-        speakers,
-        np.arange(n),
-        np.ones(n, dtype=bool),
-        dict.fromkeys(("S1", "S2", "S3"), "female"),
-        N_EMOTIONS,
-    )
-    config = {**FAMILIES["conv1d"].defaults, "n_epochs": 2}
-    return FAMILIES["conv1d"].fit(examples, config, seed=0).predict(examples.inputs)
 
 
 def test_networks_that_differ_in_names_and_dropout_rates_share_a_trace() -> None:
