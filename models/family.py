@@ -56,6 +56,9 @@ class Examples:
         Length of a probability vector.
     corpus_weights : ndarray [shape=(n,)], optional
         Weight of each example that makes its corpus count as it should, of mean 1; None if all count alike.
+    possible : ndarray of bool [shape=(n, n_emotions)], optional
+        Emotions that each example's corpus has. An example is no evidence against an emotion that its corpus lacks. None if every
+        example could have every emotion.
     """
 
     inputs: tuple[NDArray[Any], ...]
@@ -66,6 +69,7 @@ class Examples:
     genders: Mapping[str, str]
     n_emotions: int
     corpus_weights: NDArray[np.float64] | None = None
+    possible: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -81,6 +85,7 @@ class Examples:
             self.genders,
             self.n_emotions,
             None if self.corpus_weights is None else self.corpus_weights[where],
+            None if self.possible is None else self.possible[where],
         )
 
     def weights(self, *, balanced: bool, copy_weight: float = 1.0) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config
+from models.family import Config, Examples
 from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class RandomForest(TabularFamily):
         }
 
     def fit_classifier(
-        self, X: NDArray[np.float32], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
         """Grow the trees."""
         from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -56,7 +56,7 @@ class RandomForest(TabularFamily):
             random_state=seed,
             n_jobs=1,
         )
-        return compress(forest.fit(X, targets, sample_weight=weights))
+        return compress(forest.fit(X, examples.targets, sample_weight=weights))
 
     def count_parameters(self, classifier: Any) -> int:
         """Return the number of nodes."""

@@ -196,9 +196,23 @@ class TabularFamily(Family):
 
     @abstractmethod
     def fit_classifier(
-        self, X: NDArray[np.float32], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
-        """Return a classifier with ``predict_proba`` and ``classes_``, fitted to vectors (n, n_features) and their weights (n,)."""
+        """Return a classifier with ``predict_proba`` and ``classes_``.
+
+        Parameters
+        ----------
+        X : ndarray [shape=(n, n_features)]
+            Standardised vectors of the examples.
+        examples : Examples
+            Give the emotions, and which of them are possible.
+        weights : ndarray [shape=(n,)]
+            Weights of the examples.
+        config : mapping
+            A configuration.
+        seed : int
+            The only source of randomness.
+        """
 
     @abstractmethod
     def count_parameters(self, classifier: Any) -> int:
@@ -212,7 +226,7 @@ class TabularFamily(Family):
             examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]
         )
         weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
-        classifier = self.fit_classifier(standardiser(examples.inputs), examples.targets, weights, config, seed=seed)
+        classifier = self.fit_classifier(standardiser(examples.inputs), examples, weights, config, seed=seed)
         return TabularModel(self, standardiser, classifier, examples.n_emotions)
 
     def save(self, model: Model, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config
+from models.family import Config, Examples
 from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class XGBoost(TabularFamily):
         }
 
     def fit_classifier(
-        self, X: NDArray[np.float32], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
         """Boost the trees."""
         from xgboost import XGBClassifier
@@ -66,6 +66,7 @@ class XGBoost(TabularFamily):
             n_jobs=1,
         )
         # XGBoost requires every emotion among the targets: an absent one gets an example of weight zero.
+        targets = examples.targets
         absent = np.setdiff1d(np.arange(targets.max() + 1), targets)
         X = np.vstack([X, np.zeros((len(absent), X.shape[1]), np.float32)])
         return classifier.fit(X, np.append(targets, absent), sample_weight=np.append(weights, np.zeros(len(absent))))

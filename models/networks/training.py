@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from metrics.calibration import fit_temperature
 from metrics.scores import log_loss, uar
 from models.family import Bag, Config, EpochCallback, Examples, Family, Model, Parts
-from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
+from models.networks.batches import BatchMaker, SequenceStandardiser, ValidationBatch, fit_sequence_standardiser, pad, possible_mask
 from models.networks.blocks import MASKED_SCORE
 from models.networks.model import NeuralModel, loaded_model
 from models.networks.tracing import TracedNetwork, trace_forward
@@ -92,8 +92,9 @@ class NeuralFamily(Family):
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
         training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
         rule_out(network, absent_emotions(examples))
-        validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
-        validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
+        validated = held_out & examples.is_original
+        padded = pad([sequences[k] for k in np.flatnonzero(validated).tolist()])
+        validation = ValidationBatch(*padded, examples.targets[validated], possible_mask(examples)[validated])
         forward = trace_forward(network)
         train(network, forward, training, validation, config, rng=np.random.default_rng(seed), callback=callback)
         return network, forward
@@ -118,7 +119,7 @@ def train(
     network: keras.Model,
     forward: TracedNetwork,
     training: BatchMaker,
-    validation: tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.intp]],
+    validation: ValidationBatch,
     config: Config,
     *,
     rng: np.random.Generator,
@@ -137,7 +138,7 @@ def train(
         Its forward pass.
     training : BatchMaker
         Batches of the training speakers.
-    validation : ((inputs, mask), targets)
+    validation : ValidationBatch
         Original clips of the inner speakers.
     config : mapping
         ``n_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, optionally ``max_epochs``, and the keys of the batches.
@@ -146,7 +147,6 @@ def train(
     callback : callable, optional
         Called with the inner UAR after each epoch.
     """
-    (inputs, mask), targets = validation
     n_epochs = min(config["n_epochs"], config.get("max_epochs", config["n_epochs"]))
     smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
     with forward.trace.training(network, weight_decay=config["weight_decay"]) as (step, write_back):
@@ -155,7 +155,7 @@ def train(
                 share = learning_rate_share(epoch + k / training.n_batches, n_epochs=n_epochs)
                 step(config["learning_rate"] * share, *batch)
             write_back()
-            score, inner_uar = _validate(forward(inputs, mask).numpy(), targets)
+            score, inner_uar = _validate(validation.logits(forward), validation.targets)
             smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * score if epoch else score
             if smoothed > best_score:
                 best_score, best_epoch, best_weights = smoothed, epoch, network.get_weights()
@@ -164,7 +164,7 @@ def train(
             if epoch - best_epoch >= config["patience"]:
                 break
     network.set_weights(best_weights)
-    scale_temperature(network, forward(inputs, mask).numpy(), targets)
+    scale_temperature(network, validation.logits(forward), validation.targets)
 
 
 def inner_speakers(examples: Examples, *, seed: int) -> frozenset[str]:
