@@ -6,6 +6,7 @@ import zipfile
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,9 +33,6 @@ SHARED_DEFAULTS: Config = {
     "n_speaker_directions": 0,
 }
 
-INITIAL_POLICY: Config = {"augmentation": "mixed", "strength": "gentle", "n_copies": 3}
-"""Augmentation of the second trial."""
-
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
@@ -55,9 +53,9 @@ class Standardiser:
     scale: NDArray[np.float64]
     directions: NDArray[np.float32]
 
-    def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return the standardised matrix, (n, n_chosen)."""
-        X = np.empty((len(inputs), len(self.columns)))
+    def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Return the standardised matrix, (n, n_chosen); it is computed in double precision."""
+        X = np.empty((len(inputs), len(self.columns)), np.float32)
         for row, vector in enumerate(inputs):
             X[row] = vector[self.columns]
         # In place, because this matrix takes most of a process's memory.
@@ -65,7 +63,8 @@ class Standardiser:
         X /= self.scale
         np.clip(X, -CLIP_LIMIT, CLIP_LIMIT, out=X)
         if len(self.directions):
-            X -= (X @ self.directions.T) @ self.directions
+            directions = self.directions.astype(np.float64)
+            X -= (X @ directions.T) @ directions
         return X
 
     def save(self, folder: Path) -> None:
@@ -114,7 +113,7 @@ def fit_standardiser(
 
 
 def speaker_directions(
-    X: NDArray[np.float64], targets: NDArray[np.intp], speakers: NDArray[np.str_], *, n_directions: int
+    X: NDArray[np.floating[Any]], targets: NDArray[np.intp], speakers: NDArray[np.str_], *, n_directions: int
 ) -> NDArray[np.float64]:
     """Return the directions in which speakers differ most within an emotion.
 
@@ -135,7 +134,7 @@ def speaker_directions(
     ndarray [shape=(n_directions, d)]
         Orthonormal rows.
     """
-    centred = X.copy()
+    centred = X.astype(np.float64)
     for target in np.unique(targets):
         centred[targets == target] -= centred[targets == target].mean(axis=0)
     means = np.stack([centred[speakers == speaker].mean(axis=0) for speaker in np.unique(speakers)])
@@ -144,12 +143,29 @@ def speaker_directions(
 
 @dataclass(frozen=True, eq=False)
 class TabularModel(Model):
-    """A standardiser and a classifier with scikit-learn's interface."""
+    """A standardiser and a classifier with scikit-learn's interface.
 
+    Attributes
+    ----------
+    family : TabularFamily
+        Counts the classifier's parameters when they are asked for, because counting the nodes of trees takes time.
+    standardiser : Standardiser
+        Makes vectors of inputs.
+    classifier : estimator
+        Has ``predict_proba`` and ``classes_``.
+    n_emotions : int
+        Length of a probability vector.
+    """
+
+    family: TabularFamily
     standardiser: Standardiser
     classifier: Any
     n_emotions: int
-    n_parameters: int
+
+    @cached_property
+    def n_parameters(self) -> int:  # type: ignore[override]
+        """Number of parameters of the classifier."""
+        return self.family.count_parameters(self.classifier)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return probabilities, (n, n_emotions)."""
@@ -167,11 +183,6 @@ class TabularFamily(Family):
     """
 
     input_kind: ClassVar[str] = "functionals"
-
-    @property
-    def initial_trials(self) -> tuple[Config, ...]:
-        """The defaults, then the defaults with augmented copies."""
-        return (self.defaults, {**self.defaults, **INITIAL_POLICY})
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""
@@ -194,9 +205,23 @@ class TabularFamily(Family):
 
     @abstractmethod
     def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
-        """Return a classifier with ``predict_proba`` and ``classes_``, fitted to vectors (n, n_features) and their weights (n,)."""
+        """Return a classifier with ``predict_proba`` and ``classes_``.
+
+        Parameters
+        ----------
+        X : ndarray [shape=(n, n_features)]
+            Standardised vectors of the examples.
+        examples : Examples
+            Give the emotions, and which of them are possible.
+        weights : ndarray [shape=(n,)]
+            Weights of the examples.
+        config : mapping
+            A configuration.
+        seed : int
+            The only source of randomness.
+        """
 
     @abstractmethod
     def count_parameters(self, classifier: Any) -> int:
@@ -213,8 +238,8 @@ class TabularFamily(Family):
             n_speaker_directions=config["n_speaker_directions"],
         )
         weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
-        classifier = self.fit_classifier(standardiser(examples.inputs), examples.targets, weights, config, seed=seed)
-        return TabularModel(standardiser, classifier, examples.n_emotions, self.count_parameters(classifier))
+        classifier = self.fit_classifier(standardiser(examples.inputs), examples, weights, config, seed=seed)
+        return TabularModel(self, standardiser, classifier, examples.n_emotions)
 
     def save(self, model: Model, folder: Path) -> None:
         """Write the classifier in its native format, and ``standardiser.npz``."""
@@ -224,8 +249,7 @@ class TabularFamily(Family):
 
     def load(self, folder: Path, *, n_emotions: int) -> TabularModel:
         """Read the files that :meth:`save` wrote."""
-        classifier = self.read_classifier(folder)
-        return TabularModel(Standardiser.load(folder), classifier, n_emotions, self.count_parameters(classifier))
+        return TabularModel(self, Standardiser.load(folder), self.read_classifier(folder), n_emotions)
 
     def write_classifier(self, classifier: Any, folder: Path) -> None:
         """Write a scikit-learn estimator as ``model.skops``."""

@@ -12,7 +12,7 @@ from augment.policy import suggest_policy
 from features import INPUT_KINDS, Analysis
 from features.whisper.kept import Precision
 from features.whisper.layers import PARTS, WhisperLayers
-from models.family import Config, Family, KeptSample, Model
+from models.family import Config, KeptSample, Model
 from models.linear import Logistic
 from models.tabular import TabularModel
 
@@ -48,7 +48,6 @@ class EncoderFamily(Logistic):
     """
 
     is_pretrained = True
-    initial_trials = Family.initial_trials  # the defaults have augmented copies
 
     @property
     def kind(self) -> WhisperLayers:

@@ -52,6 +52,26 @@ def test_clips_of_one_corpus_weigh_the_same(dataset: Dataset) -> None:
     assert dataset.examples(FUNCTIONALS, dataset.all_rows(), LINEAR.defaults).corpus_weights is None
 
 
+def test_examples_could_have_the_emotions_of_their_corpora(two_corpora: Dataset) -> None:
+    config = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+    examples = two_corpora.examples(FUNCTIONALS, two_corpora.all_rows(), config)
+    is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
+    last = np.arange(len(two_corpora.emotions)) == len(two_corpora.emotions) - 1
+    np.testing.assert_array_equal(examples.possible, ~(is_a[:, None] & last))
+
+
+def test_examples_of_one_corpus_could_have_every_emotion(two_corpora: Dataset) -> None:
+    for corpus in "ab":
+        rows = np.flatnonzero(two_corpora.corpus_of_clip == corpus)
+        assert two_corpora.examples(FUNCTIONALS, rows, LINEAR.defaults).possible is None
+
+
+def test_corpora_without_a_common_emotion_are_told_apart_by_all_their_examples(dataset: Dataset) -> None:
+    clips = tuple(replace(clip, corpus="a" if clip.emotion in dataset.emotions[:3] else "b") for clip in dataset.clips)
+    disjoint = Dataset(clips, dataset.emotions, dataset.folds, dataset.store)
+    assert disjoint.examples(FUNCTIONALS, disjoint.all_rows(), LINEAR.defaults).possible is None
+
+
 def test_a_corpus_that_is_left_out_is_tested_whole_by_models_of_the_other(two_corpora: Dataset) -> None:
     assert two_corpora.tested_on is TestedOn.UNSEEN_CORPORA
     for fold in range(2):
