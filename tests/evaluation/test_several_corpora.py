@@ -53,7 +53,7 @@ def test_clips_of_one_corpus_weigh_the_same(dataset: Dataset) -> None:
 
 
 def test_examples_could_have_the_emotions_of_their_corpora(two_corpora: Dataset) -> None:
-    config = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+    config = {**LINEAR.defaults, "augmentation": "speed", "strength": "gentle", "n_copies": 1}
     examples = two_corpora.examples(FUNCTIONALS, two_corpora.all_rows(), config)
     is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
     last = np.arange(len(two_corpora.emotions)) == len(two_corpora.emotions) - 1
