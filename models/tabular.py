@@ -54,17 +54,13 @@ class Standardiser:
     directions: NDArray[np.float32]
 
     def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """Return the standardised matrix, (n, n_chosen); it is computed in double precision."""
+        """Return the standardised matrix, (n, n_chosen)."""
         X = np.empty((len(inputs), len(self.columns)), np.float32)
+        directions = self.directions.astype(np.float64)
+        # One row at a time, because this matrix takes most of a process's memory, and rounded once, so that no batch changes a bit.
         for row, vector in enumerate(inputs):
-            X[row] = vector[self.columns]
-        # In place, because this matrix takes most of a process's memory.
-        X -= self.mean
-        X /= self.scale
-        np.clip(X, -CLIP_LIMIT, CLIP_LIMIT, out=X)
-        if len(self.directions):
-            directions = self.directions.astype(np.float64)
-            X -= (X @ directions.T) @ directions
+            z = np.clip((vector[self.columns] - self.mean) / self.scale, -CLIP_LIMIT, CLIP_LIMIT)
+            X[row] = z - (z @ directions.T) @ directions
         return X
 
     def save(self, folder: Path) -> None:

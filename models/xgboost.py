@@ -26,7 +26,7 @@ class XGBoost(TabularFamily):
     description = "Gradient-boosted trees on functionals."
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
-        "n_rounds": 120,
+        "n_rounds": 160,
         "learning_rate": 0.1,
         "max_depth": 3,
         "min_child_weight": 1.0,
