@@ -12,21 +12,21 @@ from search.items import KEY
 
 STEPS_PER_FOLD = 100
 """A neural trial reports each epoch under ``fold * STEPS_PER_FOLD + epoch``, and the fold's result under the last of these."""
-FIRST_RACED_EPOCH = 8
-RACED_EPOCHS_INTERVAL = 4
+RACED_EPOCHS = (8, 16)
+"""Epochs of the first fold, counted from 0. More of them, or of later folds, let hardly any trial come to its end."""
 N_UNPRUNED = 4
 """At least as many other trials have reached a step before one is cut there."""
 SHARE_AFTER_FOLD = 0.4
-SHARE_AFTER_EPOCH = 0.5
+SHARE_AFTER_EPOCH = 0.6
 """Shares of the trials that go on; epochs are noisier than folds."""
 
 
 class Racing(optuna.pruners.BasePruner):
-    """Successive halving over the folds of a trial and the epochs of a fold (asynchronous, Li et al. 2020, MLSys).
+    """Successive halving over the folds of a trial and two epochs of its first fold (asynchronous, Li et al. 2020, MLSys).
 
     After each of its folds a trial goes on to the next if its mean so far is among the best :data:`SHARE_AFTER_FOLD` of all trials
-    that have ended that fold. A neural trial is also compared within each fold, at epochs 8, 12, 16 and so on (the first is 0), with
-    all trials that have come to that epoch of that fold, and goes on if it is among the best :data:`SHARE_AFTER_EPOCH`.
+    that have ended that fold. A neural trial is also compared at each of :data:`RACED_EPOCHS`, with all trials that have come to that
+    epoch, and goes on if it is among the best :data:`SHARE_AFTER_EPOCH`.
 
     Parameters
     ----------
@@ -51,11 +51,9 @@ class Racing(optuna.pruners.BasePruner):
 
 def share_after(step: int) -> float:
     """Return the share of the trials that goes on after a step; 1 where none are compared."""
-    epoch = step % STEPS_PER_FOLD
-    if epoch == STEPS_PER_FOLD - 1:
+    if step % STEPS_PER_FOLD == STEPS_PER_FOLD - 1:
         return SHARE_AFTER_FOLD
-    is_raced = epoch >= FIRST_RACED_EPOCH and (epoch - FIRST_RACED_EPOCH) % RACED_EPOCHS_INTERVAL == 0
-    return SHARE_AFTER_EPOCH if is_raced else 1.0
+    return SHARE_AFTER_EPOCH if step in RACED_EPOCHS else 1.0
 
 
 def is_cut(value: float, others: list[Mapping[int, float]], *, step: int, share: float) -> bool:

@@ -6,9 +6,8 @@ import pytest
 
 from search.items import KEY
 from search.racing import (
-    FIRST_RACED_EPOCH,
     N_UNPRUNED,
-    RACED_EPOCHS_INTERVAL,
+    RACED_EPOCHS,
     SHARE_AFTER_EPOCH,
     SHARE_AFTER_FOLD,
     STEPS_PER_FOLD,
@@ -78,11 +77,12 @@ def test_only_trials_that_came_to_the_step_are_compared() -> None:
     assert not is_cut(0.1, [{END_OF_FOLD - 1: 0.9}] * 10, step=END_OF_FOLD, share=SHARE_AFTER_FOLD)
 
 
-@pytest.mark.parametrize("fold", [0, 2])
-def test_every_fourth_epoch_is_raced_from_the_eighth_on_in_every_fold(fold: int) -> None:
-    raced = [epoch for epoch in range(STEPS_PER_FOLD - 1) if share_after(fold * STEPS_PER_FOLD + epoch) == SHARE_AFTER_EPOCH]
-    assert raced == list(range(FIRST_RACED_EPOCH, STEPS_PER_FOLD - 1, RACED_EPOCHS_INTERVAL))
-    assert share_after(fold * STEPS_PER_FOLD + END_OF_FOLD) == SHARE_AFTER_FOLD
+def test_two_epochs_of_the_first_fold_are_raced_and_the_end_of_every_fold() -> None:
+    shares = {step: share_after(step) for step in range(3 * STEPS_PER_FOLD)}
+    assert [step for step, share in shares.items() if share == SHARE_AFTER_EPOCH] == list(RACED_EPOCHS)
+    ends = [fold * STEPS_PER_FOLD + END_OF_FOLD for fold in range(3)]
+    assert [step for step, share in shares.items() if share == SHARE_AFTER_FOLD] == ends
+    assert sum(share < 1 for share in shares.values()) == len(RACED_EPOCHS) + len(ends)
 
 
 def trial_after(before: list[dict[int, float]], reported: dict[int, float]) -> optuna.Trial:
@@ -96,18 +96,43 @@ def trial_after(before: list[dict[int, float]], reported: dict[int, float]) -> o
     return trial
 
 
-@pytest.mark.parametrize(("value", "is_cut_here"), [(0.4, True), (0.6, False)])
-def test_an_epoch_is_compared_with_the_same_one_of_other_trials_whatever_was_better_before(value: float, is_cut_here: bool) -> None:
-    step = STEPS_PER_FOLD + FIRST_RACED_EPOCH
-    before = [{step: one, step + 1: 0.9} for one in (0.3, 0.5, 0.5, 0.7)]
-    assert trial_after(before, {END_OF_FOLD: 0.8, step: value}).should_prune() == is_cut_here
+@pytest.mark.parametrize(("value", "is_cut_here"), [(0.3, True), (0.6, False)])
+def test_an_epoch_is_compared_with_the_same_one_of_other_trials(value: float, is_cut_here: bool) -> None:
+    before = [{RACED_EPOCHS[0]: one, RACED_EPOCHS[0] + 1: 0.9} for one in (0.2, 0.5, 0.5, 0.7)]
+    assert trial_after(before, {RACED_EPOCHS[0]: value}).should_prune() == is_cut_here
 
 
-def test_epochs_between_those_that_are_raced_cut_nothing() -> None:
-    for step in (FIRST_RACED_EPOCH - 1, FIRST_RACED_EPOCH + 1):
+def test_epochs_that_are_not_raced_cut_nothing() -> None:
+    for step in (RACED_EPOCHS[0] - 1, RACED_EPOCHS[0] + 1, STEPS_PER_FOLD + RACED_EPOCHS[0]):
         assert not trial_after([{step: 0.9}] * 10, {step: 0.1}).should_prune()
 
 
 def test_an_epoch_that_few_trials_have_come_to_cuts_nothing() -> None:
-    ended_early = [{FIRST_RACED_EPOCH - 1: 0.9}] * 10
-    assert not trial_after([*ended_early, *[{FIRST_RACED_EPOCH: 0.9}] * (N_UNPRUNED - 1)], {FIRST_RACED_EPOCH: 0.1}).should_prune()
+    first = RACED_EPOCHS[0]
+    ended_early = [{first - 1: 0.9}] * 10
+    assert not trial_after([*ended_early, *[{first: 0.9}] * (N_UNPRUNED - 1)], {first: 0.1}).should_prune()
+
+
+def test_of_networks_whose_scores_are_noisy_several_come_to_their_end() -> None:
+    rng = np.random.default_rng(0)
+    study = optuna.create_study(direction="maximize", pruner=Racing(n_sure=2))
+
+    def objective(trial: optuna.Trial) -> float:
+        worth, folds = rng.normal(0.4, 0.05), []
+        for fold in range(3):
+            best = 0.0
+            for epoch in range(25):
+                best = max(best, worth * (1 - np.exp(-epoch / 5)) + rng.normal(0, 0.03))
+                trial.report(float(np.mean([*folds, best])), step=fold * STEPS_PER_FOLD + epoch)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+            folds.append(worth + rng.normal(0, 0.02))
+            if fold < 2:
+                trial.report(float(np.mean(folds)), step=fold * STEPS_PER_FOLD + END_OF_FOLD)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+        return float(np.mean(folds))
+
+    study.optimize(objective, n_trials=50)
+    n_complete = sum(trial.state is optuna.trial.TrialState.COMPLETE for trial in study.trials)
+    assert N_UNPRUNED + 3 <= n_complete <= 20
