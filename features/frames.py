@@ -154,16 +154,18 @@ def level(samples: Array) -> Array:
     return samples * np.float32(np.sqrt(10 ** (LEVEL_DB / 10) / power))
 
 
-def limited_db(power: Array) -> Array:
-    """Return powers in dB, limited to 50 dB below their maximum.
+def limited_db(power: Array, *, range_db: float = RANGE_DB) -> Array:
+    """Return powers in dB, limited to a range below their maximum.
 
     Parameters
     ----------
     power : ndarray [shape=(n_frames,) or (n_frames, n_bands)]
         At least one frame.
+    range_db : float > 0
+        Lower powers are raised to so much below the maximum.
     """
     power_db = 10 * np.log10(np.maximum(power, POWER_FLOOR)).astype(np.float32)
-    return np.maximum(power_db, power_db.max() - np.float32(RANGE_DB))
+    return np.maximum(power_db, power_db.max() - np.float32(range_db))
 
 
 def delta(track: Array, *, half_width: int = 4) -> Array:
