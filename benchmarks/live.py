@@ -3,7 +3,8 @@
 Listeners, one and then four at once, send chunks of half a second through the real server. As on the page, the newest chunk alone is
 kept while another is answered, and what it replaces is lost. The lag of a chunk is the time from its *first* sample to the first
 answer that takes it into account, so that it includes the half second in which the chunk was gathered; the share of chunks that are
-lost is printed beside it, and the memory of the page after every tenth of the talk, which shows whether an hour makes it grow.
+lost is printed beside it, and the memory of the page: after every tenth of the time, counted from before the champions load, and in
+the end. An hour (``--seconds 3600``) shows whether it grows.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="a result's folder")
     parser.add_argument("--family", default="", help="who answers (default: the best that answers in time)")
     parser.add_argument("--seconds", type=float, default=60, help="how long each listener talks")
-    parser.add_argument("--listeners", type=int, nargs="+", default=N_LISTENERS, help="how many listen at once, one after another")
+    parser.add_argument("--listeners", type=int, nargs="+", default=N_LISTENERS, help="how many listen at once, in turn")
     parser.add_argument("--port", type=int, default=7892)
     options = parser.parse_args()
     results = choose_run(options.results).path.resolve()
@@ -65,7 +66,7 @@ def main() -> None:
 
 @contextmanager
 def memory_course(served: Page, *, seconds: float) -> Iterator[list[float]]:
-    """Gather the memory of the page in MB after every tenth of some seconds, until the talk ends."""
+    """Gather the memory of the page in MB, after every tenth of some seconds and at the end of the context."""
     course_mb: list[float] = []
     ended = threading.Event()
 
@@ -80,6 +81,7 @@ def memory_course(served: Page, *, seconds: float) -> Iterator[list[float]]:
     finally:
         ended.set()
         thread.join()
+        course_mb.append(served.resident_mb)
 
 
 @dataclass(frozen=True, eq=False)
