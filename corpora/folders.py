@@ -114,11 +114,13 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
     """Return which of two levels of folders names the emotions: the one that a person maps, else the one with more known words.
 
+    One level alone may be people as well, so it too needs a known word.
+
     A single known word among several tells nothing, since people too are called Joy or Felice; None where nothing tells.
     """
     levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
     if not levels[1]:
-        return 0
+        return 0 if any(is_known(name, given=given) for name in levels[0]) else None
     found = []
     for names in levels:
         n_known = sum(is_known(name, given=given) for name in names)
@@ -133,7 +135,10 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
     """Refuse a folder whose subfolders are not emotions, or emotions and people."""
     levels = [sorted({name.parts[k] for name in names if len(name.parts) > k + 1}) for k in (0, 1)]
     if not levels[0]:
-        raise CorpusError(f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them into such subfolders.")
+        raise CorpusError(
+            f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them as angry/anna/1.wav, or "
+            f"{OR_A_TABLE}."
+        )
     for k, found in enumerate(levels):
         n_splits = sum(name.lower() in SPLITS for name in found)
         if (names_speakers or k == level) and n_splits and n_splits >= min(2, len(found)):
@@ -141,6 +146,11 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
                 f"The subfolders of {folder} must be emotions and people, got {examples(found)}; sort them as angry/anna/1.wav, or "
                 f"{OR_A_TABLE}."
             )
+    if level is None and not levels[1]:
+        raise CorpusError(
+            f"The subfolders of {folder} must be words of emotions, but {examples(levels[0])} may be people or anything else; say "
+            f"what one stands for (--map WORD=EMOTION, which may be the word itself), sort them as angry/anna/1.wav, or {OR_A_TABLE}."
+        )
     if level is None:
         raise CorpusError(
             f"One level of the folders in {folder} must be words of emotions, but nothing tells whether {examples(levels[0])} or "
