@@ -72,6 +72,23 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
     return None
 
 
+def about_published(folder: Path) -> str:
+    """Return in words which registered corpus the recordings of a folder are probably of, by their names; nothing if of none."""
+    paths = list_recordings(folder)
+    found = {
+        key: recordings
+        for key, recordings in _registered_in(folder, paths).items()
+        if not CORPORA[key].speakers or CORPORA[key].speakers.keys() & {recording.speaker for recording in recordings}
+    }
+    most = max(found, key=lambda key: len(_files(found[key])), default="")
+    if not most or len(_files(found[most])) < MIN_SHARE * len(paths):
+        return ""
+    return (
+        f"{count(len(found[most]), 'recording')} of {folder} are named as {CORPORA[most].title} names them: if they are its, give "
+        f"--corpus {most} --data {folder}"
+    )
+
+
 def _registered_in(folder: Path, paths: Sequence[Path]) -> dict[str, tuple[Recording, ...]]:
     """Return the recordings of each registered corpus that are in a folder, by its key."""
     corpora = [corpus for corpus in CORPORA.values() if isinstance(corpus, NamedFiles)]

@@ -16,7 +16,7 @@ from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
 from corpora.places import is_named, readable
-from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
+from emotune.errors import CorpusError, DownloadError, EmotuneError, MissingLibraryError, RunError
 from evaluation.folds import LEAVE_CORPORA_OUT, RULES, SPEAKERS
 
 if TYPE_CHECKING:
@@ -248,6 +248,10 @@ def _check(options: argparse.Namespace) -> int:
     from search.check import Request, check
     from search.progress import ConsoleReporter
 
+    if options.check and options.corpus and options.check != options.corpus:
+        raise CorpusError(
+            f"--check must be told once what to check, got {options.check} and --corpus {options.corpus}; leave one out."
+        )
     request = Request(
         options.check or options.corpus,
         data=options.data,
