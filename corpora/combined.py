@@ -110,6 +110,11 @@ def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
         If fewer than two are left, or a named one has no clip.
     """
     if choice == ALL:
+        if len(reading.emotions) < 2:
+            raise CorpusError(
+                f"Recordings must have two emotions or more to be told apart, got {', '.join(reading.emotions) or 'none'}; add clips "
+                f"of another, or correct the labels or --map."
+            )
         return reading.emotions
     if choice == COMMON:
         by_corpus = emotions_by_corpus(reading.clips)

@@ -109,6 +109,17 @@ def test_what_is_not_there_is_refused_in_one_sentence(name: str, sentence: str, 
     assert sentence in page
 
 
+def test_two_things_to_check_are_refused(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check", str(own), "--corpus", "ravdess"]) == 2
+    assert "must be told once what to check" in capsys.readouterr().err
+
+
+def test_recordings_of_one_emotion_are_refused(own: Path, tmp_path: Path) -> None:
+    code, page = check(own, "--map", "wut=sad,freude=sad", out=tmp_path / "out")
+    assert code == 2
+    assert "must have two emotions or more to be told apart, got sad" in page
+
+
 def test_too_few_speakers_are_refused_by_the_protocol(own: Path, tmp_path: Path, write: Write) -> None:
     for emotion in ("angry", "happy"):
         for k in range(10):
