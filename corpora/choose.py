@@ -13,7 +13,7 @@ from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
 from corpora.own import Options
 from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, expanded, is_named, is_there, readable
-from corpora.recognise import about_published, recognise
+from corpora.recognise import recognise, told_otherwise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
 
@@ -125,12 +125,12 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
 
 
 def _own_folder(path: Path, *, options: Options) -> Corpus:
-    """Return a folder of own recordings; of one that is none, it is said that it may be a registered corpus."""
+    """Return folders by emotion; where they are none, it is said what else tells about the recordings."""
     try:
         return EmotionFolders(path, options=options)
     except CorpusError as error:
-        if published := about_published(path):
-            raise CorpusError(f"{published}. As own recordings: {error}") from error
+        if otherwise := told_otherwise(path):
+            raise CorpusError(f"{otherwise}. As folders by emotion: {error}") from error
         raise
 
 

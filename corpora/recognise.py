@@ -72,8 +72,10 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
     return None
 
 
-def about_published(folder: Path) -> str:
-    """Return in words which registered corpus the recordings of a folder are probably of, by their names; nothing if of none."""
+def told_otherwise(folder: Path) -> str:
+    """Return in words what else tells about the recordings of a folder: tables in it, or their names; nothing if nothing does."""
+    if tables := _tables(folder):
+        return f"{folder} holds {count(len(tables), 'table')} of recordings: give --corpus {' or '.join(map(str, tables))}"
     paths = list_recordings(folder)
     found = {
         key: recordings

@@ -338,8 +338,16 @@ def test_a_registered_corpus_that_is_given_by_its_path_is_recognised(tmp_path: P
     for actor in ("01", "02"):
         write(f"mine/Actor_{actor}/03-01-05-01-01-01-{actor}.wav")
     folder = re.escape(str(tmp_path / "mine"))
-    with pytest.raises(CorpusError, match=rf"2 recordings .* if they are its, give --corpus ravdess --data {folder}\. As own"):
+    with pytest.raises(CorpusError, match=rf"2 recordings .* if they are its, give --corpus ravdess --data {folder}\. As folders"):
         choose_corpus(str(tmp_path / "mine"), options=options)
+
+
+def test_a_folder_that_holds_a_table_is_refused_with_the_table(tmp_path: Path, write: Write) -> None:
+    write("wav/a.wav")
+    path = tmp_path / "labels.csv"
+    path.write_text("path,emotion,speaker\nwav/a.wav,sad,1\n")
+    with pytest.raises(CorpusError, match=rf"1 table of recordings: give --corpus {re.escape(str(path))}\. As folders"):
+        choose_corpus(str(tmp_path))
 
 
 def test_a_recording_is_no_corpus(tmp_path: Path, write: Write) -> None:
