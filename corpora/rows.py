@@ -57,6 +57,8 @@ NO_VALUE = frozenset(["nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "None", "null"
 MISSING = NO_VALUE | frozenset(["nat", "none", "NONE", "n/a", "N/A", "NA", "?", "-"])
 """What people write where nothing is known, as they write it: Na is a name, and a label may be any word."""
 MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
+INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
+"""What is copied along with a word from a web page and looks like nothing."""
 WORD_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CLOCK = re.compile(
     r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
@@ -270,5 +272,5 @@ def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
 
 def _cell(meaning: str, cell: str) -> str:
     """Return what a cell says; nothing where it says that nothing is known."""
-    cell = cell.strip()
+    cell = cell.strip().strip(INVISIBLE).strip()
     return "" if cell in (MISSING if meaning in MAY_BE_MISSING else NO_VALUE) else cell

@@ -68,9 +68,9 @@ def list_rows(path: Path, *, options: Options) -> Listing:
         words.add(cells["emotion"])
         first = recordings.setdefault((recording.path, recording.start_seconds, recording.end_seconds), recording)
         if first is not recording:
-            differs = (first.emotion, first.speaker) != (recording.emotion, recording.speaker)
+            differs = first.emotion != recording.emotion or first.speaker.casefold() != recording.speaker.casefold()
             repeated.append(f"{recording.name} (line {number}{OTHER_LABEL if differs else ''})")
-            if differs:
+            if differs and (recording.speaker or first.emotion != recording.emotion):
                 conflicts.append(f"line {number} ({_labels(recording)}) is the same recording as {first.name} ({_labels(first)})")
     unique = _with_unique_names(tuple(recordings.values()))
     _refuse_unknown_parts(rows, unique, repeated, path=path)

@@ -284,6 +284,13 @@ def test_a_speaker_that_is_not_known_is_no_speaker(tmp_path: Path, write: Write,
         Table(table(tmp_path, f"path,emotion,speaker\na.wav,sad,Na\nb.wav,sad,{cell}\n"))
 
 
+def test_what_looks_like_nothing_is_nothing(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    write("b.wav")
+    corpus = Table(table(tmp_path, "path,emotion,speaker\na.wav,sad\u200b,\u200bann\u00a0\n\ufeffb.wav,sad,ann\n"))
+    assert {(one.emotion, one.speaker) for one in corpus.recordings} == {("sad", "ann")}
+
+
 @pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>", "NULL", ""])
 def test_a_label_that_is_not_there_is_no_emotion(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")

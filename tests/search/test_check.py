@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,8 @@ def test_recordings_without_speakers_are_refused_and_described(own: Path, tmp_pa
     assert code == 2
     assert "A run would be refused: Every recording needs its speaker" in page
     assert "2 (happy, angry)" in page
+    assert re.search(r"speakers</td><td[^>]*>unknown</td>", page)
+    assert "Everything in the folder was read" not in page
     code, page = check(table, "--speakers-unknown", out=tmp_path / "out")
     assert code == 0
     assert "no figure is for unseen speakers" in page
