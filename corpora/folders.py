@@ -54,6 +54,8 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
     pattern = _compile(options.speaker_pattern)
     names = {path: Path(inside(path, top)) for path in list_recordings(top)}
     level = _emotion_level([name.parts for name in names.values()], given=options.label_map)
+    if level is None and pattern and _share_people(names.values(), pattern):
+        level = 0
     level = _require_level(level, top, list(names.values()), names_speakers=not (pattern or options.speakers_unknown))
     recordings: dict[str, Recording] = {}
     skipped: list[tuple[str, str]] = []
@@ -62,12 +64,10 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         if len(relative.parts) <= level + 1:
             beside.append(relative.as_posix())
             continue
-        match = pattern.search(relative.as_posix()) if pattern else None
-        if pattern and match is None and not options.speakers_unknown:
+        speaker = _speaker_in(relative, pattern) if pattern else ""
+        if pattern and speaker is None and not options.speakers_unknown:
             skipped.append((relative.as_posix(), f"{relative}: no speaker is found by {pattern.pattern!r}"))
             continue
-        named = match.groupdict() if match else {}
-        speaker = named.get("speaker") or (match[1] if match else "") or ""
         if not pattern and len(relative.parts) >= N_LEVELS_WITH_SPEAKER:
             speaker = relative.parts[1 - level]
         name = relative.with_suffix("").as_posix()
@@ -75,7 +75,7 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         while name in recordings:  # of files whose names are told apart by their bytes alone
             name += "'"
         emotion = to_emotion(relative.parts[level], given=options.label_map)
-        recordings[name] = Recording(path, name=name, speaker=speaker, emotion=emotion)
+        recordings[name] = Recording(path, name=name, speaker=speaker or "", emotion=emotion)
     listed = tuple(recordings.values())
     next_step = (
         "put each person's recordings into a folder of their own (angry/anna/1.wav), say how file names tell the speaker "
@@ -109,6 +109,24 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     if not compiled.groups:
         raise CorpusError(f"--speaker-pattern must have a group for the speaker, got {pattern!r}; write for example ^[a-z]+/(\\d+)_.")
     return compiled
+
+
+def _speaker_in(name: Path, pattern: re.Pattern[str]) -> str | None:
+    """Return the speaker that a pattern finds in a recording's name, empty if the group is; None if nothing is found."""
+    match = pattern.search(name.as_posix())
+    return (match.groupdict().get("speaker") or match[1] or "") if match else None
+
+
+def _share_people(names: Iterable[Path], pattern: re.Pattern[str]) -> bool:
+    """Whether recordings lie in one level of folders of which two have a speaker in common, so that the folders are not people."""
+    folders: dict[str, set[str]] = {}
+    for name in names:
+        speaker = _speaker_in(name, pattern)
+        if len(name.parts) >= N_LEVELS_WITH_SPEAKER:
+            return False
+        if len(name.parts) > 1 and speaker:
+            folders.setdefault(speaker, set()).add(name.parts[0])
+    return any(len(found) > 1 for found in folders.values())
 
 
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:

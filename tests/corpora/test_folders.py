@@ -174,6 +174,13 @@ def test_one_word_that_a_person_explains_tells_that_folders_are_emotions(tmp_pat
     assert (corpus.emotions, set(corpus.speakers)) == (("relaxed", "stressed"), {"1", "2"})
 
 
+def test_people_of_whom_recordings_lie_in_several_folders_tell_that_these_are_emotions(tmp_path: Path, write: Write) -> None:
+    for relative in ("stressed/1_a.wav", "relaxed/1_a.wav", "relaxed/2_b.wav"):
+        write(relative)
+    corpus = EmotionFolders(tmp_path, options=Options(speaker_pattern=r"/(\d)"))
+    assert (corpus.emotions, set(corpus.speakers)) == (("relaxed", "stressed"), {"1", "2"})
+
+
 def test_a_folder_of_nobody_is_no_speaker(tmp_path: Path, write: Write) -> None:
     for relative in ("angry/anna/1.wav", "sad/unknown/1.wav"):
         write(relative)
