@@ -12,7 +12,7 @@ from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, expanded, is_named, is_there, readable
+from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, existing_folder, expanded, is_named, is_there, readable
 from corpora.recognise import recognise, told_otherwise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
@@ -55,6 +55,8 @@ def choose_corpus(
     """
     options = options or Options()
     try:
+        if data is not None and not is_there(expanded(data)):
+            existing_folder(data)  # says so, also where the corpus needs no folder
         corpus = _choose(name_or_path, data=data, allow_download=allow_download, options=options)
     except OSError as error:
         place = readable(error.filename or name_or_path or data or "")

@@ -67,7 +67,8 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
 
 def select_emotions(plan: RunPlan, reading: Reading) -> Reading:
     """Return a reading with the emotions that were asked for and that the protocol can test."""
-    choice = plan.emotions or (COMMON if isinstance(plan.corpus, Combined) else ALL)
+    by_default = COMMON if isinstance(plan.corpus, Combined) else ALL
+    choice = by_default if plan.emotions is None else plan.emotions
     reading = keep_emotions(reading, choose_emotions(reading, choice))
     return keep_emotions(reading, taught_by_others(reading)) if plan.protocol == LEAVE_CORPORA_OUT else reading
 

@@ -10,7 +10,8 @@ import pytest
 from corpora.labels import to_emotion
 from evaluation.objective import Objective
 from models import FAMILIES
-from search.cli import OBJECTIVES, main
+from search.cli import main
+from search.options import OBJECTIVES
 from tests.corpora.conftest import Write, write
 
 __all__ = ["write"]
