@@ -23,7 +23,7 @@ from page.results import Results  # noqa: E402
 
 results = Results(options.results)
 engine = results.engine()
-if options.file or options.listen:
+if options.file or options.listen is not None:
     sys.exit(command_line.run(options, engine))
 print(f"emotune shows: {engine.run.description} ({options.results})", flush=True)
 engine.warm_up()

@@ -22,13 +22,11 @@ from emotune.registry import Registry
 AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation", (Noise(), Pitch(), Speed(), Room(), Mixed(), Microphone()))
 """What a search can choose. Each costs the features of every clip, so there are few."""
 
-PARTS: Registry[Augmentation] = Registry(
-    "part of an augmentation", (Tempo(), Gain(), Distance(), Equaliser(), Band(), Clipping(), Codec())
-)
+PARTS: Registry[Augmentation] = Registry("part of an augmentation", (Tempo(), Distance(), Equaliser(), Band(), Clipping(), Codec()))
 """What only chains draw."""
 
 DRAWN: Registry[Augmentation] = Registry("augmentation", (*AUGMENTATIONS.values(), *PARTS.values()))
 """What draws its parameters."""
 
-EFFECTS: Registry[Effect] = Registry("effect", (*DRAWN.values(), Babble()))
+EFFECTS: Registry[Effect] = Registry("effect", (*DRAWN.values(), Gain(), Babble()))
 """What can be applied with parameters that are set by hand."""

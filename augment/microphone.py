@@ -8,13 +8,12 @@ from augment.clipping import Clipping
 from augment.codec import Codec
 from augment.distance import Distance
 from augment.equaliser import Equaliser
-from augment.gain import Gain
 
 
 class Microphone(Chain):
-    """Coloured equalisation always; distance, a limited band, gain, clipping and a codec sometimes."""
+    """Coloured equalisation always; distance, a limited band, clipping and a codec sometimes."""
 
     key = "microphone"
     title = "Microphone"
     uses_codecs = True
-    steps = ((Distance(), 0.5), (Equaliser(), 1.0), (Band(), 0.4), (Gain(), 0.5), (Clipping(), 0.3), (Codec(), 0.4))
+    steps = ((Distance(), 0.5), (Equaliser(), 1.0), (Band(), 0.4), (Clipping(), 0.3), (Codec(), 0.4))

@@ -7,7 +7,6 @@ from augment.chain import Chain
 from augment.clipping import Clipping
 from augment.codec import Codec
 from augment.equaliser import Equaliser
-from augment.gain import Gain
 from augment.noise import Noise
 from augment.room import Room
 from augment.speed import Speed
@@ -15,12 +14,12 @@ from augment.tempo import Tempo
 
 
 class Mixed(Chain):
-    """Speed, sometimes followed by another tempo, a room, gain, noise and what a microphone does."""
+    """Speed, sometimes followed by another tempo, a room, noise and what a microphone does."""
 
     key = "mixed"
     title = "Mixed"
     uses_codecs = True
     steps = (
-        *((Speed(), 1.0), (Tempo(), 0.3), (Room(), 0.3), (Gain(), 0.5), (Noise(), 0.5)),
+        *((Speed(), 1.0), (Tempo(), 0.3), (Room(), 0.3), (Noise(), 0.5)),
         *((Equaliser(), 0.3), (Band(), 0.2), (Clipping(), 0.2), (Codec(), 0.2)),
     )

@@ -1,4 +1,4 @@
-"""Noise: white, pink, or with the spectrum of the clip's own speech."""
+"""Noise: white, pink, with the spectrum of the clip's own speech, or of voices made of the clip."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from augment.augmentation import Augmentation, Parameters
 
-COLOURS = ("white", "pink", "speech")
+VOICES = "voices"
+COLOURS = ("white", "pink", "speech", VOICES)
 CLEANEST_SNR_DB = 35.0
 NOISIEST_SNR_DB = 12.0
 """The test suite's noise is at 10 dB, which training never draws."""
 LOWEST_PINK_HZ = 50.0
+N_VOICES = 6
 SPEECH_SMOOTHING_HZ = 150.0
 
 
 class Noise(Augmentation):
-    """Add stationary noise of one colour at a signal-to-noise ratio over the whole clip.
+    """Add noise of one colour at a signal-to-noise ratio over the whole clip.
 
-    The noise has a fixed magnitude spectrum and random phases.
+    Stationary noise has a fixed magnitude spectrum and random phases; voices are copies of the clip.
     """
 
     key = "noise"
@@ -37,12 +39,25 @@ class Noise(Augmentation):
 
     def apply(self, samples: NDArray[np.float32], parameters: Parameters) -> NDArray[np.float32]:
         """Return audio plus noise of ``colour`` at ``snr_db``."""
-        magnitude = _spectrum(samples, colour=parameters["colour"])
-        phase = np.random.default_rng(parameters["seed"]).uniform(0, 2 * np.pi, len(magnitude))
-        noise = scipy.fft.irfft(magnitude * np.exp(1j * phase))[: len(samples)]
+        rng = np.random.default_rng(parameters["seed"])
+        colour = parameters["colour"]
+        noise = _voices(samples, rng) if colour == VOICES else _stationary(samples, rng, colour=colour)
         signal_rms, noise_rms = np.sqrt(np.mean(samples.astype(np.float64) ** 2)), np.sqrt(np.mean(noise**2))
         scale = signal_rms / max(noise_rms, 1e-12) * 10 ** (-parameters["snr_db"] / 20)
         return (samples + scale * noise).astype(np.float32)
+
+
+def _voices(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return six copies of a clip at once, each begun at a random place, every second one reversed."""
+    places = rng.integers(len(samples), size=N_VOICES)
+    copies = [np.roll(samples, place)[:: (-1) ** k] for k, place in enumerate(places)]
+    return np.sum(copies, axis=0, dtype=np.float64)
+
+
+def _stationary(samples: NDArray[np.float32], rng: np.random.Generator, *, colour: str) -> NDArray[np.float64]:
+    magnitude = _spectrum(samples, colour=colour)
+    phase = rng.uniform(0, 2 * np.pi, len(magnitude))
+    return scipy.fft.irfft(magnitude * np.exp(1j * phase))[: len(samples)]
 
 
 def _spectrum(samples: NDArray[np.float32], *, colour: str) -> NDArray[np.float64]:

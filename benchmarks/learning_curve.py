@@ -17,7 +17,7 @@ from corpora.choose import choose_corpus
 from corpora.combined import keep_emotions
 from emotune.files import PROJECT_ROOT
 from evaluation.dataset import Dataset, Rows, derive_seed
-from evaluation.folds import CORPORA, SPEAKERS, TestedOn, folds_over_corpora
+from evaluation.folds import LEAVE_CORPORA_OUT, SPEAKERS, TestedOn, folds_over_corpora
 from features import INPUT_KINDS
 from features.store import FeatureStore
 from metrics.intervals import speaker_intervals
@@ -33,7 +33,7 @@ def read_dataset(run: Manifest, data: Path | None) -> Dataset:
     """Return the clips and folds of a finished run."""
     corpus = choose_corpus(run.corpus, data=data)
     reading = keep_emotions(corpus.read(data), run.emotions)
-    rule = CORPORA if run.tested_on is TestedOn.UNSEEN_CORPORA else SPEAKERS
+    rule = LEAVE_CORPORA_OUT if run.tested_on is TestedOn.UNSEEN_CORPORA else SPEAKERS
     folds = folds_over_corpora(reading.speakers_by_corpus, published=corpus.published_folds, rule=rule)
     return Dataset(reading.clips, run.emotions, folds, FeatureStore(PROJECT_ROOT / "cache"))
 

@@ -30,6 +30,8 @@ def warnings_for(reading: Reading, *, near_duplicates: Sequence[NearDuplicate] |
         One sentence each, on the number of speakers, emotions with one speaker or few clips, labels that are tied to a text, and
         recordings that stand under two speakers or emotions. Empty if there is nothing to say.
     """
+    if not reading.clips:
+        return ()
     pairs = find_near_duplicates(reading.clips) if near_duplicates is None else near_duplicates
     return (
         *_on_speakers(reading),
@@ -46,6 +48,11 @@ def _on_speakers(reading: Reading) -> Iterator[str]:
         yield (
             f"The recordings have {count(n, 'speaker')}: the protocol needs {MIN_SPEAKERS} or more to test on unseen ones; "
             f"add recordings of other people."
+        )
+    if n == len(reading.clips) >= MIN_SPEAKERS:
+        yield (
+            "Every clip has a speaker of its own: where people spoke several clips, a model is tested on voices that it learnt; "
+            "check what tells the speakers."
         )
 
 

@@ -12,8 +12,8 @@ from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
 from corpora.own import Options
-from corpora.places import ARCHIVE_SUFFIXES, expanded, is_named, is_there, readable
-from corpora.recognise import recognise
+from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, existing_folder, expanded, is_named, is_there, readable
+from corpora.recognise import recognise, told_otherwise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
 
@@ -55,6 +55,8 @@ def choose_corpus(
     """
     options = options or Options()
     try:
+        if data is not None and not is_there(expanded(data)):
+            existing_folder(data)  # says so, also where the corpus needs no folder
         corpus = _choose(name_or_path, data=data, allow_download=allow_download, options=options)
     except OSError as error:
         place = readable(error.filename or name_or_path or data or "")
@@ -106,9 +108,11 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
         return _registered(name, data=data, allow_download=allow_download, options=options)
     path = expanded(name)
     if path.is_dir():
-        return AudformatDatabase(path, options=options) if is_audformat(path) else EmotionFolders(path, options=options)
+        return AudformatDatabase(path, options=options) if is_audformat(path) else _own_folder(path, options=options)
     if path.suffix.lower() in ARCHIVE_SUFFIXES and path.is_file():
         raise CorpusError(f"--corpus takes a key, a table or a folder, got the archive {path}; unpack it and name what it makes.")
+    if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+        raise CorpusError(f"--corpus takes a key, a table or a folder, got the recording {path}; name the folder of all recordings.")
     if path.is_file() and path.suffix.lower() not in TABLE_SUFFIXES:
         raise CorpusError(
             f"--corpus takes a key, a folder or a table ({', '.join(sorted(TABLE_SUFFIXES))}), got the file {path}; save it as CSV."
@@ -120,6 +124,16 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
             f"--corpus must name a corpus, a table or a folder that exists, but there is no {path}; check its spelling."
         )
     raise UnknownKeyError("corpus", name, list(CORPORA))
+
+
+def _own_folder(path: Path, *, options: Options) -> Corpus:
+    """Return folders by emotion; where they are none, it is said what else tells about the recordings."""
+    try:
+        return EmotionFolders(path, options=options)
+    except CorpusError as error:
+        if otherwise := told_otherwise(path):
+            raise CorpusError(f"{otherwise}. As folders by emotion: {error}") from error
+        raise
 
 
 def _require_used(options: Options, corpus: Corpus) -> None:

@@ -15,7 +15,7 @@ from corpora.emotions import in_order
 from corpora.labels import spoken
 from corpora.named_files import NamedFiles, note_on_others
 from corpora.own import OwnRecordings, key_of
-from corpora.places import as_named, count, existing_folder, list_recordings, readable
+from corpora.places import as_named, count, examples, existing_folder, list_recordings, readable
 from emotune.errors import CorpusError
 from emotune.files import short_hash
 
@@ -85,7 +85,19 @@ class Combined(Corpus):
         """Read every part; a recording that two corpora hold is read once."""
         readings = [part.read(root, progress=progress, allow_download=allow_download) for part in self.parts]
         reading = _without_shared(join(list(zip(self.parts, readings, strict=True))))
-        return replace(reading, notes=(*reading.notes, *self._notes_on_others(root)))
+        return replace(reading, notes=(*reading.notes, *self._notes_on_namesakes(), *self._notes_on_others(root)))
+
+    def _notes_on_namesakes(self) -> tuple[str, ...]:
+        """Return in a sentence which names stand in several corpora of own recordings, which may be parts of one."""
+        own = [part for part in self.parts if isinstance(part, OwnRecordings) and part.speakers_known]
+        n_parts = Counter(name for part in own for name in part.speakers)
+        names = sorted(name for name, n in n_parts.items() if n > 1)
+        text = f"Speakers of one name in several own corpora are taken for different people: {examples(names)}"
+        return (
+            (f"{text}; if they are the same, put their recordings into one table, so that no voice is tested that was learnt.",)
+            if names
+            else ()
+        )
 
     def _notes_on_others(self, root: Path | None) -> tuple[str, ...]:
         """Return in a sentence which recordings of the data folder no part reads."""
@@ -110,6 +122,11 @@ def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
         If fewer than two are left, or a named one has no clip.
     """
     if choice == ALL:
+        if len(reading.emotions) < 2:
+            raise CorpusError(
+                f"Recordings must have two emotions or more to be told apart, got {', '.join(reading.emotions) or 'none'}; add clips "
+                f"of another, or correct the labels or --map."
+            )
         return reading.emotions
     if choice == COMMON:
         by_corpus = emotions_by_corpus(reading.clips)

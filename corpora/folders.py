@@ -54,6 +54,8 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
     pattern = _compile(options.speaker_pattern)
     names = {path: Path(inside(path, top)) for path in list_recordings(top)}
     level = _emotion_level([name.parts for name in names.values()], given=options.label_map)
+    if level is None and pattern and _share_people(names.values(), pattern):
+        level = 0
     level = _require_level(level, top, list(names.values()), names_speakers=not (pattern or options.speakers_unknown))
     recordings: dict[str, Recording] = {}
     skipped: list[tuple[str, str]] = []
@@ -62,12 +64,10 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         if len(relative.parts) <= level + 1:
             beside.append(relative.as_posix())
             continue
-        match = pattern.search(relative.as_posix()) if pattern else None
-        if pattern and match is None and not options.speakers_unknown:
+        speaker = _speaker_in(relative, pattern) if pattern else ""
+        if pattern and speaker is None and not options.speakers_unknown:
             skipped.append((relative.as_posix(), f"{relative}: no speaker is found by {pattern.pattern!r}"))
             continue
-        named = match.groupdict() if match else {}
-        speaker = named.get("speaker") or (match[1] if match else "") or ""
         if not pattern and len(relative.parts) >= N_LEVELS_WITH_SPEAKER:
             speaker = relative.parts[1 - level]
         name = relative.with_suffix("").as_posix()
@@ -75,7 +75,7 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         while name in recordings:  # of files whose names are told apart by their bytes alone
             name += "'"
         emotion = to_emotion(relative.parts[level], given=options.label_map)
-        recordings[name] = Recording(path, name=name, speaker=speaker, emotion=emotion)
+        recordings[name] = Recording(path, name=name, speaker=speaker or "", emotion=emotion)
     listed = tuple(recordings.values())
     next_step = (
         "put each person's recordings into a folder of their own (angry/anna/1.wav), say how file names tell the speaker "
@@ -111,14 +111,34 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     return compiled
 
 
+def _speaker_in(name: Path, pattern: re.Pattern[str]) -> str | None:
+    """Return the speaker that a pattern finds in a recording's name, empty if the group is; None if nothing is found."""
+    match = pattern.search(name.as_posix())
+    return (match.groupdict().get("speaker") or match[1] or "") if match else None
+
+
+def _share_people(names: Iterable[Path], pattern: re.Pattern[str]) -> bool:
+    """Whether recordings lie in one level of folders of which two have a speaker in common, so that the folders are not people."""
+    folders: dict[str, set[str]] = {}
+    for name in names:
+        speaker = _speaker_in(name, pattern)
+        if len(name.parts) >= N_LEVELS_WITH_SPEAKER:
+            return False
+        if len(name.parts) > 1 and speaker:
+            folders.setdefault(speaker, set()).add(name.parts[0])
+    return any(len(found) > 1 for found in folders.values())
+
+
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
     """Return which of two levels of folders names the emotions: the one that a person maps, else the one with more known words.
+
+    One level alone may be people as well, so it too needs a known word.
 
     A single known word among several tells nothing, since people too are called Joy or Felice; None where nothing tells.
     """
     levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
     if not levels[1]:
-        return 0
+        return 0 if any(is_known(name, given=given) for name in levels[0]) else None
     found = []
     for names in levels:
         n_known = sum(is_known(name, given=given) for name in names)
@@ -133,7 +153,10 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
     """Refuse a folder whose subfolders are not emotions, or emotions and people."""
     levels = [sorted({name.parts[k] for name in names if len(name.parts) > k + 1}) for k in (0, 1)]
     if not levels[0]:
-        raise CorpusError(f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them into such subfolders.")
+        raise CorpusError(
+            f"{folder} must have one subfolder an emotion, but {what_lies_in(folder)}; sort them as angry/anna/1.wav, or "
+            f"{OR_A_TABLE}."
+        )
     for k, found in enumerate(levels):
         n_splits = sum(name.lower() in SPLITS for name in found)
         if (names_speakers or k == level) and n_splits and n_splits >= min(2, len(found)):
@@ -141,6 +164,11 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
                 f"The subfolders of {folder} must be emotions and people, got {examples(found)}; sort them as angry/anna/1.wav, or "
                 f"{OR_A_TABLE}."
             )
+    if level is None and not levels[1]:
+        raise CorpusError(
+            f"The subfolders of {folder} must be words of emotions, but {examples(levels[0])} may be people or anything else; say "
+            f"what one stands for (--map WORD=EMOTION, which may be the word itself), sort them as angry/anna/1.wav, or {OR_A_TABLE}."
+        )
     if level is None:
         raise CorpusError(
             f"One level of the folders in {folder} must be words of emotions, but nothing tells whether {examples(levels[0])} or "

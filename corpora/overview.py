@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from corpora.measures import QUIET_DBFS, Measures
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import NearDuplicate
 from corpora.places import count, examples
+from corpora.salvage import UNKNOWN
 from corpora.sections import Section
 
 ABSENT = "–"
@@ -70,8 +71,8 @@ def _summary(findings: Findings) -> Section:
     seconds = np.array([one.seconds for one in findings.measures])
     rows = [
         ("clips", str(len(reading.clips))),
-        ("speakers", f"{len(reading.speakers)} ({', '.join(f'{n} {gender}' for gender, n in sorted(genders.items())) or 'none'})"),
-        ("emotions", f"{len(reading.emotions)} ({', '.join(reading.emotions) or 'none'})"),
+        ("speakers", _counted(reading.speakers, ", ".join(f"{n} {gender}" for gender, n in sorted(genders.items())))),
+        ("emotions", _counted(reading.emotions, ", ".join(reading.emotions))),
         ("duration in all", _minutes(float(seconds.sum()))),
         ("duration of a clip", _spread(seconds, "s", digits=2)),
         ("bad files", str(len(reading.skipped))),
@@ -86,6 +87,11 @@ def _summary(findings: Findings) -> Section:
             *rows,
         ]
     return Section("What is there", columns=("", ""), rows=tuple(rows), is_text=(True, True))
+
+
+def _counted(names: Collection[str], words: str) -> str:
+    """Return how many names there are, and words about them; of recordings that a run would refuse nobody may know."""
+    return UNKNOWN if set(names) == {UNKNOWN} else f"{len(names)} ({words or 'none'})"
 
 
 def _by_speaker(reading: Reading) -> Section:
@@ -181,7 +187,8 @@ def _bad(reading: Reading) -> Section:
 
 def _not_read(findings: Findings) -> Section:
     sentences = (*findings.reading.notes, *findings.unread)
-    return Section("What to know, and what was not read", sentences or ("Everything in the folder was read.",))
+    everything = ("Everything in the folder was read.",) if findings.corpus else ()
+    return Section("What to know, and what was not read", sentences or everything)
 
 
 def _labels(findings: Findings) -> Section:

@@ -19,6 +19,12 @@ from emotune.errors import CorpusError
 N_UNKNOWN_GROUPS = 12
 """Into how many groups clips of unknown speakers are dealt."""
 
+NOBODY = frozenset(("", "unknown"))
+"""Names of a speaker, in lower case, that tell nobody."""
+
+WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
+"""A speaker's number, without the zeros that programs write before it or after its point."""
+
 SPEAKERS_UNKNOWN_NOTE = (
     f"The speakers are unknown: the clips were dealt into {N_UNKNOWN_GROUPS} groups, a speaker may be in several of them, and no "
     "figure is for unseen speakers."
@@ -58,12 +64,15 @@ class Listing:
         Name and reason of what cannot be read.
     notes : tuple of str
         What a person should know.
+    conflicts : tuple of str
+        What is said twice of one recording, differently.
     """
 
     recordings: tuple[Recording, ...]
     words: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 class OwnRecordings(Corpus):
@@ -100,6 +109,7 @@ class OwnRecordings(Corpus):
         self.language = languages.pop() or "und" if len(languages) == 1 else "mul"
         self.skipped = listing.skipped
         self.words = listing.words
+        self.conflicts = listing.conflicts
         notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
         self._notes = (*notes_on_speakers, describe_mapping(listing.words, given=options.label_map), *listing.notes)
 
@@ -132,7 +142,12 @@ class OwnRecordings(Corpus):
         absent = [emotion for emotion in self.emotions if emotion not in reading.emotions]
         if absent:
             notes.append(f"No clip of {', '.join(absent)} could be read.")
-        return replace(reading, skipped=(*self.skipped, *reading.skipped), notes=(*notes, *reading.notes))
+        return replace(
+            reading,
+            skipped=(*self.skipped, *reading.skipped),
+            notes=(*notes, *reading.notes),
+            conflicts=(*self.conflicts, *reading.conflicts),
+        )
 
 
 def key_of(path: Path, *, with_folder: bool = False) -> str:
@@ -161,7 +176,7 @@ def require_speakers(recordings: Sequence[Recording], *, options: Options, where
     CorpusError
         With the reason: such numbers would be worthless.
     """
-    without = [recording.name for recording in recordings if not recording.speaker]
+    without = [recording.name for recording in recordings if recording.speaker.casefold() in NOBODY]
     if without and not options.speakers_unknown:
         raise CorpusError(
             f"Every recording needs its speaker, but none is known for {count(len(without), 'recording')} of {where} "
@@ -171,19 +186,25 @@ def require_speakers(recordings: Sequence[Recording], *, options: Options, where
 
 
 def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
-    """Let a person have one name, however its accents, blanks and capitals are written, and say which names were one.
+    """Let a person have one name or number, however its accents, blanks, capitals and zeros are written, and say which were one.
 
     The same voice under two names could be in training and in test.
     """
     written = [" ".join(unicodedata.normalize("NFC", recording.speaker).split()) for recording in recordings]
     spellings: dict[str, Counter[str]] = {}
     for name in written:
-        spellings.setdefault(name.casefold(), Counter())[name] += 1
+        spellings.setdefault(_folded(name), Counter())[name] += 1
     names = {folded: max(sorted(found), key=found.__getitem__) for folded, found in spellings.items()}
-    one = tuple(replace(recording, speaker=names[name.casefold()]) for recording, name in zip(recordings, written, strict=True))
+    one = tuple(replace(recording, speaker=names[_folded(name)]) for recording, name in zip(recordings, written, strict=True))
     joined = [" and ".join(sorted(found)) for found in spellings.values() if len(found) > 1]
-    text = f"Speakers whose names differ in capitals alone are taken for one person: {examples(joined)}; name them apart if not."
-    return one, (text,) if joined else ()
+    alike = "Speakers whose names differ in capitals or zeros alone are taken for one person"
+    return one, (f"{alike}: {examples(joined)}; name them apart if not.",) if joined else ()
+
+
+def _folded(name: str) -> str:
+    """Return a name without capitals, and a number as 7 where programs write 07 or 7.0."""
+    number = WHOLE_NUMBER.fullmatch(name)
+    return number[1] if number else name.casefold()
 
 
 def _deal(recordings: Sequence[Recording]) -> tuple[Recording, ...]:

@@ -72,6 +72,25 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
     return None
 
 
+def told_otherwise(folder: Path) -> str:
+    """Return in words what else tells about the recordings of a folder: tables in it, or their names; nothing if nothing does."""
+    if tables := _tables(folder):
+        return f"{folder} holds {count(len(tables), 'table')} of recordings: give --corpus {' or '.join(map(str, tables))}"
+    paths = list_recordings(folder)
+    found = {
+        key: recordings
+        for key, recordings in _registered_in(folder, paths).items()
+        if not CORPORA[key].speakers or CORPORA[key].speakers.keys() & {recording.speaker for recording in recordings}
+    }
+    most = max(found, key=lambda key: len(_files(found[key])), default="")
+    if not most or len(_files(found[most])) < MIN_SHARE * len(paths):
+        return ""
+    return (
+        f"{count(len(found[most]), 'recording')} of {folder} are named as {CORPORA[most].title} names them: if they are its, give "
+        f"--corpus {most} --data {folder}"
+    )
+
+
 def _registered_in(folder: Path, paths: Sequence[Path]) -> dict[str, tuple[Recording, ...]]:
     """Return the recordings of each registered corpus that are in a folder, by its key."""
     corpora = [corpus for corpus in CORPORA.values() if isinstance(corpus, NamedFiles)]

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from emotune.errors import CorpusError
 HEAD_BYTES = 2**16
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = ",;\t"
+SEPARATOR_LINE = re.compile(r'"?sep=(?P<separator>.)"?\s*')
+"""The line before the header that tells Excel the separator."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "wav"),
     "emotion": ("emotion", "label", "emotion_label", "class"),
@@ -55,6 +57,8 @@ NO_VALUE = frozenset(["nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "None", "null"
 MISSING = NO_VALUE | frozenset(["nat", "none", "NONE", "n/a", "N/A", "NA", "?", "-"])
 """What people write where nothing is known, as they write it: Na is a name, and a label may be any word."""
 MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
+INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
+"""What is copied along with a word from a web page and looks like nothing."""
 WORD_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CLOCK = re.compile(
     r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
@@ -78,6 +82,8 @@ class Rows:
         Which meanings have other times than seconds.
     notes : tuple of str
         What a person should know about how it was read.
+    problems : mapping of int to str
+        Why a row cannot be used, by its line.
     """
 
     names: tuple[str, ...]
@@ -85,6 +91,7 @@ class Rows:
     cells: tuple[tuple[int, Mapping[str, str]], ...]
     in_milliseconds: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    problems: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -128,7 +135,8 @@ def read_rows(path: Path) -> Rows:
     rows = tuple(
         (number, {meaning: _cell(meaning, cells[k]) for meaning, k in place.items() if k < len(cells)}) for number, cells in lines[1:]
     )
-    return Rows(names, columns, rows, in_milliseconds, notes)
+    problems = {number: problem for number, cells in lines[1:] if (problem := _why_too_long(cells, names))}
+    return Rows(names, columns, rows, in_milliseconds, notes, problems)
 
 
 def names_recordings(path: Path) -> bool:
@@ -136,8 +144,8 @@ def names_recordings(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     text = head.decode("utf-16" if head.startswith(UTF_16_MARKS) else "utf-8-sig", errors="replace")
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    names = next(csv.reader([header.replace('"', "")], delimiter=max(SEPARATORS, key=header.count)), [])
+    text, separator = _without_separator_line(text)
+    names = next(csv.reader([_first_line(text).replace('"', "")], delimiter=separator), [])
     return _columns(tuple(name.strip() for name in names))[0].keys() >= {"path", "emotion"}
 
 
@@ -179,8 +187,7 @@ def _lines(text: str, *, path: Path) -> tuple[list[tuple[int, list[str]]], tuple
     Quotes are obeyed unless a cell would hold several lines although every line has all its cells, as after a quote that opens and
     that nothing closes.
     """
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(SEPARATORS, key=header.count)
+    text, separator = _without_separator_line(text)
     quoted = _split(text, delimiter=separator, strict=True)
     if quoted is not None and not _holds_line_breaks(quoted):
         return quoted, ()
@@ -197,6 +204,27 @@ def _lines(text: str, *, path: Path) -> tuple[list[tuple[int, list[str]]], tuple
         return loose, ()
     found = f"line {odd} does not; remove that quote, or double it" if odd else "some stand within cells; remove or double those"
     raise CorpusError(f"{path} must close every quote that it opens, but {found}.")
+
+
+def _without_separator_line(text: str) -> tuple[str, str]:
+    """Return a text without the line that tells the separator, and the separator: what was told, or what the header has most of."""
+    first = _first_line(text)
+    told = SEPARATOR_LINE.fullmatch(first)
+    text = text.replace(first, "", 1) if told else text
+    header = _first_line(text)
+    return text, told["separator"] if told and told["separator"] in header else max(SEPARATORS, key=header.count)
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
+def _why_too_long(cells: list[str], names: tuple[str, ...]) -> str:
+    """Return what is wrong with a row of more cells than columns, whose cells may stand below others' names; nothing otherwise."""
+    n = max((k for k, cell in enumerate(cells, start=1) if cell.strip()), default=0)
+    if n <= len(names):
+        return ""
+    return f"has {n} cells for {len(names)} columns; put a cell that holds the separator into quotes, or name every column"
 
 
 def _split(text: str, **how: Any) -> list[tuple[int, list[str]]] | None:
@@ -244,5 +272,5 @@ def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
 
 def _cell(meaning: str, cell: str) -> str:
     """Return what a cell says; nothing where it says that nothing is known."""
-    cell = cell.strip()
+    cell = cell.strip().strip(INVISIBLE).strip()
     return "" if cell in (MISSING if meaning in MAY_BE_MISSING else NO_VALUE) else cell

@@ -57,25 +57,28 @@ def list_rows(path: Path, *, options: Options) -> Listing:
     recordings: dict[tuple[Path, float | None, float | None], Recording] = {}
     skipped: list[tuple[str, str]] = []
     repeated: list[str] = []
+    conflicts: list[str] = []
     words: set[str] = set()
     for number, cells in rows.cells:
         where = f"{readable(path.name)}, line {number}"
-        recording = _recording(cells, rows, path.parent, options=options)
+        recording = rows.problems.get(number) or _recording(cells, rows, path.parent, options=options)
         if isinstance(recording, str):
             skipped.append((cells.get("path") or where, f"{where}: {recording}"))
             continue
         words.add(cells["emotion"])
         first = recordings.setdefault((recording.path, recording.start_seconds, recording.end_seconds), recording)
         if first is not recording:
-            differs = (first.emotion, first.speaker) != (recording.emotion, recording.speaker)
+            differs = first.emotion != recording.emotion or first.speaker.casefold() != recording.speaker.casefold()
             repeated.append(f"{recording.name} (line {number}{OTHER_LABEL if differs else ''})")
+            if differs and (recording.speaker or first.emotion != recording.emotion):
+                conflicts.append(f"line {number} ({_labels(recording)}) is the same recording as {first.name} ({_labels(first)})")
     unique = _with_unique_names(tuple(recordings.values()))
     _refuse_unknown_parts(rows, unique, repeated, path=path)
     if unique:
         lacks_column = f"add a column speaker (any name for each person) to {', '.join(rows.names)}"
         next_step = "fill the column of speakers" if "speaker" in rows.columns else lacks_column
         require_speakers(unique, options=options, where=readable(path.name), next_step=next_step)
-    return Listing(unique, tuple(words), tuple(skipped), (*rows.notes, *_notes(rows, repeated)))
+    return Listing(unique, tuple(words), tuple(skipped), (*rows.notes, *_notes(rows, repeated)), tuple(conflicts))
 
 
 def _refuse_unknown_parts(rows: Rows, unique: Sequence[Recording], repeated: Sequence[str], *, path: Path) -> None:
@@ -111,7 +114,7 @@ def _recording(cells: Mapping[str, str], rows: Rows, folder: Path, *, options: O
             times[meaning] = rows.seconds(meaning, cells)
         except ValueError:
             unit = "milliseconds" if meaning in rows.in_milliseconds else "seconds"
-            return f"{rows.columns[meaning]} must be {unit} or a clock such as 00:01:02.5, got {cells[meaning]!r}"
+            return f"{rows.columns[meaning]} must be 0 or more {unit} or a clock such as 00:01:02.5, got {cells[meaning]!r}"
     path = _resolve(cells["path"], folder)
     if problem := why_no_file(path):
         return problem
@@ -129,6 +132,10 @@ def _recording(cells: Mapping[str, str], rows: Rows, folder: Path, *, options: O
         start_seconds=start,
         end_seconds=end,
     )
+
+
+def _labels(recording: Recording) -> str:
+    return f"{recording.speaker}, {recording.emotion}" if recording.speaker else recording.emotion
 
 
 def _resolve(cell: str, folder: Path) -> Path:

@@ -2,6 +2,6 @@
 
 from emotune.console import quieten
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 quieten()

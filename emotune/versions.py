@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 RESULT_LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "keras", "tensorflow", "librosa")
 """Libraries that decide what a model predicts; recorded in manifests and cards."""
@@ -20,9 +20,9 @@ def installed_version(library: str) -> str:
     return NOT_INSTALLED
 
 
-def library_versions() -> dict[str, str]:
-    """Return the installed versions of :data:`RESULT_LIBRARIES`."""
-    found = {library: installed_version(library) for library in RESULT_LIBRARIES}
+def library_versions(more: Iterable[str] = ()) -> dict[str, str]:
+    """Return the installed versions of :data:`RESULT_LIBRARIES` and of more libraries."""
+    found = {library: installed_version(library) for library in dict.fromkeys((*RESULT_LIBRARIES, *more))}
     return {library: version for library, version in found.items() if version != NOT_INSTALLED}
 
 

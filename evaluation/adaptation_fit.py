@@ -34,7 +34,7 @@ BASELINE_SHRINKAGE = 0.5
 inner speakers of RAVDESS and on inner corpora."""
 SMALLEST_VARIANCE = 1e-3
 LEAST_VOICES = 6
-"""Constants of fewer were worse than the default ones on inner speakers of RAVDESS."""
+"""Constants of fewer were worse than the default ones on inner speakers of RAVDESS; :func:`of_few_voices` takes half of them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Variances:
 
 
 def adaptations_of(result: Result, dataset: Dataset) -> Adaptations | None:
-    """Return the constants of a family, learnt on its inner predictions, or the default ones where those are of few speakers.
+    """Return the constants of a family, learnt on its inner predictions, or half learnt where those are of few speakers.
 
     There are none after a quick look, which predicts too few speakers, where speakers are unknown, and without inner predictions.
     """
@@ -67,14 +67,25 @@ def adaptations_of(result: Result, dataset: Dataset) -> Adaptations | None:
 
     def learn(folds: Iterable[int]) -> Adaptation:
         rows = [inner[fold].rows for fold in folds]
-        if len(np.unique(dataset.speakers[np.concatenate(rows)])) < LEAST_VOICES:
-            return Adaptation.default(dataset.emotions)
         # A speaker whom two folds' models predicted is two speakers here: their offsets are of two models.
         speakers = np.concatenate([np.char.add(f"{k}/", dataset.speakers[one]) for k, one in enumerate(rows)])
         probabilities = np.concatenate([inner[fold].probabilities for fold in folds])
-        return learn_adaptation(probabilities, dataset.targets[np.concatenate(rows)], speakers, emotions=dataset.emotions)
+        of_clips = np.concatenate(rows)
+        learnt = learn_adaptation(probabilities, dataset.targets[of_clips], speakers, emotions=dataset.emotions)
+        return learnt if len(np.unique(dataset.speakers[of_clips])) >= LEAST_VOICES else of_few_voices(learnt)
 
     return Adaptations(learn(sorted(inner)), {fold: learn([fold]) for fold in inner})
+
+
+def of_few_voices(learnt: Adaptation) -> Adaptation:
+    """Return the default constants with class means halfway to those that a few voices taught.
+
+    On EmoDB's inner predictions what adaptation gives rose, beside the default class means, from -3.3 to 1.0 points of UAR for the
+    random forest and from 0.6 to 3.8 for the linear family.
+    """
+    default = Adaptation.default(learnt.emotions)
+    means = ((default.means + learnt.means) / 2).round(DECIMALS)
+    return replace(default, class_means=tuple(map(tuple, means.tolist())))
 
 
 def learn_adaptation(probabilities: Floats, targets: Ints, speakers: NDArray[np.str_], *, emotions: Sequence[str]) -> Adaptation:

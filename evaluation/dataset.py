@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from audio.clip import Clip
 from augment import ORIGINAL, Variant
@@ -198,6 +199,22 @@ class Dataset:
             )
         return training, tested
 
+    def taught(self, training: Rows, tested: Rows) -> Rows:
+        """Return the clips to test on whose emotions the training clips have: no model finds another, whatever its configuration.
+
+        Raises
+        ------
+        ProtocolError
+            If there are none.
+        """
+        found = tested[np.isin(self.targets[tested], self.targets[training])]
+        if not len(found):
+            names = ", ".join(self.emotions[emotion] for emotion in np.unique(self.targets[tested]))
+            raise ProtocolError(
+                f"A model needs clips of the emotions that it is tested on ({names}); add recordings of them by others."
+            )
+        return found
+
     def examples(self, kind: InputKind, rows: Rows, config: Config) -> Examples:
         """Return training examples: the clips and the variants that a configuration asks for."""
         variants = (ORIGINAL, *variants_of(config))
@@ -212,6 +229,7 @@ class Dataset:
             genders=self.genders,
             n_emotions=len(self.emotions),
             corpus_weights=self._corpus_weights(rows, config, n_variants=n),
+            possible=self._possible(rows, n_variants=n),
         )
 
     def _corpus_weights(self, rows: Rows, config: Config, *, n_variants: int) -> NDArray[np.float64] | None:
@@ -220,6 +238,18 @@ class Dataset:
         if len(corpora) == 1 or config.get(CORPORA_COUNT, ALIKE) != ALIKE:
             return None
         return np.repeat(len(rows) / (len(corpora) * n_clips[of_row]), n_variants)
+
+    def _possible(self, rows: Rows, *, n_variants: int) -> NDArray[np.bool_] | None:
+        """Return which emotions the corpus of each training example has, (n, n_emotions); None if that tells nothing.
+
+        It tells nothing if the corpora have the same emotions. If they fall into groups without a common emotion, only their
+        examples of different emotions can teach to tell the groups apart, so that every emotion counts as possible.
+        """
+        corpora, of_row = np.unique(self.corpus_of_clip[rows], return_inverse=True)
+        has = np.array([np.isin(np.arange(len(self.emotions)), self.targets[self.corpus_of_clip == corpus]) for corpus in corpora])
+        if (has == has[0]).all() or connected_components(has @ has.T)[0] > 1:
+            return None
+        return np.repeat(has[of_row], n_variants, axis=0)
 
     def inputs(self, kind: InputKind, rows: Rows, variant: Variant = ORIGINAL) -> list[NDArray[Any]]:
         """Return test inputs; a variant other than the original is for testing robustness."""

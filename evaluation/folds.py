@@ -18,8 +18,8 @@ HALVES = ("A", "B")
 MAX_SPEAKERS_FOR_LEAVE_ONE_OUT = 10
 N_BALANCED_FOLDS = 6
 SPEAKERS = "speakers"
-CORPORA = "corpora"
-RULES = (SPEAKERS, "balanced", "leave-one-speaker-out", CORPORA)
+LEAVE_CORPORA_OUT = "corpora"
+RULES = (SPEAKERS, "balanced", "leave-one-speaker-out", LEAVE_CORPORA_OUT)
 """How outer folds may be made: of speakers, published ones where a corpus has them, else balanced ones; or of whole corpora."""
 MIN_FOLDS = 4
 LEFT_OUT_WHOLE = "leave-one-corpus-out"
@@ -105,7 +105,8 @@ def make_folds(genders: Mapping[str, str], *, published: Sequence[Sequence[str]]
     published : sequence of sequences of str, optional
         Published test speakers of each fold. Speakers without clips are left out of their fold.
     rule : str
-        One of :data:`RULES` but :data:`CORPORA`. Ten speakers or fewer are always left out one by one where no folds are published.
+        One of :data:`RULES` but :data:`LEAVE_CORPORA_OUT`. Ten speakers or fewer are always left out one by one where no folds are
+        published.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def folds_over_corpora(
     """Return the outer folds of one or several corpora.
 
     The folds of several corpora are dealt out over :data:`N_BALANCED_FOLDS`, so that each fold tests speakers of every corpus that
-    has as many; under :data:`CORPORA` each corpus is a fold of its own.
+    has as many; under :data:`LEAVE_CORPORA_OUT` each corpus is a fold of its own.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def folds_over_corpora(
     ProtocolError
         If there are too few folds, a speaker has no published fold or is in two corpora, or a single corpus is to be left out.
     """
-    if rule == CORPORA:
+    if rule == LEAVE_CORPORA_OUT:
         return _leave_corpora_out(genders)
     if len(genders) == 1:
         ((corpus, only),) = genders.items()
@@ -160,15 +161,15 @@ def folds_over_corpora(
 def _leave_corpora_out(genders: Mapping[str, Mapping[str, str]]) -> Folds:
     if len(genders) < MIN_CORPORA:
         raise ProtocolError(
-            f"--protocol {CORPORA} leaves out whole corpora and needs two or more, got {', '.join(genders)}; name several, such as "
-            f"--corpus ravdess+emodb."
+            f"--protocol {LEAVE_CORPORA_OUT} leaves out whole corpora and needs two or more, got {', '.join(genders)}; "
+            f"name several, such as --corpus ravdess+emodb."
         )
     speakers = [speaker for of_corpus in genders.values() for speaker in of_corpus]
     shared = sorted({speaker for speaker in speakers if speakers.count(speaker) > 1})
     if shared:
         raise ProtocolError(
-            f"--protocol {CORPORA} needs speakers who are in one corpus each, but {', '.join(shared[:3])} is in two; if they are "
-            f"different people, name them apart, such as a-{shared[0]} and b-{shared[0]}."
+            f"--protocol {LEAVE_CORPORA_OUT} needs speakers who are in one corpus each, but {', '.join(shared[:3])} is in two; "
+            f"if they are different people, name them apart, such as a-{shared[0]} and b-{shared[0]}."
         )
     return Folds(LEFT_OUT_WHOLE, tuple(tuple(sorted(speakers)) for speakers in genders.values()))
 

@@ -51,7 +51,7 @@ TUNING_SET: tuple[Variant, ...] = (
     fixed("band", low_hz=220.0, high_hz=3800.0),
     fixed("equaliser", colour_db=(-8.0, -3.0, 2.0, 5.0, 2.0, -3.0, -8.0)),
     fixed("clipping", share=0.025),
-    fixed("gain", gain_db=-10.0),
+    fixed("noise", colour="voices", snr_db=13.0, seed=25),
     fixed("codec", codec="mp3", kbit_s=24.0),
     fixed("codec", codec="amr_nb", kbit_s=7.95),
 )

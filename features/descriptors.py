@@ -1,7 +1,9 @@
 """Low-level descriptors: named tracks of a clip, one value each 10 ms.
 
 The spectral ones are defined as in librosa (McFee et al. 2015, SciPy) and tested against it; they are computed here from one shared
-power spectrum. Slope, alpha ratio and Hammarberg index follow eGeMAPS (Eyben et al. 2016, IEEE Trans. Affective Computing 7(2)).
+power spectrum. Flatness, contrast, slopes and ratios read the spectrum limited to 50 dB below the clip's maximum, so that digital
+silence has no extreme values. Slope, alpha ratio and Hammarberg index follow eGeMAPS (Eyben et al. 2016, IEEE Trans. Affective
+Computing 7(2)).
 """
 
 from __future__ import annotations
@@ -44,17 +46,17 @@ def descriptors(analysis: Analysis) -> Array:
         analysis.mfcc[:, :N_MFCC],
         bands,
         analysis.chroma,
-        spectral_contrast(analysis.power),
+        spectral_contrast(analysis.limited_power),
         analysis.level_db,
         zero_crossing_rate(analysis.windows),
         *spectral_moments(analysis.magnitude),
         rolloff_hz(analysis.magnitude, fraction=0.25),
         rolloff_hz(analysis.magnitude, fraction=0.85),
-        flatness_db(analysis.power),
+        flatness_db(analysis.limited_power),
         flux(analysis.magnitude),
-        *spectral_slopes_db(analysis.power),
-        band_ratio_db(analysis.power, low_hz=(50, 1000), high_hz=(1000, 5000), peak=False),
-        band_ratio_db(analysis.power, low_hz=(0, 2000), high_hz=(2000, 5000), peak=True),
+        *spectral_slopes_db(analysis.limited_power),
+        band_ratio_db(analysis.limited_power, low_hz=(50, 1000), high_hz=(1000, 5000), peak=False),
+        band_ratio_db(analysis.limited_power, low_hz=(0, 2000), high_hz=(2000, 5000), peak=True),
         analysis.voice.f0_semitones,
         10 * np.log10(harmonicity / (1 - harmonicity)),
     ]

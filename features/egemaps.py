@@ -55,7 +55,7 @@ class EGemaps(InputKind):
     title = "eGeMAPSv02 functionals"
     is_handmade = False
     libraries = (LIBRARY,)
-    spec = {"frames": FRAMES_SPEC, "feature_set": "eGeMAPSv02", "level": "functionals", "version": 1}
+    spec = {"frames": FRAMES_SPEC, "feature_set": "eGeMAPSv02", "level": "functionals", "version": 2}
     columns = COLUMNS
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:

@@ -3,7 +3,9 @@
 Conventions
 -----------
 Frames are 10 ms apart. Arrays are ``(n_frames,)`` or ``(n_frames, n_bands)``, float32. Silence before and after the speech is cut
-first; the threshold lies between the clip's noise floor and its peak level, so that it adapts to noisy recordings.
+first; the threshold lies between the clip's noise floor and its peak level, so that it adapts to noisy recordings. What is left is
+brought to one level, so that the gain of a recording changes no array. Decibels are limited to a range below the clip's maximum,
+because what is lower is the noise of the recording.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ TRIM_DB = 40.0
 TRIM_FRACTION = 0.35
 TRIM_MARGIN_FRAMES = 10
 MIN_FRAMES = 20
+LEVEL_DB = -20.0
+RANGE_DB = 50.0
 POWER_FLOOR = 1e-10
 
 FRAMES_SPEC = {
@@ -35,7 +39,9 @@ FRAMES_SPEC = {
     "n_mels": N_MELS,
     "trim_db": TRIM_DB,
     "trim_fraction": TRIM_FRACTION,
-    "version": 2,
+    "level_db": LEVEL_DB,
+    "range_db": RANGE_DB,
+    "version": 3,
 }
 """Everything that determines a frame; part of the fingerprint of every input kind that uses frames."""
 
@@ -49,10 +55,15 @@ class Frames:
     ----------
     samples : ndarray [shape=(n,), dtype=float32]
         Mono audio at ``SAMPLE_RATE_HZ``.
+
+    Attributes
+    ----------
+    samples : ndarray [shape=(m,), dtype=float32]
+        The speech at one level (:func:`trim`, :func:`level`).
     """
 
     def __init__(self, samples: Array) -> None:
-        self.samples = trim(samples)
+        self.samples = level(trim(samples))
 
     @cached_property
     def windows(self) -> Array:
@@ -73,9 +84,19 @@ class Frames:
         return np.sqrt(self.power)
 
     @cached_property
+    def limited_power(self) -> Array:
+        """Power spectrum of which no bin is more than 50 dB below the clip's maximum, (n_frames, 257)."""
+        return np.maximum(self.power, self.power.max() * np.float32(10 ** (-RANGE_DB / 10)))
+
+    @cached_property
+    def mel_power(self) -> Array:
+        """Mel energies, (n_frames, 64)."""
+        return self.power @ _mel_filters()
+
+    @cached_property
     def log_mel(self) -> Array:
-        """Log-mel energies in dB, (n_frames, 64)."""
-        return 10 * np.log10(np.maximum(self.power @ _mel_filters(), POWER_FLOOR)).astype(np.float32)
+        """Log-mel energies in dB, at most 50 dB below the clip's maximum, (n_frames, 64)."""
+        return limited_db(self.mel_power)
 
     @cached_property
     def mfcc(self) -> Array:
@@ -90,8 +111,8 @@ class Frames:
 
     @cached_property
     def level_db(self) -> Array:
-        """Root-mean-square level in dB of full scale, (n_frames,)."""
-        return 10 * np.log10(np.maximum(np.mean(self.windows**2, axis=1), POWER_FLOOR)).astype(np.float32)
+        """Root-mean-square level in dB of full scale, at most 50 dB below the clip's maximum, (n_frames,)."""
+        return limited_db(np.mean(self.windows**2, axis=1))
 
 
 def trim(samples: Array) -> Array:
@@ -117,6 +138,34 @@ def trim(samples: Array) -> Array:
     last = min(n_frames, max(loud[-1] + 1 + TRIM_MARGIN_FRAMES, first + MIN_FRAMES))
     first = max(0, min(first, last - MIN_FRAMES))
     return samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
+
+
+def level(samples: Array) -> Array:
+    """Scale to a root-mean-square level of -20 dB of full scale; what is silent stays as it is.
+
+    Parameters
+    ----------
+    samples : ndarray [shape=(n,), dtype=float32]
+        Mono audio; silent at a mean power of at most ``POWER_FLOOR``, which is less than a 16-bit file can hold.
+    """
+    power = np.mean(samples.astype(np.float64) ** 2)
+    if power <= POWER_FLOOR:
+        return samples
+    return samples * np.float32(np.sqrt(10 ** (LEVEL_DB / 10) / power))
+
+
+def limited_db(power: Array, *, range_db: float = RANGE_DB) -> Array:
+    """Return powers in dB, limited to a range below their maximum.
+
+    Parameters
+    ----------
+    power : ndarray [shape=(n_frames,) or (n_frames, n_bands)]
+        At least one frame.
+    range_db : float > 0
+        Lower powers are raised to so much below the maximum.
+    """
+    power_db = 10 * np.log10(np.maximum(power, POWER_FLOOR)).astype(np.float32)
+    return np.maximum(power_db, power_db.max() - np.float32(range_db))
 
 
 def delta(track: Array, *, half_width: int = 4) -> Array:

@@ -32,8 +32,7 @@ class Functionals(InputKind):
 
     key = "functionals"
     title = "Functionals of low-level descriptors"
-    former_fingerprints = ("6ab32e787f965a5f",)
-    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "version": 2}
+    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "version": 3}
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:

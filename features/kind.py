@@ -30,8 +30,6 @@ class InputKind(ABC):
         True if the array comes from the shared short-time analysis, False if a pretrained network computes it.
     libraries : tuple of str
         Distributions that compute it, besides those that every input kind uses.
-    former_fingerprints : tuple of str
-        Fingerprints of earlier versions that gave the same array under other column names.
     """
 
     key: ClassVar[str]
@@ -39,7 +37,6 @@ class InputKind(ABC):
     spec: Mapping[str, Any]
     is_handmade: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ()
-    former_fingerprints: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

@@ -31,7 +31,7 @@ class MfccSequence(InputKind):
 
     key = "sequence"
     title = "MFCC sequence"
-    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "n_mfcc": N_MFCC, "frames_per_step": FRAMES_PER_STEP, "version": 2}
+    spec = {"frames": FRAMES_SPEC, "voice": VOICE_SPEC, "n_mfcc": N_MFCC, "frames_per_step": FRAMES_PER_STEP, "version": 3}
     columns = (
         *(f"mfcc{k}" for k in range(N_MFCC)),
         *(f"mfcc{k}.deviation" for k in range(N_MFCC)),

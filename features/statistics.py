@@ -42,16 +42,20 @@ def _shape(tracks: Array) -> dict[str, Array]:
 
 
 def _movement(tracks: Array) -> dict[str, Array]:
-    """Share of rising frames, mean rise and fall, and relative positions of the extremes."""
+    """Share of rising frames, mean rise and fall, and relative positions of the extremes.
+
+    ``lowest_at`` is the mean position of the lowest frames, because a limited track has many of them.
+    """
     steps = np.diff(tracks, axis=0)
     up = steps > 0
     n = len(tracks)
+    is_lowest = tracks <= tracks.min(axis=0) + EPSILON
     return {
         "rise_share": up.mean(axis=0),
         "rise": np.where(up, steps, 0).sum(axis=0) / np.maximum(up.sum(axis=0), 1),
         "fall": np.where(up, 0, steps).sum(axis=0) / np.maximum((~up).sum(axis=0), 1),
         "argmax": tracks.argmax(axis=0) / n,
-        "argmin": tracks.argmin(axis=0) / n,
+        "lowest_at": np.arange(n) @ is_lowest / is_lowest.sum(axis=0) / n,
     }
 
 

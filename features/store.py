@@ -27,7 +27,6 @@ from emotune.sources import code_hash
 from emotune.versions import installed_version
 from features.analysis import Analysis
 from features.kind import InputKind
-from features.mapped import ArrayReader, n_mappable
 
 CHUNK_CLIPS = 12
 LIBRARIES = ("numpy", "scipy", "librosa", "audiomentations", "python-stretch", "soxr")
@@ -56,7 +55,6 @@ class FeatureStore:
         """Time spent on computing arrays, in this process and since the store was made."""
         self._memory: dict[Path, NDArray[np.generic]] = {}
         self._n_bytes = 0
-        self._reader = ArrayReader(n_mappable())
 
     def __reduce__(self) -> tuple[type[FeatureStore], tuple[Path, tuple[InputKind, ...]]]:
         # Another process reads the arrays from disk.
@@ -85,7 +83,7 @@ class FeatureStore:
         """
         path = self.path(kind, clip, variant)
         if path not in self._memory:
-            array = self._reader.read(path)
+            array = _read(path)
             if array is None:
                 array = self._compute(kind, clip, variant)
             array.setflags(write=False)
@@ -93,8 +91,7 @@ class FeatureStore:
                 self._memory.clear()
                 self._n_bytes = 0
             self._memory[path] = array
-            if not isinstance(array, np.memmap):
-                self._n_bytes += array.nbytes
+            self._n_bytes += array.nbytes
         return self._memory[path]
 
     def _compute(self, kind: InputKind, clip: Clip, variant: Variant) -> NDArray[np.generic]:
@@ -197,6 +194,15 @@ def _compute_chunk(root: Path, chunk: Sequence[tuple[Clip, Variant, list[InputKi
         for kind in kinds:
             _write(store.path(kind, clip, variant), arrays[kind.key])
     return len(chunk)
+
+
+def _read(path: Path) -> NDArray[np.generic] | None:
+    """Return the array of a file; None if the file is absent or was cut short."""
+    try:
+        array: NDArray[np.generic] = np.load(path, allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError):
+        return None
+    return array
 
 
 def _write(path: Path, array: NDArray[np.generic]) -> None:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.policy import MAX_MIXED_COPIES
+from augment.variant import STRENGTHS
 from features import INPUT_KINDS
 
 if TYPE_CHECKING:
@@ -54,6 +56,9 @@ class Examples:
         Length of a probability vector.
     corpus_weights : ndarray [shape=(n,)], optional
         Weight of each example that makes its corpus count as it should, of mean 1; None if all count alike.
+    possible : ndarray of bool [shape=(n, n_emotions)], optional
+        Emotions that each example's corpus has. An example is no evidence against an emotion that its corpus lacks. None if every
+        example could have every emotion.
     """
 
     inputs: tuple[NDArray[Any], ...]
@@ -64,6 +69,7 @@ class Examples:
     genders: Mapping[str, str]
     n_emotions: int
     corpus_weights: NDArray[np.float64] | None = None
+    possible: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -79,6 +85,7 @@ class Examples:
             self.genders,
             self.n_emotions,
             None if self.corpus_weights is None else self.corpus_weights[where],
+            None if self.possible is None else self.possible[where],
         )
 
     def weights(self, *, balanced: bool, copy_weight: float = 1.0) -> NDArray[np.float64]:
@@ -175,8 +182,12 @@ class Family(ABC):
 
     @property
     def initial_trials(self) -> tuple[Config, ...]:
-        """Configurations of a study's first trials, starting with the defaults."""
-        return (self.defaults,)
+        """Configurations of a study's first trials: the defaults, then with "mixed" copies of either strength if they are tuned."""
+        if not self.is_tuned:
+            return (self.defaults,)
+        copies = {"augmentation": "mixed", "n_copies": MAX_MIXED_COPIES}
+        trials = [self.defaults, *({**self.defaults, **copies, "strength": strength} for strength in STRENGTHS)]
+        return tuple(config for k, config in enumerate(trials) if config not in trials[:k])
 
     def require(self, *, may_download: bool) -> None:  # noqa: B027 (most families need nothing)
         """Check that the pretrained weights are available, and download them if allowed.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config
+from models.family import Config, Examples
 from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ class RandomForest(TabularFamily):
         """Draw the number, size and randomness of the trees."""
         return {
             "random_thresholds": trial.suggest_categorical("random_thresholds", [True, False]),
-            "n_trees": trial.suggest_int("n_trees", 100, 400, step=50),
-            "max_features": trial.suggest_float("max_features", 0.005, 0.08, log=True),
+            "n_trees": trial.suggest_int("n_trees", 100, 250, step=50),
+            "max_features": trial.suggest_float("max_features", 0.005, 0.06, log=True),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 8),
-            "max_depth": trial.suggest_int("max_depth", 6, 24),
+            "max_depth": trial.suggest_int("max_depth", 6, 20),
         }
 
     def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
         """Grow the trees."""
         from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -56,7 +56,7 @@ class RandomForest(TabularFamily):
             random_state=seed,
             n_jobs=1,
         )
-        return compress(forest.fit(X, targets, sample_weight=weights))
+        return compress(forest.fit(X, examples.targets, sample_weight=weights))
 
     def count_parameters(self, classifier: Any) -> int:
         """Return the number of nodes."""

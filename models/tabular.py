@@ -6,6 +6,7 @@ import zipfile
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,20 +33,17 @@ SHARED_DEFAULTS: Config = {
     "n_speaker_directions": 0,
 }
 
-INITIAL_POLICY: Config = {"augmentation": "mixed", "strength": "gentle", "n_copies": 3}
-"""Augmentation of the second trial."""
-
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Selection, standardisation and clipping of functionals, and removal of speaker directions.
+    """Selection, standardisation and clipping of columns, and removal of speaker directions.
 
     Attributes
     ----------
     columns : ndarray of int [shape=(n_chosen,)]
-        Selected functionals.
+        Selected columns.
     mean, scale : ndarray [shape=(n_chosen,)]
-        Statistics of each selected functional over the training clips.
+        Statistics of each selected column over the training clips.
     directions : ndarray [shape=(n_directions, n_chosen)]
         Orthonormal speaker directions, which are projected out.
     """
@@ -55,17 +53,14 @@ class Standardiser:
     scale: NDArray[np.float64]
     directions: NDArray[np.float32]
 
-    def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    def __call__(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """Return the standardised matrix, (n, n_chosen)."""
-        X = np.empty((len(inputs), len(self.columns)))
+        X = np.empty((len(inputs), len(self.columns)), np.float32)
+        directions = self.directions.astype(np.float64)
+        # One row at a time, because this matrix takes most of a process's memory, and rounded once, so that no batch changes a bit.
         for row, vector in enumerate(inputs):
-            X[row] = vector[self.columns]
-        # In place, because this matrix takes most of a process's memory.
-        X -= self.mean
-        X /= self.scale
-        np.clip(X, -CLIP_LIMIT, CLIP_LIMIT, out=X)
-        if len(self.directions):
-            X -= (X @ self.directions.T) @ self.directions
+            z = np.clip((vector[self.columns] - self.mean) / self.scale, -CLIP_LIMIT, CLIP_LIMIT)
+            X[row] = z - (z @ directions.T) @ directions
         return X
 
     def save(self, folder: Path) -> None:
@@ -79,20 +74,25 @@ class Standardiser:
             return cls(arrays["columns"], arrays["mean"], arrays["scale"], arrays["directions"])
 
 
-def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_speaker_directions: int = 0) -> Standardiser:
-    """Fit the scaling to the original training clips, and select the functionals that separate the emotions best.
+def fit_standardiser(
+    examples: Examples, *, among: NDArray[np.intp] | None = None, n_features: int | None = None, n_speaker_directions: int = 0
+) -> Standardiser:
+    """Fit the scaling to the original training clips, and select the columns that separate the emotions best.
 
     Parameters
     ----------
     examples : Examples
         Training clips and augmented copies; the copies are used for the speaker directions alone.
+    among : ndarray of int [shape=(n_candidates,)], optional
+        Columns that may be selected; None allows all.
     n_features : int, optional
-        Number of functionals to keep, by the F statistic of an analysis of variance; None keeps all.
+        Number of columns to keep, by the F statistic of an analysis of variance; None keeps all.
     n_speaker_directions : int
         Number of speaker directions to project out.
     """
     originals = examples.select(examples.is_original)
-    X = np.stack(originals.inputs).astype(np.float64)
+    columns = np.arange(len(originals.inputs[0])) if among is None else among
+    X = np.stack([vector[columns] for vector in originals.inputs]).astype(np.float64)
     mean, std = X.mean(axis=0), X.std(axis=0)
     varying = np.flatnonzero(std > 1e-8 * np.maximum(1, np.abs(mean)))
     if n_features is not None and n_features < len(varying):
@@ -101,7 +101,7 @@ def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_spe
         z = np.clip((X[:, varying] - mean[varying]) / std[varying], -CLIP_LIMIT, CLIP_LIMIT)
         scores = np.nan_to_num(f_classif(z, originals.targets)[0])
         varying = np.sort(varying[np.argsort(-scores, kind="stable")[:n_features]])
-    plain = Standardiser(varying, mean[varying], std[varying], np.zeros((0, len(varying)), np.float32))
+    plain = Standardiser(columns[varying], mean[varying], std[varying], np.zeros((0, len(varying)), np.float32))
     if not n_speaker_directions:
         return plain
     directions = speaker_directions(plain(examples.inputs), examples.targets, examples.speakers, n_directions=n_speaker_directions)
@@ -109,7 +109,7 @@ def fit_standardiser(examples: Examples, *, n_features: int | None = None, n_spe
 
 
 def speaker_directions(
-    X: NDArray[np.float64], targets: NDArray[np.intp], speakers: NDArray[np.str_], *, n_directions: int
+    X: NDArray[np.floating[Any]], targets: NDArray[np.intp], speakers: NDArray[np.str_], *, n_directions: int
 ) -> NDArray[np.float64]:
     """Return the directions in which speakers differ most within an emotion.
 
@@ -130,7 +130,7 @@ def speaker_directions(
     ndarray [shape=(n_directions, d)]
         Orthonormal rows.
     """
-    centred = X.copy()
+    centred = X.astype(np.float64)
     for target in np.unique(targets):
         centred[targets == target] -= centred[targets == target].mean(axis=0)
     means = np.stack([centred[speakers == speaker].mean(axis=0) for speaker in np.unique(speakers)])
@@ -139,12 +139,29 @@ def speaker_directions(
 
 @dataclass(frozen=True, eq=False)
 class TabularModel(Model):
-    """A standardiser and a classifier with scikit-learn's interface."""
+    """A standardiser and a classifier with scikit-learn's interface.
 
+    Attributes
+    ----------
+    family : TabularFamily
+        Counts the classifier's parameters when they are asked for, because counting the nodes of trees takes time.
+    standardiser : Standardiser
+        Makes vectors of inputs.
+    classifier : estimator
+        Has ``predict_proba`` and ``classes_``.
+    n_emotions : int
+        Length of a probability vector.
+    """
+
+    family: TabularFamily
     standardiser: Standardiser
     classifier: Any
     n_emotions: int
-    n_parameters: int
+
+    @cached_property
+    def n_parameters(self) -> int:  # type: ignore[override]
+        """Number of parameters of the classifier."""
+        return self.family.count_parameters(self.classifier)
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return probabilities, (n, n_emotions)."""
@@ -163,11 +180,6 @@ class TabularFamily(Family):
 
     input_kind: ClassVar[str] = "functionals"
 
-    @property
-    def initial_trials(self) -> tuple[Config, ...]:
-        """The defaults, then the defaults with augmented copies."""
-        return (self.defaults, {**self.defaults, **INITIAL_POLICY})
-
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""
         return {
@@ -179,15 +191,33 @@ class TabularFamily(Family):
             **self.suggest_classifier(trial),
         }
 
+    def columns(self, config: Config) -> NDArray[np.intp] | None:
+        """Return the columns of the input that a configuration allows; None allows all."""
+        return None
+
     @abstractmethod
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the parameters of the classifier."""
 
     @abstractmethod
     def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
-        """Return a classifier with ``predict_proba`` and ``classes_``, fitted to vectors (n, n_features) and their weights (n,)."""
+        """Return a classifier with ``predict_proba`` and ``classes_``.
+
+        Parameters
+        ----------
+        X : ndarray [shape=(n, n_features)]
+            Standardised vectors of the examples.
+        examples : Examples
+            Give the emotions, and which of them are possible.
+        weights : ndarray [shape=(n,)]
+            Weights of the examples.
+        config : mapping
+            A configuration.
+        seed : int
+            The only source of randomness.
+        """
 
     @abstractmethod
     def count_parameters(self, classifier: Any) -> int:
@@ -198,11 +228,14 @@ class TabularFamily(Family):
     ) -> TabularModel:
         """Standardise, weight and fit."""
         standardiser = fit_standardiser(
-            examples, n_features=config["n_features"], n_speaker_directions=config["n_speaker_directions"]
+            examples,
+            among=self.columns(config),
+            n_features=config["n_features"],
+            n_speaker_directions=config["n_speaker_directions"],
         )
         weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
-        classifier = self.fit_classifier(standardiser(examples.inputs), examples.targets, weights, config, seed=seed)
-        return TabularModel(standardiser, classifier, examples.n_emotions, self.count_parameters(classifier))
+        classifier = self.fit_classifier(standardiser(examples.inputs), examples, weights, config, seed=seed)
+        return TabularModel(self, standardiser, classifier, examples.n_emotions)
 
     def save(self, model: Model, folder: Path) -> None:
         """Write the classifier in its native format, and ``standardiser.npz``."""
@@ -212,8 +245,7 @@ class TabularFamily(Family):
 
     def load(self, folder: Path, *, n_emotions: int) -> TabularModel:
         """Read the files that :meth:`save` wrote."""
-        classifier = self.read_classifier(folder)
-        return TabularModel(Standardiser.load(folder), classifier, n_emotions, self.count_parameters(classifier))
+        return TabularModel(self, Standardiser.load(folder), self.read_classifier(folder), n_emotions)
 
     def write_classifier(self, classifier: Any, folder: Path) -> None:
         """Write a scikit-learn estimator as ``model.skops``."""

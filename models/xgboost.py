@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.family import Config
+from models.family import Config, Examples
 from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
     import optuna
 
 BOOSTER_FILE = "model.ubj"
-N_BINS = 32
+N_BINS = 16
 
 
 class XGBoost(TabularFamily):
@@ -39,7 +39,7 @@ class XGBoost(TabularFamily):
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the number and size of the trees, and the regularisation."""
         return {
-            "n_rounds": trial.suggest_int("n_rounds", 60, 240, step=20),
+            "n_rounds": trial.suggest_int("n_rounds", 60, 160, step=20),
             "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.3, log=True),
             "max_depth": trial.suggest_int("max_depth", 1, 4),
             "min_child_weight": trial.suggest_float("min_child_weight", 0.1, 10.0, log=True),
@@ -50,7 +50,7 @@ class XGBoost(TabularFamily):
         }
 
     def fit_classifier(
-        self, X: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], config: Config, *, seed: int
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
         """Boost the trees."""
         from xgboost import XGBClassifier
@@ -66,8 +66,9 @@ class XGBoost(TabularFamily):
             n_jobs=1,
         )
         # XGBoost requires every emotion among the targets: an absent one gets an example of weight zero.
+        targets = examples.targets
         absent = np.setdiff1d(np.arange(targets.max() + 1), targets)
-        X = np.vstack([X, np.zeros((len(absent), X.shape[1]))])
+        X = np.vstack([X, np.zeros((len(absent), X.shape[1]), np.float32)])
         return classifier.fit(X, np.append(targets, absent), sample_weight=np.append(weights, np.zeros(len(absent))))
 
     def count_parameters(self, classifier: Any) -> int:

@@ -18,6 +18,7 @@ from page.batch_speakers import read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
 from page.same_voice import listen_again
+from page.spreadsheets import harmless
 from page.uploads import MAX_BATCH_SECONDS, Source, find_sources
 from page.voice import Voice
 
@@ -120,9 +121,7 @@ def as_csv(rows: Sequence[Row]) -> str:
         for prediction in row.predictions
     ]
     bad = [{"file": row.file, "problem": row.problem, "notes": "", "advice": "", "reasons": ""} for row in rows if row.problem]
-    table = pd.DataFrame([*lines, *bad])
-    for name in {"file", "emotion", "speaker"} & set(table):
-        table[name] = table[name].map(_harmless, na_action="ignore")
+    table = harmless(pd.DataFrame([*lines, *bad]), "file", "emotion", "speaker", "emotion_with_voice")
     return table.to_csv(index=False)
 
 
@@ -197,8 +196,3 @@ def _judge(engine: Engine, name: str, loaded: Loaded, speaker: str, voices: dict
         is_unsure=best.is_unsure,
         reasons=best.reasons,
     )
-
-
-def _harmless(name: str) -> str:
-    """Return a name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t") else name

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from audio.survey import read_tracks, survey
-from emotune.errors import EmotuneError, MissingLibraryError, RequestError
+from emotune.errors import EmotuneError, MissingLibraryError, RequestError, UnknownKeyError
 from emotune.files import whole_file
 from page.engine import Engine
 from page.in_time import InTime
@@ -39,6 +39,7 @@ def run(options: argparse.Namespace, engine: Engine) -> int:
         The champions.
     """
     try:
+        _check(options, engine)
         family = InTime().choose(engine, options.family)
         if options.file:
             _read(options, engine, family)
@@ -52,13 +53,28 @@ def run(options: argparse.Namespace, engine: Engine) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace, engine: Engine) -> None:
+    """Refuse what cannot be done before the champions load, which takes long."""
+    if options.family and options.family not in engine.run.families:
+        raise UnknownKeyError("family", options.family, list(engine.run.families))
+    recording = options.file or (Path(options.listen) if options.listen != MICROPHONE else None)
+    if recording and not recording.is_file():
+        raise RequestError(f"{recording} must be a file that is there; check the path.")
+    taken = {recording.resolve()} if recording else set()
+    for path in filter(None, (options.csv, options.labels)):
+        if not path.parent.is_dir():
+            raise RequestError(f"{path} must lie in a folder that is there; make {path.parent} first.")
+        if path.exists() and not path.is_file():
+            raise RequestError(f"{path} must be a file to write, but is a folder or a device; choose another name.")
+        if path.resolve() in taken:
+            raise RequestError(f"--file, --csv and --labels must be different files, but {path} is named twice; choose another name.")
+        taken.add(path.resolve())
+
+
 def _read(options: argparse.Namespace, engine: Engine, family: str) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    for path in (options.csv, options.labels):
-        if path and not path.parent.is_dir():
-            raise RequestError(f"{path} must lie in a folder that is there; make {path.parent} first.")
     start = time.perf_counter()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

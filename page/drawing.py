@@ -17,14 +17,13 @@ from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from features.frames import Frames, trim
+from features.frames import RANGE_DB, Frames, trim
 from page.emotion_styles import colours_of, short_names
 from page.listen import ClipPredictions, Prediction, Window
 from page.stress import Curve
 
 N_COLUMNS = 640
 WAVE_HEIGHT = 100
-MEL_RANGE_DB = 70.0
 N_TICKS = 5
 SHORT_SEGMENT = 0.2
 CHART_WIDTH, CHART_HEIGHT, CHART_MARGIN = 220, 120, 12
@@ -86,7 +85,7 @@ def _speech_ends(samples: NDArray[np.float32]) -> tuple[float, float]:
 def _mel(samples: NDArray[np.float32]) -> str:
     levels_db = Untrimmed(samples).log_mel
     pooled = np.stack([part.max(axis=0) for part in np.array_split(levels_db, min(N_COLUMNS, len(levels_db)))])
-    shade = np.clip(1 + (pooled - pooled.max()) / MEL_RANGE_DB, 0, 1).T[::-1]
+    shade = np.clip(1 + (pooled - pooled.max()) / RANGE_DB, 0, 1).T[::-1]
     buffer = BytesIO()
     imsave(buffer, mpl.colormaps["cividis"](shade, bytes=True), format="png")
     return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()

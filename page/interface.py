@@ -102,8 +102,8 @@ def build(results: Results) -> gr.Blocks:
         about_text = (HERE / "about.md").read_text(encoding="utf-8")
         voice = gr.State(None, time_to_live=KEPT_SECONDS)
         with gr.Tabs():
-            with gr.Tab("Listen", id="listen"):
-                clip = listen_tab(results, chosen, voice)
+            with gr.Tab("Listen", id="listen") as first:
+                clip = listen_tab(results, chosen, voice, first)
             with gr.Tab("Live", id="live"):
                 listening = live_tab(results, chosen, voice)
             with gr.Tab("Voice", id="voice") as own:

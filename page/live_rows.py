@@ -10,6 +10,8 @@ from itertools import islice
 
 import pandas as pd
 
+from page.spreadsheets import harmless
+
 
 class Kind(StrEnum):
     """What a stretch of time was."""
@@ -161,5 +163,5 @@ def rows_csv(rows: tuple[Row, ...], *, started: float) -> str:
         }
         for row in rows
     ]
-    table = pd.DataFrame(lines, columns=columns)
+    table = harmless(pd.DataFrame(lines, columns=columns), "emotion")
     return table.round({"start_seconds": 2, "end_seconds": 2, "confidence": 4}).to_csv(index=False)

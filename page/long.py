@@ -23,6 +23,7 @@ from audio.survey import Survey, Track, read_tracks, survey
 from emotune.errors import EmotuneError, RequestError
 from page.engine import Engine
 from page.judgement import Judgement
+from page.spreadsheets import harmless
 
 MAX_MINUTES = 30
 """Of a recording on the page; the command line has no limit."""
@@ -173,7 +174,8 @@ def as_csv(answer: LongAnswer) -> str:
         for row in answer.rows
     ]
     probabilities = [f"p_{emotion}" for emotion in answer.rows[0].probabilities] if answer.rows else []
-    return pd.DataFrame(lines, columns=[*columns, *probabilities, "notes", "is_unsure", "reasons"]).to_csv(index=False)
+    table = pd.DataFrame(lines, columns=[*columns, *probabilities, "notes", "is_unsure", "reasons"])
+    return harmless(table, "emotion").to_csv(index=False)
 
 
 def as_audacity(answer: LongAnswer) -> str:

@@ -32,8 +32,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if (options.csv or options.labels) and not options.file:
         parser.error("--csv and --labels go with --file; name the recording.")
-    if options.file and options.listen:
+    if options.file and options.listen is not None:
         parser.error("--file and --listen exclude each other; choose one.")
+    if options.family and not options.file and options.listen is None:
+        parser.error("--family goes with --file or --listen; on the page, choose under Live.")
     try:
         options.results = choose_run(options.results).path
     except EmotuneError as error:

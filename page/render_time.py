@@ -182,4 +182,5 @@ def _why(row: LongRow) -> tuple[str, ...]:
 
 def clock(seconds: float) -> str:
     """Return seconds as minutes and seconds."""
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+    tenths = round(10 * seconds)  # first, so that 59.96 s are a minute
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"

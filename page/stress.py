@@ -40,7 +40,7 @@ class Perturbation:
     Attributes
     ----------
     noise : str
-        ``"none"``, ``"white"``, ``"pink"`` or ``"speech"``.
+        ``"none"`` or one of :data:`augment.noise.COLOURS`.
     snr_db : float in [0, 40]
         Signal to noise, over the whole clip.
     semitones : float in [-6, 6]

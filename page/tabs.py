@@ -41,7 +41,7 @@ SLIDERS = {
 }
 
 
-def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Audio:
+def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.Tab) -> gr.Audio:
     """Make the tab in which one clip is predicted, alone or as one more of the visitor's voice; return the clip."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280, elem_classes="stay"):
@@ -62,16 +62,20 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Aud
             prediction = html(render.waiting(results.engine()), elem_id="prediction")
 
     @explained
+    def tell(voice: Voice | None, key: str | None) -> str:
+        return render_voice.told(voice and Voice.of(results.engine(key), voice))
+
+    @explained
     def show(path: str | None, key: str | None, same: bool, voice: Voice | None) -> tuple[str, Voice | None, str]:
         engine = results.engine(key)
         if not path:
-            return render.waiting(engine), voice, render_voice.told(voice)
+            return render.waiting(engine), voice, tell(voice, key)
         loaded = load_clip(path)
         lesson = lesson_of(path)
         if not same:
             found = listen(engine, loaded.samples, notes=loaded.notes)
             taught = explain(lesson, found) if lesson else ""
-            return taught + render.predicted(found, loaded.samples, engine.members), voice, render_voice.told(voice)
+            return taught + render.predicted(found, loaded.samples, engine.members), voice, tell(voice, key)
         both = listen_again(engine, loaded.samples, voice, notes=loaded.notes)
         taught = explain(lesson, both.alone) if lesson else ""
         shown = taught + render_voice.both(both) + render.predicted(both.with_voice, loaded.samples, engine.members)
@@ -89,6 +93,7 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State) -> gr.Aud
     new.click(lambda: None, None, voice, show_progress="hidden", **PRIVATE).then(
         show, inputs, outputs, show_progress="minimal", **PRIVATE
     )
+    tab.select(tell, [voice, chosen], told, show_progress="hidden", **PRIVATE)  # other tabs teach the voice or forget it
     # The browser's player takes fewer kinds of file than the loader.
     other.upload(lambda path: path, other, clip, show_progress="hidden", **PRIVATE)
     endpoint(predict, [clip, gr.Textbox("", visible=False, label="voice")], [gr.JSON(visible=False, label="prediction")])

@@ -207,10 +207,9 @@ def _check_input(folder: Path, card: Card, run_folder: Path) -> None:
     spec: Mapping[str, Any]
     if kind is None:
         spec, fingerprint = member_spec(run_folder / "models", card.config[MEMBER_KEYS])
-        accepted: tuple[str, ...] = (fingerprint,)
     else:
-        spec, accepted = kind.spec, (kind.fingerprint, *kind.former_fingerprints)
-    if card.input_fingerprint not in accepted:
+        spec, fingerprint = kind.spec, kind.fingerprint
+    if card.input_fingerprint != fingerprint:
         raise ChampionError(
             f"{folder}: the model was made for the input {dict(card.input_spec)}, but here it would get {dict(spec)}; "
             f"refit the model or use the version that made it."

@@ -14,12 +14,20 @@ from emotune.versions import library_versions, major_versions
 from evaluation.dataset import Dataset
 from evaluation.objective import Objective
 from features import INPUT_KINDS, InputKind
-from features.store import extraction_sources
+from features.store import LIBRARIES, extraction_sources
 from models import Family
 from models.family import MEMBER_PROBABILITIES
 
 UNTUNED = "none"
 """Objective of a family with nothing to tune."""
+SAMPLER_LIBRARY = "optuna"
+DECIDING_MODULES = (
+    *("search/drawing", "search/racing", "search/trial"),
+    *("evaluation/held_out", "evaluation/objective", "evaluation/result", "evaluation/adaptation_fit"),
+)
+"""What decides which configurations are tried, how they are scored and what becomes of the predictions; with what they import from
+:data:`DECIDING_PACKAGES` it is the protocol."""
+DECIDING_PACKAGES = ("evaluation", "metrics", "models")
 
 
 @dataclass(frozen=True)
@@ -31,10 +39,11 @@ class Conditions:
     data, folds : str
         Hashes of the clips with their speakers and emotions, and of the outer folds.
     features, code, protocol : str
-        Hashes of the input and the code that computes it, of the family's own code and what it imports from ``models``, and of
-        the code that evaluates.
+        Hashes of the input and the code that computes it, of the family's own code and what it imports from ``models`` and
+        ``metrics``, and of the code that tunes, evaluates and scores (:func:`protocol_sources`).
     libraries : mapping of str to str
-        First two numbers of the version of each library that decides what is computed.
+        First two numbers of the version of each library that decides what is computed: those behind models, behind the input, and
+        the one that draws trials.
     seed : int
         Of the run.
     objective : str
@@ -83,22 +92,23 @@ def conditions_of(
     objective : Objective
         What tuning maximises.
     """
-    evaluation = [
-        path
-        for name in ("held_out", "objective")
-        for path in files_behind(PROJECT_ROOT / "evaluation" / f"{name}.py", within=("evaluation",))
-    ]
     return Conditions(
         data=dataset.data_hash,
         folds=dataset.folds_hash,
         features=_features_of(family, run_folder),
         code=code_hash(files_behind(file_of(type(family)), within=("models", "metrics"))),
-        protocol=code_hash(sorted(set(evaluation))),
-        libraries=major_versions(library_versions()),
+        protocol=code_hash(protocol_sources()),
+        libraries=major_versions(library_versions((*_input_libraries(family), SAMPLER_LIBRARY))),
         seed=seed,
         objective=objective.value if family.is_tuned else UNTUNED,
         codecs=codecs_here(),
     )
+
+
+def protocol_sources() -> tuple[Path, ...]:
+    """Return the files whose code decides the scores of every family, whatever its own code."""
+    modules = [PROJECT_ROOT / f"{name}.py" for name in DECIDING_MODULES]
+    return tuple(sorted({path for module in modules for path in files_behind(module, within=DECIDING_PACKAGES)}))
 
 
 def differences(then: Conditions | None, now: Conditions) -> tuple[str, ...]:
@@ -143,6 +153,10 @@ def read_conditions(values: Any) -> Conditions | None:
         return Conditions(**values)
     except TypeError:
         return None
+
+
+def _input_libraries(family: Family) -> tuple[str, ...]:
+    return () if family.input_kind == MEMBER_PROBABILITIES else (*LIBRARIES, *INPUT_KINDS[family.input_kind].libraries)
 
 
 def _features_of(family: Family, run_folder: Path | None) -> str:

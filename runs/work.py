@@ -13,7 +13,7 @@ import numpy as np
 
 from emotune.files import remove, short_hash, whole_file, whole_folder
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split
+from evaluation.jobs import ChampionJob, EvaluationJob, Job, Split
 from models import FAMILIES, Model
 from runs.layout import RunFolder
 
@@ -36,9 +36,7 @@ class WorkFolder:
 
     def path(self, job: Job) -> Path:
         """Return where the outcome of a job lies, or would lie."""
-        # A quick look tests and predicts less of the same configuration.
-        quick = [str(job.budget)] if job.budget is Budget.QUICK else []
-        digest = short_hash([dict(job.config), job.seed, job.conditions, *quick])
+        digest = short_hash([dict(job.config), job.seed, job.conditions, str(job.budget)])
         kind = f"{job.split}-{job.fold}-{digest}.npz" if isinstance(job, EvaluationJob) else f"champion-{digest}"
         return self.run.work / f"{job.family}-{kind}"
 

@@ -24,12 +24,12 @@ from emotune.errors import EmotuneError
 from emotune.files import write_text
 from evaluation.folds import SPEAKERS, Folds
 from models import FAMILIES
+from search.options import CHECK_PAGE
 from search.plan import RunPlan
 from search.possible import impossible
 from search.progress import ConsoleReporter
 from search.runner import make_dataset, select_emotions
 
-PAGE_NAME = "check.html"
 Progress = Callable[[int, int], None]
 
 
@@ -68,7 +68,7 @@ class Request:
         """Where the page goes."""
         if self.out is not None and self.out.suffix.lower() in (".html", ".htm"):
             return self.out.resolve()
-        return ((self.out or Path()) / PAGE_NAME).resolve()
+        return ((self.out or Path()) / CHECK_PAGE).resolve()
 
 
 @dataclass(frozen=True, eq=False)

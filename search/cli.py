@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
@@ -15,10 +14,10 @@ from corpora import CORPORA, Corpus
 from corpora.choose import choose_corpus
 from corpora.labels import parse_map
 from corpora.own import Options
-from corpora.places import is_named, readable
-from emotune.errors import DownloadError, EmotuneError, MissingLibraryError, RunError
-from evaluation.folds import CORPORA as LEAVE_CORPORA_OUT
-from evaluation.folds import RULES, SPEAKERS
+from corpora.places import expanded, is_named, readable
+from emotune.errors import CorpusError, DownloadError, EmotuneError, MissingLibraryError, RunError
+from evaluation.folds import LEAVE_CORPORA_OUT
+from search.options import LIST_CORPORA, LIST_FAMILIES, parser, require_possible, results_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,90 +25,10 @@ if TYPE_CHECKING:
     from models import Family
     from search.plan import Shared
 
-DEFAULT_TRIALS = 50
-LIST_CORPORA = "--list-corpora"
-LIST_FAMILIES = "--list-families"
-OBJECTIVES = ("everyday", "clean")
-"""Values of :class:`evaluation.objective.Objective`, the default first; like the families, importing it takes a second, and the help
-is there at once.
-"""
-STORAGE_VARIABLE = "EMOTUNE_STORAGE"
 NOT_REAL = (
     "RAVDESS is not here and could not be downloaded, so this run uses the embedded SYNTHETIC corpus: speech-like sounds made by "
     "code. Its numbers say nothing about real speech. Give --data DIR, or --corpus ravdess to insist."
 )
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    from features.whisper.published import ENCODERS
-
-    p = argparse.ArgumentParser(
-        prog="search/run.py",
-        description="Tune every family with Optuna on augmented speech; write a leaderboard for unseen speakers.",
-        epilog="Stopped by Ctrl-C or killed, the same command continues where it was.",
-    )
-    p.add_argument(
-        "--trials", type=int, default=DEFAULT_TRIALS, metavar="N", help="trials of each of a family's two studies (%(default)s)"
-    )
-    p.add_argument("--families", metavar="A,B", help=f"which families, by comma; {LIST_FAMILIES} lists them (all)")
-    for encoder in ENCODERS:
-        p.add_argument(
-            encoder.option, type=Path, metavar="DIR", help=f"weights of Whisper {encoder.name} ({encoder.variable}, else downloaded)"
-        )
-    p.add_argument(
-        "--corpus",
-        metavar="KEY|PATH",
-        help=f"one of {', '.join(CORPORA)}; a table with path, emotion and speaker; a folder with one subfolder an emotion; or "
-        "several of them joined by + (what lies in --data, else ravdess, else synthetic)",
-    )
-    p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
-    p.add_argument("--map", metavar="A=B,C=D", help="emotions that labels stand for, such as wut=angry,boredom=sad")
-    p.add_argument("--speaker-pattern", metavar="REGEX", help="what finds the speaker in the path of an own recording")
-    p.add_argument("--speakers-unknown", action="store_true", help="go on without speakers: no figure is then for unseen ones")
-    p.add_argument("--download", action="store_true", help="download a corpus into --data though that folder is not empty")
-    p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
-    p.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (%(default)s)")
-    p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
-    p.add_argument(
-        "--protocol",
-        choices=RULES,
-        type=lambda word: SPEAKERS if word == "published" else word,
-        default=SPEAKERS,
-        help=f"what is left out to test on; {SPEAKERS}: published folds where a corpus has them, else balanced ones (%(default)s)",
-    )
-    p.add_argument("--emotions", metavar="common|all|A,B", help="which emotions (of several corpora the common ones, else all)")
-    p.add_argument(
-        "--objective",
-        choices=OBJECTIVES,
-        default=OBJECTIVES[0],
-        help="what tuning maximises: UAR of inner clips as they are, or its mean with that of disturbed ones (%(default)s)",
-    )
-    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; changes no result (%(default)s)")
-    p.add_argument(
-        "--storage",
-        metavar="URL",
-        default=os.environ.get(STORAGE_VARIABLE),
-        help=f"database shared by hosts: postgresql://…, mysql://…, sqlite:///FILE, grpc://HOST:PORT ({STORAGE_VARIABLE})",
-    )
-    p.add_argument(
-        "--artifacts", metavar="DIR|s3://BUCKET", help="where hosts with --storage exchange arrays (a folder in the results folder)"
-    )
-    p.add_argument(
-        "--random-search", action="store_true", help="search each family at random too, as often, and show both in the report"
-    )
-    p.add_argument("--fresh", action="store_true", help="forget these families' earlier trials in the results folder")
-    p.add_argument(
-        "--check",
-        nargs="?",
-        const="",
-        metavar="KEY|PATH",
-        help="say what the recordings are like and which folds would result, write check.html (to --out), and stop",
-    )
-    p.add_argument(LIST_CORPORA, action="store_true", help="list the registered corpora and how to get them, and stop")
-    p.add_argument(LIST_FAMILIES, action="store_true", help="list the families of models, and stop")
-    p.add_argument("--export-features", action="store_true", help="write features.csv (named functionals of every clip) and stop")
-    return p
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return show()
     options = parser().parse_args(given)
     try:
+        require_possible(options)
         if options.check is not None:
             return _check(options)
         return _run(options, given)
@@ -144,17 +64,15 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
     from evaluation.objective import Objective
     from runs.layout import RESULTS
-    from search.plan import RunPlan, require_trials
+    from search.plan import RunPlan
     from search.progress import ConsoleReporter
     from search.runner import run
 
-    require_trials(options.trials)
+    folder = None if options.out is None else results_folder(options.out)
     corpus, is_fallback = _choose_corpus(options)
     families = _choose_families(options, may_download=corpus.is_real)
     left_out = "-left-out" if options.protocol == LEAVE_CORPORA_OUT else ""
-    folder = (options.out or RESULTS / f"{corpus.key}{left_out}").resolve()
-    if readable(folder) != str(folder):
-        raise RunError(f"--out must be a folder whose path is UTF-8, got {readable(folder)}; name another one.")
+    folder = folder or results_folder(RESULTS / f"{corpus.key}{left_out}")
     if is_fallback:
         print(NOT_REAL, file=sys.stderr)
     plan = RunPlan(
@@ -164,7 +82,7 @@ def _run(options: argparse.Namespace, given: Sequence[str]) -> int:
         folder=folder,
         data=options.data,
         seed=options.seed,
-        n_jobs=max(1, options.jobs),
+        n_jobs=options.jobs,
         protocol=options.protocol,
         emotions=options.emotions,
         timeout_seconds=None if options.timeout is None else 60 * options.timeout,
@@ -249,6 +167,10 @@ def _check(options: argparse.Namespace) -> int:
     from search.check import Request, check
     from search.progress import ConsoleReporter
 
+    if options.check and options.corpus and options.check != options.corpus:
+        raise CorpusError(
+            f"--check must be told once what to check, got {options.check} and --corpus {options.corpus}; leave one out."
+        )
     request = Request(
         options.check or options.corpus,
         data=options.data,
@@ -267,7 +189,7 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     from models import FAMILIES
 
     use_encoders(_encoders(options))
-    if options.families:
+    if options.families is not None:
         asked = tuple(FAMILIES[key] for key in dict.fromkeys(key.strip() for key in options.families.split(",")))
         for family in asked:
             family.require(may_download=True)
@@ -290,7 +212,7 @@ def _encoders(options: argparse.Namespace) -> dict[str, Path]:
     from features.whisper.published import ENCODERS
 
     named = {encoder.key: getattr(options, encoder.key) for encoder in ENCODERS}
-    return {key: folder.resolve() for key, folder in named.items() if folder}
+    return {key: expanded(folder).resolve() for key, folder in named.items() if folder}
 
 
 def _choose_corpus(options: argparse.Namespace) -> tuple[Corpus, bool]:

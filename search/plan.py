@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corpora import Corpus
-from emotune.errors import EmotuneError
 from emotune.files import PROJECT_ROOT
 from evaluation.folds import HALVES, SPEAKERS
 from evaluation.objective import Objective
@@ -131,9 +130,3 @@ class RunPlan:
     def random_plans(self, family: Family) -> list[StudyPlan]:
         """Return the studies of a family that search at random, if they were asked for."""
         return [replace(study, sampling=Sampling.RANDOM) for study in self.study_plans(family)] if self.compares_random else []
-
-
-def require_trials(n_trials: int) -> None:
-    """Refuse a number of trials below one."""
-    if n_trials < 1:
-        raise EmotuneError(f"--trials must be at least 1, got {n_trials}; 50 is a good number, 5 a quick look.")

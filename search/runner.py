@@ -10,7 +10,7 @@ from corpora import Reading
 from corpora.checks import warnings_for
 from corpora.combined import ALL, COMMON, Combined, choose_emotions, keep_emotions, taught_by_others
 from evaluation.dataset import Dataset
-from evaluation.folds import CORPORA, folds_over_corpora
+from evaluation.folds import LEAVE_CORPORA_OUT, folds_over_corpora
 from evaluation.jobs import ChampionJob, EvaluationJob
 from evaluation.result import Tuned
 from features import INPUT_KINDS
@@ -67,9 +67,10 @@ def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
 
 def select_emotions(plan: RunPlan, reading: Reading) -> Reading:
     """Return a reading with the emotions that were asked for and that the protocol can test."""
-    choice = plan.emotions or (COMMON if isinstance(plan.corpus, Combined) else ALL)
+    by_default = COMMON if isinstance(plan.corpus, Combined) else ALL
+    choice = by_default if plan.emotions is None else plan.emotions
     reading = keep_emotions(reading, choose_emotions(reading, choice))
-    return keep_emotions(reading, taught_by_others(reading)) if plan.protocol == CORPORA else reading
+    return keep_emotions(reading, taught_by_others(reading)) if plan.protocol == LEAVE_CORPORA_OUT else reading
 
 
 def make_dataset(plan: RunPlan, reading: Reading) -> Dataset:

@@ -76,6 +76,8 @@ def score_config(
 ) -> float:
     """Return what tuning maximises: the mean of the objective over the parts of a half, each predicted by a model of the others.
 
+    Clips whose emotion the others lack do not count (:meth:`~evaluation.dataset.Dataset.taught`).
+
     Parameters
     ----------
     family : Family
@@ -88,6 +90,11 @@ def score_config(
         The clips.
     trial : optuna.Trial, optional
         Told the scores on the way, and may be pruned.
+
+    Raises
+    ------
+    ProtocolError
+        If a part has no emotion that the others have.
     """
     kind = INPUT_KINDS[family.input_kind]
     parts = dataset.parts_of(plan.half)
@@ -96,13 +103,14 @@ def score_config(
     is_quick = (plan.budget if trial is None else budget_of(trial.study)) is Budget.QUICK
     # A quick look trains the slow families once a trial.
     scored = parts[:1] if trial is not None and family.is_neural and is_quick else parts
-    for position, part in enumerate(scored):
-        training, held_out = dataset.disjoint(of_half, part)
+    splits = [dataset.disjoint(of_half, part) for part in scored]
+    tested = [dataset.taught(*split) for split in splits]
+    for position, (training, held_out) in enumerate(splits):
         examples = dataset.examples(kind, training, config)
         require_held_out(examples, held_out)
         callback = _EpochReporter(trial, scores, first_step=position * STEPS_PER_FOLD) if trial and family.is_neural else None
         model = family.fit(examples, config, seed=derive_seed(plan.seed, plan.family), callback=callback)
-        scores.append(inner_score(model, kind, held_out, dataset, objective=plan.objective, is_quick=is_quick))
+        scores.append(inner_score(model, kind, tested[position], dataset, objective=plan.objective, is_quick=is_quick))
         if trial and position < len(scored) - 1:
             trial.report(float(np.mean(scores)), step=(position + 1) * STEPS_PER_FOLD - 1)
             if trial.should_prune():

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import BadRecordingError, ChampionError
-from features.whisper.frontend import log_mel
+from features.whisper.frontend import RANGE_DECADES, log_mel
 from features.whisper.weights import PREFIX, WhisperConfig, read_tensors
 
 if TYPE_CHECKING:
@@ -140,13 +140,15 @@ class WhisperEncoder:
         everything = keras.Model(self.model.inputs, [*self.model.outputs, *gathered])
         self._run = tf.function(lambda x, mask: tf.stack(everything([x, mask]), axis=1), input_signature=signature)
 
-    def encode(self, samples: NDArray[np.float32]) -> Encoding:
+    def encode(self, samples: NDArray[np.float32], *, range_decades: float = RANGE_DECADES) -> Encoding:
         """Encode one unpadded clip.
 
         Parameters
         ----------
         samples : ndarray [shape=(n,), dtype=float32]
             Mono audio at 16 kHz, 25 ms to 30 s.
+        range_decades : float
+            Range of the log-mel spectrogram (:func:`features.whisper.frontend.log_mel`).
 
         Raises
         ------
@@ -157,7 +159,7 @@ class WhisperEncoder:
         if len(samples) > longest * SAMPLE_RATE_HZ:
             seconds = len(samples) / SAMPLE_RATE_HZ
             raise BadRecordingError("clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones.")
-        x = log_mel(samples, n_mels=self.config.num_mel_bins).T[None]
+        x = log_mel(samples, n_mels=self.config.num_mel_bins, range_decades=range_decades).T[None]
         frames = self._run(x, np.ones(x.shape[:2], bool)).numpy()[0]
         n_layers = self.config.encoder_layers
         return Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])

@@ -14,9 +14,12 @@ WINDOW_SAMPLES = 400
 HOP_SAMPLES = 160
 MIN_POWER = 1e-10
 RANGE_DECADES = 8.0
+"""Range below the clip's maximum of the published encoders."""
+SPEECH_RANGE_DECADES = 6.0
+"""Range that hides more of the background noise."""
 
 
-def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80) -> NDArray[np.float32]:
+def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80, range_decades: float = RANGE_DECADES) -> NDArray[np.float32]:
     """Return Whisper's log-mel spectrogram of a clip.
 
     Parameters
@@ -25,11 +28,13 @@ def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80) -> NDArray[np.flo
         Mono audio at 16 kHz, at least one window (25 ms) long.
     n_mels : int
         Mel bands over 0-8 kHz; the ``num_mel_bins`` of the encoder's configuration.
+    range_decades : float > 0
+        Lower powers than so many decades below the clip's maximum are raised to that limit.
 
     Returns
     -------
     ndarray [shape=(n_mels, n // 160), dtype=float32]
-        One frame each 10 ms, log10 power clamped to 8 decades below the clip's maximum, then (x + 4) / 4.
+        One frame each 10 ms, log10 power within the range, then (x + 4) / 4.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def log_mel(samples: NDArray[np.float32], *, n_mels: int = 80) -> NDArray[np.flo
     spectrum = np.fft.rfft(frames * _hann(), axis=1)
     power = spectrum.real**2 + spectrum.imag**2
     decades = np.log10(np.maximum(_mel_bands(n_mels) @ power.T, MIN_POWER))
-    return (np.maximum(decades, decades.max() - RANGE_DECADES) + 4) / 4
+    return (np.maximum(decades, decades.max() - range_decades) + 4) / 4
 
 
 @cache

@@ -1,11 +1,12 @@
-"""Whisper layers: the frames and attended values of every layer of a pretrained speech recogniser's encoder.
+"""Whisper layers: moments over a clip of every layer of a pretrained speech recogniser's encoder.
 
 The middle layers of such encoders describe prosody and voice better than the last ones, which describe words (Pepino, Riera &
-Ferrer 2021, Interspeech, for wav2vec 2.0). The array holds all layers, so that a search can select some.
+Ferrer 2021, Interspeech, for wav2vec 2.0). The vector holds all layers, so that a search can select some.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from features.frames import FRAMES_SPEC
 from features.kind import InputKind, finite
 from features.mfcc import decimate
 from features.whisper.encoder import FRAME_SECONDS
+from features.whisper.frontend import SPEECH_RANGE_DECADES
 from features.whisper.kept import Precision, identity, keep_encoder, n_layers_of_origin
 from features.whisper.published import BASE, TINY_EN, PublishedEncoder
 from features.whisper.weights import CONFIG_FILE, TENSORS_FILE, WhisperConfig, copy_encoder, read_tensors
@@ -28,13 +30,15 @@ if TYPE_CHECKING:
     from features.whisper.encoder import WhisperEncoder
 
 FRAMES_PER_STEP = 4
+MOMENTS = ("mean", "std")
 PARTS = ("layer", "attended")
 
 
 class WhisperLayers(InputKind):
-    """Frames of every layer of an encoder, then attended values of every layer, as columns; one step averages 80 ms.
+    """Mean and standard deviation over the clip of every layer's frames and attended values.
 
-    A subclass names the published encoder. Silence before and after the speech is cut, as for every input kind.
+    Both are taken over steps, which average 80 ms. A subclass names the published encoder. Silence before and after the speech is
+    cut, as for every input kind.
 
     Parameters
     ----------
@@ -65,20 +69,31 @@ class WhisperLayers(InputKind):
 
     @cached_property
     def n_layers(self) -> int:
-        """Transformer layers of the whole encoder; the array has columns for all of them."""
+        """Transformer layers of the whole encoder; the vector has columns for all of them."""
         return n_layers_of_origin(self.folder)
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:  # type: ignore[override]
         """Everything that determines the array, including the weights."""
         encoder = _identity(self.folder, _stamp(self.folder))
-        return {"frames": FRAMES_SPEC, "encoder_sha256": encoder, "frames_per_step": FRAMES_PER_STEP, "version": 2}
+        return {
+            "frames": FRAMES_SPEC,
+            "encoder_sha256": encoder,
+            "range_decades": SPEECH_RANGE_DECADES,
+            "frames_per_step": FRAMES_PER_STEP,
+            "version": 3,
+        }
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the vector before it is flattened: (moments, parts, layers, width)."""
+        return len(MOMENTS), len(PARTS), self.n_layers, self.config.d_model
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names such as ``layer2.17`` and ``attended2.17``, layers from 1."""
-        layers = range(1, self.n_layers + 1)
-        return tuple(f"{part}{layer}.{k}" for part in PARTS for layer in layers for k in range(self.config.d_model))
+        """Names such as ``layer2.17.mean`` and ``attended2.17.std``, layers from 1."""
+        positions = itertools.product(MOMENTS, PARTS, range(1, self.n_layers + 1), range(self.config.d_model))
+        return tuple(f"{part}{layer}.{k}.{moment}" for moment, part, layer, k in positions)
 
     @property
     def n_parameters(self) -> int:
@@ -86,27 +101,22 @@ class WhisperLayers(InputKind):
         return sum(tensor.size for tensor in read_tensors(self.folder).values())
 
     def extract(self, analysis: Analysis) -> NDArray[Any]:
-        """Return the steps, (n_steps, 2 · n_layers · d_model), float16; a clip over 30 s is encoded in pieces of equal length.
+        """Return the vector, flattened from :attr:`shape`, float32; a clip over 30 s is encoded in pieces of equal length.
 
         Layers that a run did not keep are NaN, so that no model reads them unnoticed.
         """
         samples = analysis.samples
         longest = int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ)
-        n_pieces = -(-len(samples) // longest)
+        pieces = np.array_split(samples, -(-len(samples) // longest))
         encoder = _encoder(self.folder, _stamp(self.folder))
-        encodings = [encoder.encode(piece) for piece in np.array_split(samples, n_pieces)]
+        encodings = [encoder.encode(piece, range_decades=SPEECH_RANGE_DECADES) for piece in pieces]
         parts = [np.concatenate([one.layers[:-1], one.attended]) for one in encodings]
         frames = np.concatenate(parts, axis=1).transpose(1, 0, 2)
-        steps = finite(decimate(frames.reshape(len(frames), -1), FRAMES_PER_STEP), dtype=np.float16)
-        return self._with_every_layer(steps)
-
-    def _with_every_layer(self, steps: NDArray[Any]) -> NDArray[Any]:
-        n_kept, width = self.config.encoder_layers, self.config.d_model
-        if n_kept == self.n_layers:
-            return steps
-        every = np.full((len(steps), len(PARTS), self.n_layers, width), np.nan, steps.dtype)
-        every[:, :, :n_kept] = steps.reshape(len(steps), len(PARTS), n_kept, width)
-        return every.reshape(len(steps), -1)
+        steps = decimate(frames.reshape(len(frames), -1), FRAMES_PER_STEP)
+        vector = np.full(self.shape, np.nan, np.float32)
+        kept = vector[:, :, : self.config.encoder_layers]
+        kept[:] = finite(np.stack([steps.mean(axis=0), steps.std(axis=0)])).reshape(kept.shape)
+        return vector.ravel()
 
     def keep(self, folder: Path, *, n_layers: int | None = None, precision: Precision = Precision.FLOAT16) -> None:
         """Write the encoder into a results folder.
@@ -138,7 +148,7 @@ class WhisperTiny(WhisperLayers):
     """Layers of Whisper tiny.en: four of width 384."""
 
     key = TINY_EN.key
-    title = "Layers of Whisper tiny.en's encoder"
+    title = "Moments of the layers of Whisper tiny.en's encoder"
     published = TINY_EN
 
 
@@ -146,7 +156,7 @@ class WhisperBase(WhisperLayers):
     """Layers of Whisper base, which is multilingual: six of width 512."""
 
     key = BASE.key
-    title = "Layers of Whisper base's encoder"
+    title = "Moments of the layers of Whisper base's encoder"
     published = BASE
 
 

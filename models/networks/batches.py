@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.family import Config, Examples
+from models.networks.blocks import MASKED_SCORE
+from models.networks.tracing import Forward
 
 STEP_MULTIPLE = 8
 """Padded lengths are multiples of this, so that up to three poolings by two do not depend on the padding."""
@@ -73,6 +75,37 @@ def pad(sequences: Sequence[Array]) -> tuple[Array, Array]:
     return batch, mask
 
 
+def possible_mask(examples: Examples) -> Array:
+    """Return 1 for the emotions that each example could have and 0 for the others, (n, n_emotions)."""
+    if examples.possible is None:
+        return np.ones((len(examples), examples.n_emotions), np.float32)
+    return examples.possible.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationBatch:
+    """Original clips of the inner speakers.
+
+    Attributes
+    ----------
+    inputs, mask : ndarray [shape=(n, n_steps, n_columns) and (n, n_steps)]
+        Padded sequences, and which steps are real.
+    targets : ndarray of int [shape=(n,)]
+        Their emotions.
+    possible : ndarray [shape=(n, n_emotions)]
+        1 for the emotions that each clip could have.
+    """
+
+    inputs: Array
+    mask: Array
+    targets: NDArray[np.intp]
+    possible: Array
+
+    def logits(self, forward: Forward) -> NDArray[np.float32]:
+        """Return the logits of a network, (n, n_emotions); those of impossible emotions are very low."""
+        return np.asarray(forward(self.inputs, self.mask)) + (1 - self.possible) * np.float32(MASKED_SCORE)
+
+
 @dataclass(frozen=True, eq=False)
 class BatchMaker:
     """The batches of a training set.
@@ -85,8 +118,8 @@ class BatchMaker:
         Training clips and augmented copies.
     config : mapping
         ``batch_size``, ``balanced``, ``original_share``, ``time_mask``, ``column_mask``, ``mixup``, ``label_smoothing``.
-        The smoothed share of a target is spread over the emotions that have examples. ``original_share`` is the probability that
-        an epoch shows a clip unchanged, if the clip has augmented copies.
+        The smoothed share of a target is spread over its example's possible emotions that have examples. ``original_share`` is the
+        probability that an epoch shows a clip unchanged, if the clip has augmented copies.
     """
 
     sequences: Sequence[Array]
@@ -98,17 +131,18 @@ class BatchMaker:
         """Number of batches of an epoch."""
         return max(1, round(len(np.unique(self.examples.sources)) / self.config["batch_size"]))
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array, Array]]:
-        """Yield (inputs, mask, target distributions, example weights) of every batch of one epoch."""
+    def epoch(self, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array, Array, Array]]:
+        """Yield (inputs, mask, target distributions, possible emotions, example weights) of every batch of one epoch."""
         chosen = self._choose_variants(rng)
         weights = self.examples.weights(balanced=self.config["balanced"])
         smoothing = self.config["label_smoothing"]
         targets = np.eye(self.examples.n_emotions, dtype=np.float32)[self.examples.targets]
-        is_present = np.isin(np.arange(self.examples.n_emotions), self.examples.targets)
-        targets = targets * (1 - smoothing) + smoothing * is_present.astype(np.float32) / is_present.sum()
+        possible = possible_mask(self.examples)
+        shares = possible * np.isin(np.arange(self.examples.n_emotions), self.examples.targets)
+        targets = targets * (1 - smoothing) + smoothing * shares / shares.sum(axis=1, keepdims=True)
         for rows in np.array_split(chosen, self.n_batches):
             inputs, mask = pad([self._augment(self.sequences[row], rng) for row in rows])
-            mixed = self._mix(inputs, mask, targets[rows], rng)
+            mixed = self._mix(inputs, mask, targets[rows], possible[rows], rng)
             yield *mixed, weights[rows].astype(np.float32)
 
     def _choose_variants(self, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -136,10 +170,12 @@ class BatchMaker:
             sequence[:, at : at + width] = 0
         return sequence
 
-    def _mix(self, inputs: Array, mask: Array, targets: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-        """Blend each example with another (mixup, Zhang et al. 2018, ICLR)."""
+    def _mix(
+        self, inputs: Array, mask: Array, targets: Array, possible: Array, rng: np.random.Generator
+    ) -> tuple[Array, Array, Array, Array]:
+        """Blend each example with another (mixup, Zhang et al. 2018, ICLR); what one of both could have is possible."""
         if not self.config["mixup"]:
-            return inputs, mask, targets
+            return inputs, mask, targets, possible
         share = rng.beta(self.config["mixup"], self.config["mixup"], len(inputs)).astype(np.float32)
         share = np.maximum(share, 1 - share)
         other = rng.permutation(len(inputs))
@@ -148,4 +184,5 @@ class BatchMaker:
             x_share * inputs + (1 - x_share) * inputs[other],
             np.maximum(mask, mask[other]),
             t_share * targets + (1 - t_share) * targets[other],
+            np.maximum(possible, possible[other]),
         )

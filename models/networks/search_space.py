@@ -33,16 +33,11 @@ SHARED_DEFAULTS: Config = {
 }
 
 
-def suggest_original_share(trial: optuna.Trial) -> float:
-    """Draw the share of clips that an epoch shows without augmentation."""
-    return trial.suggest_float("original_share", 0.2, 0.8)
-
-
 def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
     """Draw the parameters that all networks share: augmentation, optimisation, regularisation, pooling, head."""
     return {
         **suggest_policy(trial),
-        "original_share": suggest_original_share(trial),
+        "original_share": trial.suggest_float("original_share", 0.2, 0.8),
         "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
         "balanced": trial.suggest_categorical("balanced", [True, False]),
         "batch_size": trial.suggest_categorical("batch_size", [16, 32]),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.family import Config
 from models.networks.adamw import FlatAdamW
+from models.networks.blocks import MASKED_SCORE
 from models.networks.stand_ins import STAND_IN_PREFIX, has_stand_in, stand_ins
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Trace:
         Yields
         ------
         step : callable
-            One update from (learning rate, inputs, mask, target distributions, example weights).
+            One update from (learning rate, inputs, mask, target distributions, possible emotions, example weights).
         write_back : callable
             Sets the variables of the network to those that the steps have reached.
         """
@@ -111,12 +112,14 @@ class Trace:
             [None, None, self._n_columns],
             [None, None],
             [None, self._n_emotions],
+            [None, self._n_emotions],
             [None],
         )
 
-        def step(rate: Any, decay: Any, inputs: Any, mask: Any, distributions: Any, weights: Any) -> None:
+        def step(rate: Any, decay: Any, inputs: Any, mask: Any, distributions: Any, possible: Any, weights: Any) -> None:
             with tf.GradientTape() as tape:
-                value = loss(distributions, self._network([inputs, mask], training=True), sample_weight=weights)
+                logits = self._network([inputs, mask], training=True) + (1 - possible) * MASKED_SCORE
+                value = loss(distributions, logits, sample_weight=weights)
             optimizer.apply(tape.gradient(value, optimizer.variables), rate=rate, decay=decay)
 
         signature = [tf.TensorSpec(shape) for shape in shapes]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,15 +18,15 @@ from numpy.typing import NDArray
 from metrics.calibration import fit_temperature
 from metrics.scores import log_loss, uar
 from models.family import Bag, Config, EpochCallback, Examples, Family, Model, Parts
-from models.networks.batches import BatchMaker, SequenceStandardiser, fit_sequence_standardiser, pad
+from models.networks.batches import BatchMaker, SequenceStandardiser, ValidationBatch, fit_sequence_standardiser, pad, possible_mask
 from models.networks.blocks import MASKED_SCORE
-from models.networks.tracing import Forward, TracedNetwork, trace_alone, trace_forward
+from models.networks.model import NeuralModel, loaded_model
+from models.networks.tracing import TracedNetwork, trace_forward
 from models.speakers import choose_inner_speakers, n_inner_speakers, require_disjoint
 
 if TYPE_CHECKING:
     import keras
 
-PREDICTION_BATCH = 64
 WARM_UP_EPOCHS = 2
 LOWEST_RATE_SHARE = 0.02
 """Learning rate at the end of the schedule, as a share of its maximum."""
@@ -39,48 +38,6 @@ TEMPERATURES = (0.5, 2.5)
 """Bounds of a temperature that is fitted to one or two inner speakers."""
 
 
-@dataclass(frozen=True, eq=False)
-class NeuralModel(Model):
-    """Networks that were validated on different speakers; their probabilities are averaged.
-
-    Attributes
-    ----------
-    standardiser : SequenceStandardiser
-        Scaling of the inputs.
-    networks : tuple of keras.Model
-        The members.
-    forwards : tuple of callable
-        Forward pass of each network, from a batch and its mask to logits.
-    """
-
-    standardiser: SequenceStandardiser
-    networks: tuple[keras.Model, ...]
-    forwards: tuple[Forward, ...]
-
-    @property
-    def n_parameters(self) -> int:  # type: ignore[override]
-        """Number of weights of all networks."""
-        return sum(network.count_params() for network in self.networks)
-
-    def members(self) -> tuple[NeuralModel, ...]:
-        """Return each network as a model of its own."""
-        pairs = zip(self.networks, self.forwards, strict=True)
-        return tuple(NeuralModel(self.standardiser, (network,), (forward,)) for network, forward in pairs)
-
-    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return probabilities, (n, n_emotions); clips of similar lengths share a batch."""
-        order = np.argsort([len(sequence) for sequence in inputs], kind="stable")
-        batches = [order[start : start + PREDICTION_BATCH] for start in range(0, len(order), PREDICTION_BATCH)]
-        probabilities = [self._predict_batch(*pad([self.standardiser(inputs[row]) for row in rows])) for rows in batches]
-        return np.concatenate(probabilities)[np.argsort(order)]
-
-    def _predict_batch(self, batch: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float64]:
-        import tensorflow as tf
-
-        averaged = tf.add_n([tf.nn.softmax(forward(batch, mask)) for forward in self.forwards]) / len(self.forwards)
-        return np.asarray(averaged, dtype=np.float64)
-
-
 class NeuralFamily(Family):
     """A family of networks; a subclass defines its input, search space and layers."""
 
@@ -90,13 +47,6 @@ class NeuralFamily(Family):
     def build(self, config: Config, *, n_columns: int, n_emotions: int) -> keras.Model:
         """Return an untrained network."""
 
-    def fit_standardiser(self, examples: Examples, config: Config) -> SequenceStandardiser:
-        """Fit the scaling of the inputs."""
-        return fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
-
-    def init_from_probe(self, network: keras.Model, training: BatchMaker, config: Config) -> None:
-        """Initialise the classifier of an untrained network; by default the random weights stay."""
-
     def fit(
         self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
     ) -> NeuralModel:
@@ -104,7 +54,7 @@ class NeuralFamily(Family):
 
         The optional key ``max_epochs`` of the configuration limits ``n_epochs``.
         """
-        standardiser = self.fit_standardiser(examples, config)
+        standardiser = fit_sequence_standardiser(examples, clip_mean_removal=config["clip_mean_removal"])
         sequences = [standardiser(sequence) for sequence in examples.inputs]
         networks, forwards = zip(
             *(
@@ -136,13 +86,15 @@ class NeuralFamily(Family):
         held_out = np.isin(examples.speakers, list(inner))
         require_disjoint(examples.speakers[~held_out].tolist(), examples.speakers[held_out].tolist())
 
+        import keras  # noqa: F401  before the seed, because the import of Keras draws random numbers
+
         random.seed(seed)  # Keras draws its seeds here; set_random_seed would also discard what TensorFlow prepared for its graphs
         network = self.build(config, n_columns=sequences[0].shape[1], n_emotions=examples.n_emotions)
         training = BatchMaker([sequences[k] for k in np.flatnonzero(~held_out).tolist()], examples.select(~held_out), config)
-        self.init_from_probe(network, training, config)
         rule_out(network, absent_emotions(examples))
-        validation_rows = np.flatnonzero(held_out & examples.is_original).tolist()
-        validation = pad([sequences[k] for k in validation_rows]), examples.targets[validation_rows]
+        validated = held_out & examples.is_original
+        padded = pad([sequences[k] for k in np.flatnonzero(validated).tolist()])
+        validation = ValidationBatch(*padded, examples.targets[validated], possible_mask(examples)[validated])
         forward = trace_forward(network)
         train(network, forward, training, validation, config, rng=np.random.default_rng(seed), callback=callback)
         return network, forward
@@ -163,21 +115,11 @@ class NeuralFamily(Family):
         return loaded_model(SequenceStandardiser.load(folder), networks)
 
 
-def make_neural_model(standardiser: SequenceStandardiser, networks: tuple[keras.Model, ...]) -> NeuralModel:
-    """Return a model of trained networks."""
-    return NeuralModel(standardiser, networks, tuple(trace_forward(network) for network in networks))
-
-
-def loaded_model(standardiser: SequenceStandardiser, networks: tuple[keras.Model, ...]) -> NeuralModel:
-    """Return a model of networks that were read from files, to predict with."""
-    return NeuralModel(standardiser, networks, tuple(trace_alone(network) for network in networks))
-
-
 def train(
     network: keras.Model,
     forward: TracedNetwork,
     training: BatchMaker,
-    validation: tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.intp]],
+    validation: ValidationBatch,
     config: Config,
     *,
     rng: np.random.Generator,
@@ -196,7 +138,7 @@ def train(
         Its forward pass.
     training : BatchMaker
         Batches of the training speakers.
-    validation : ((inputs, mask), targets)
+    validation : ValidationBatch
         Original clips of the inner speakers.
     config : mapping
         ``n_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, optionally ``max_epochs``, and the keys of the batches.
@@ -205,7 +147,6 @@ def train(
     callback : callable, optional
         Called with the inner UAR after each epoch.
     """
-    (inputs, mask), targets = validation
     n_epochs = min(config["n_epochs"], config.get("max_epochs", config["n_epochs"]))
     smoothed, best_score, best_epoch, best_weights = 0.0, -np.inf, 0, network.get_weights()
     with forward.trace.training(network, weight_decay=config["weight_decay"]) as (step, write_back):
@@ -214,7 +155,7 @@ def train(
                 share = learning_rate_share(epoch + k / training.n_batches, n_epochs=n_epochs)
                 step(config["learning_rate"] * share, *batch)
             write_back()
-            score, inner_uar = _validate(forward(inputs, mask).numpy(), targets)
+            score, inner_uar = _validate(validation.logits(forward), validation.targets)
             smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * score if epoch else score
             if smoothed > best_score:
                 best_score, best_epoch, best_weights = smoothed, epoch, network.get_weights()
@@ -223,7 +164,7 @@ def train(
             if epoch - best_epoch >= config["patience"]:
                 break
     network.set_weights(best_weights)
-    scale_temperature(network, forward(inputs, mask).numpy(), targets)
+    scale_temperature(network, validation.logits(forward), validation.targets)
 
 
 def inner_speakers(examples: Examples, *, seed: int) -> frozenset[str]:

@@ -9,7 +9,7 @@ from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 
 class Whisper(EncoderFamily):
-    """A linear head on selected layers of the encoder; the search chooses the layers, the readout, the statistics and the penalty."""
+    """A linear head on selected layers of the encoder; the search chooses the layers, the readout and the penalty."""
 
     key = "whisper"
     title = "Whisper tiny"

@@ -10,7 +10,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ, Clip
-from augment.augmentation import Augmentation
+from augment.augmentation import Effect
 from augment.gain import Gain
 from augment.noise import COLOURS, Noise
 from augment.pitch import MAX_SEMITONES, Pitch
@@ -62,12 +62,23 @@ def test_noise_colours_differ_in_their_spectra(speech: Samples) -> None:
     assert np.ptp(levels["white"]) < 2
     np.testing.assert_allclose(np.diff(levels["pink"]), -3.0, atol=1.5)
     speech_shape = octave_levels_db(speech)
-    assert np.corrcoef(levels["speech"], speech_shape)[0, 1] > 0.95
+    for colour in ("speech", "voices"):
+        assert np.corrcoef(levels[colour], speech_shape)[0, 1] > 0.95
 
 
-def test_noise_of_another_seed_is_other_noise_of_the_same_level(speech: Samples) -> None:
+def test_voices_swing_in_level_as_speech_does_and_other_noise_does_not(speech: Samples) -> None:
+    swing_db = {}
+    for colour in ("speech", "voices"):
+        added = Noise().apply(speech, {"colour": colour, "snr_db": 10.0, "seed": 1}).astype(np.float64) - speech
+        blocks = added[: len(added) // 1600 * 1600].reshape(-1, 1600)
+        swing_db[colour] = float(np.std([power_db(block) for block in blocks]))
+    assert swing_db["voices"] > 1.5 * swing_db["speech"]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_noise_of_another_seed_is_other_noise_of_the_same_level(colour: str, speech: Samples) -> None:
     first, second = (
-        Noise().apply(speech, {"colour": "pink", "snr_db": 10.0, "seed": seed}).astype(np.float64) - speech for seed in (1, 2)
+        Noise().apply(speech, {"colour": colour, "snr_db": 10.0, "seed": seed}).astype(np.float64) - speech for seed in (1, 2)
     )
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
     assert power_db(first) == pytest.approx(power_db(second), abs=0.1)
@@ -100,11 +111,11 @@ def test_speed_scales_the_length_and_the_pitch(rate: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("augmentation", "nothing"),
+    ("effect", "nothing"),
     [(Pitch(), {"semitones": 0.0}), (Tempo(), {"rate": 1.0}), (Speed(), {"rate": 1.0}), (Gain(), {"gain_db": 0.0})],
 )
-def test_no_change_asked_for_is_no_change(augmentation: Augmentation, nothing: dict[str, float], speech: Samples) -> None:
-    np.testing.assert_array_equal(augmentation.apply(speech, nothing), speech)
+def test_no_change_asked_for_is_no_change(effect: Effect, nothing: dict[str, float], speech: Samples) -> None:
+    np.testing.assert_array_equal(effect.apply(speech, nothing), speech)
 
 
 @pytest.mark.parametrize("gain_db", [-12.0, -3.0, 6.0])

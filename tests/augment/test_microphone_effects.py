@@ -98,7 +98,7 @@ def test_without_encoders_a_microphone_does_without_codecs_and_whoever_asks_for_
 
 
 def test_audio_made_by_other_codecs_has_another_key_and_draws_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    coded, plain = Variant("microphone", "strong"), Variant("gain", "strong")
+    coded, plain = Variant("microphone", "strong"), Variant("clipping", "strong")
     keys = coded.key, plain.key, ORIGINAL.key
     monkeypatch.setattr("augment.variant.codecs_hash", lambda: "abcdef")
     assert coded.key != keys[0]

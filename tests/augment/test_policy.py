@@ -17,7 +17,7 @@ PITCH = {"augmentation": "pitch", "strength": "strong", "n_copies": 3, "penalty"
 @pytest.fixture(scope="module")
 def suggested() -> list[dict[str, object]]:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    return [suggest_policy(study.ask()) for _ in range(150)]
+    return [suggest_policy(study.ask()) for _ in range(400)]
 
 
 def test_none_asks_for_no_variants() -> None:

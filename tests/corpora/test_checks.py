@@ -39,6 +39,12 @@ def test_few_speakers_few_clips_and_one_emotion_are_said() -> None:
     assert "sad has 6 clips" in words
 
 
+def test_as_many_speakers_as_clips_are_said_and_no_clips_at_all_are_not() -> None:
+    assert "Every clip has a speaker of its own" in said(Reading(tuple(clips("abcdefghij", ("happy",), n=1))))
+    assert "of its own" not in said(Reading(tuple(clips("abcdefghij", ("happy",), n=2))))
+    assert said(Reading(())) == ""
+
+
 def test_an_emotion_of_one_speaker_is_said() -> None:
     reading = Reading((*clips("abcd", ("happy", "sad")), *clips("a", ("angry",), n=12)))
     assert warnings_for(reading) == (said(reading),)

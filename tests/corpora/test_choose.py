@@ -333,6 +333,28 @@ def test_a_pattern_for_speakers_is_refused_where_nothing_reads_it(
         choose_corpus(given, data=tmp_path, options=Options(speaker_pattern="/([a-z]+)"))
 
 
+@pytest.mark.parametrize("options", [Options(), Options(speakers_unknown=True)])
+def test_a_registered_corpus_that_is_given_by_its_path_is_recognised(tmp_path: Path, write: Write, options: Options) -> None:
+    for actor in ("01", "02"):
+        write(f"mine/Actor_{actor}/03-01-05-01-01-01-{actor}.wav")
+    folder = re.escape(str(tmp_path / "mine"))
+    with pytest.raises(CorpusError, match=rf"2 recordings .* if they are its, give --corpus ravdess --data {folder}\. As folders"):
+        choose_corpus(str(tmp_path / "mine"), options=options)
+
+
+def test_a_folder_that_holds_a_table_is_refused_with_the_table(tmp_path: Path, write: Write) -> None:
+    write("wav/a.wav")
+    path = tmp_path / "labels.csv"
+    path.write_text("path,emotion,speaker\nwav/a.wav,sad,1\n")
+    with pytest.raises(CorpusError, match=rf"1 table of recordings: give --corpus {re.escape(str(path))}\. As folders"):
+        choose_corpus(str(tmp_path))
+
+
+def test_a_recording_is_no_corpus(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(CorpusError, match=r"got the recording .*a\.wav; name the folder"):
+        choose_corpus(str(write("a.wav")))
+
+
 def test_a_corpus_that_is_named_and_not_there_is_refused_with_how_to_get_it(tmp_path: Path, write: Write) -> None:
     write("angry/anna/1.wav")
     with pytest.raises(CorpusError, match=r"EmoDB must lie in .*1 recording lies there .*To get it: download"):

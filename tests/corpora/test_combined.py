@@ -57,6 +57,22 @@ def test_a_choice_that_cannot_be_made_is_refused_with_the_emotions_that_there_ar
         choose_emotions(two, choice)
 
 
+def test_names_that_two_own_corpora_have_are_said(two: Reading, tmp_path: Path, write: Write) -> None:
+    assert any("taken for different people: 01, 02; if they are the same" in note for note in two.notes)
+    for place in ("c/angry/01/x.wav", "d/angry/03/x.wav"):
+        write(place)
+    reading = choose_corpus(f"{tmp_path / 'c'}+{tmp_path / 'd'}").read()
+    assert not any("different people" in note for note in reading.notes)
+
+
+def test_a_single_emotion_is_refused(tmp_path: Path, write: Write) -> None:
+    for place in ("a/angry/1/x.wav", "a/wut/2/x.wav"):
+        write(place)
+    reading = choose_corpus(str(tmp_path / "a")).read()
+    with pytest.raises(CorpusError, match="must have two emotions or more to be told apart, got angry; add clips"):
+        choose_emotions(reading, ALL)
+
+
 def test_corpora_without_common_emotions_are_refused_with_what_each_has(tmp_path: Path, write: Write) -> None:
     for place in ("a/angry/1/x.wav", "a/happy/1/x.wav", "b/calm/1/x.wav", "b/angry/1/x.wav"):
         write(place)

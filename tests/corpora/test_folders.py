@@ -156,6 +156,38 @@ def test_where_two_levels_could_be_people_it_is_asked_which(tmp_path: Path, writ
     assert not EmotionFolders(tmp_path, options=Options(speakers_unknown=True)).speakers_known
 
 
+@pytest.mark.parametrize("options", [Options(), Options(speaker_pattern="^([^/]+)/"), Options(speakers_unknown=True)])
+def test_folders_of_people_alone_are_no_emotions(tmp_path: Path, write: Write, options: Options) -> None:
+    for relative in ("anna/angry_1.wav", "anna/sad_1.wav", "bert/angry_1.wav"):
+        write(relative)
+    with pytest.raises(
+        CorpusError, match=r"must be words of emotions, but anna, bert may be people .*--map .*angry/anna/1\.wav.*TABLE"
+    ):
+        EmotionFolders(tmp_path, options=options)
+
+
+def test_one_word_that_a_person_explains_tells_that_folders_are_emotions(tmp_path: Path, write: Write) -> None:
+    for relative in ("stressed/1_a.wav", "relaxed/1_a.wav", "relaxed/2_b.wav"):
+        write(relative)
+    options = Options(label_map=parse_map("stressed=stressed"), speaker_pattern=r"/(\d)")
+    corpus = EmotionFolders(tmp_path, options=options)
+    assert (corpus.emotions, set(corpus.speakers)) == (("relaxed", "stressed"), {"1", "2"})
+
+
+def test_people_of_whom_recordings_lie_in_several_folders_tell_that_these_are_emotions(tmp_path: Path, write: Write) -> None:
+    for relative in ("stressed/1_a.wav", "relaxed/1_a.wav", "relaxed/2_b.wav"):
+        write(relative)
+    corpus = EmotionFolders(tmp_path, options=Options(speaker_pattern=r"/(\d)"))
+    assert (corpus.emotions, set(corpus.speakers)) == (("relaxed", "stressed"), {"1", "2"})
+
+
+def test_a_folder_of_nobody_is_no_speaker(tmp_path: Path, write: Write) -> None:
+    for relative in ("angry/anna/1.wav", "sad/unknown/1.wav"):
+        write(relative)
+    with pytest.raises(CorpusError, match=r"none is known for 1 recording of .* \(sad/unknown/1\)"):
+        EmotionFolders(tmp_path)
+
+
 def test_names_that_are_not_utf_8_are_taken_for_windows_1252_and_named(tmp_path: Path, write: Write) -> None:
     good = write("angry/anna/1.wav")
     folder = os.path.join(os.fsencode(tmp_path), b"w\xfctend", b"j\xfcrgen")

@@ -11,6 +11,7 @@ import pytest
 
 from corpora.emodb import EmoDB
 from corpora.own import Options
+from corpora.rows import names_recordings
 from corpora.table import Table
 from emotune.errors import CorpusError
 from tests.corpora.conftest import Write
@@ -95,7 +96,7 @@ def test_times_are_understood_by_the_usual_names_and_forms(tmp_path: Path, write
 def test_a_time_that_is_none_is_a_bad_row_with_the_forms_that_there_are(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")
     listed = Table(table(tmp_path, f"path,emotion,speaker,start\na.wav,sad,1,\na.wav,sad,1,{cell}\n")).skipped
-    assert listed == (("a.wav", f"mine.csv, line 3: start must be seconds or a clock such as 00:01:02.5, got {cell!r}"),)
+    assert listed == (("a.wav", f"mine.csv, line 3: start must be 0 or more seconds or a clock such as 00:01:02.5, got {cell!r}"),)
 
 
 def test_the_length_of_whole_recordings_cuts_nothing_out(tmp_path: Path, write: Write) -> None:
@@ -231,6 +232,7 @@ def test_rows_about_the_same_recording_are_read_once_and_named(tmp_path: Path, w
     reading = Table(table(tmp_path, "path,emotion,speaker\na.wav,sad,1\na.wav,angry,1\n")).read()
     assert [clip.emotion for clip in reading.clips] == ["sad"]
     assert any("a (line 3, with another label)" in note for note in reading.notes)
+    assert reading.conflicts == ("line 3 (1, angry) is the same recording as a (1, sad)",)
 
 
 def test_without_speakers_a_table_is_refused_with_the_reason(tmp_path: Path, write: Write) -> None:
@@ -260,16 +262,33 @@ def test_a_person_has_one_name_however_it_is_written(tmp_path: Path, write: Writ
     corpus = Table(table(tmp_path, "\n".join(["path,emotion,speaker", *rows])))
     assert [one.speaker for one in corpus.recordings] == 3 * ["José"] + 3 * ["Anna Lena"]
     assert corpus.read().notes[0] == (
-        "Speakers whose names differ in capitals alone are taken for one person: Anna Lena and anna lena; name them apart if not."
+        "Speakers whose names differ in capitals or zeros alone are taken for one person: Anna Lena and anna lena; name them apart "
+        "if not."
     )
 
 
-@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?", "NA", "n/a"])
+def test_a_person_has_one_number_whatever_zeros_a_program_writes(tmp_path: Path, write: Write) -> None:
+    numbers = ["7", "07", "7.0", "007", "70", "1.1", "1.10", "0", "00"]
+    rows = [f"{write(f'{k}.wav').name},sad,{number}" for k, number in enumerate(numbers)]
+    corpus = Table(table(tmp_path, "\n".join(["path,emotion,speaker", *rows])))
+    assert [len({one.speaker for one in corpus.recordings[k:n]}) for k, n in ((0, 4), (4, 7), (7, 9))] == [1, 3, 1]
+    assert len(corpus.speakers) == 5
+    assert "007 and 07 and 7 and 7.0" in corpus.read().notes[0]
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?", "NA", "n/a", "Unknown"])
 def test_a_speaker_that_is_not_known_is_no_speaker(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")
     write("b.wav")
     with pytest.raises(CorpusError, match=r"1 recording of .* \(b\): .* fill the column of speakers"):
         Table(table(tmp_path, f"path,emotion,speaker\na.wav,sad,Na\nb.wav,sad,{cell}\n"))
+
+
+def test_what_looks_like_nothing_is_nothing(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    write("b.wav")
+    corpus = Table(table(tmp_path, "path,emotion,speaker\na.wav,sad\u200b,\u200bann\u00a0\n\ufeffb.wav,sad,ann\n"))
+    assert {(one.emotion, one.speaker) for one in corpus.recordings} == {("sad", "ann")}
 
 
 @pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>", "NULL", ""])
@@ -304,6 +323,37 @@ def test_a_linked_table_has_the_name_of_the_link(tmp_path: Path, write: Write) -
     (tmp_path / "my.csv").symlink_to(stored)
     corpus = Table(tmp_path / "my.csv")
     assert (corpus.title, corpus.key) == ("my.csv", "own-my")
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("path,text,emotion,speaker", "b.wav,Oh no, not you,sad,1"),
+        ("path,emotion,speaker", "1,b.wav,sad,ann"),
+        ("path,emotion,speaker,start,end", "b.wav,sad,ann,0,1,0,4"),
+    ],
+)
+def test_a_row_of_more_cells_than_columns_is_a_bad_row(tmp_path: Path, write: Write, header: str, row: str) -> None:
+    write("a.wav")
+    write("b.wav")
+    good = {"path": "a.wav", "emotion": "happy", "speaker": "1"}
+    cells = ",".join(good.get(name, "") for name in header.split(","))
+    corpus = Table(table(tmp_path, f"{header}\n{cells},,,\n{row}\n"))
+    assert [(one.name, one.emotion) for one in corpus.recordings] == [("a", "happy")]
+    n, n_columns = row.count(",") + 1, header.count(",") + 1
+    problem = "put a cell that holds the separator into quotes, or name every column"
+    assert [reason for _, reason in corpus.skipped] == [f"mine.csv, line 3: has {n} cells for {n_columns} columns; {problem}"]
+
+
+@pytest.mark.parametrize(("told", "separator"), [("sep=;", ";"), ("sep=\t", "\t"), ('"sep=|"', "|"), ("sep=;", ",")])
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path: Path, write: Write, told: str, separator: str) -> None:
+    write("a.wav")
+    text = "path,emotion,speaker\r\na.wav,sad,ann\r\ngone.wav,sad,ann\r\n".replace(",", separator)
+    path = table(tmp_path, f"{told}\r\n{text}")
+    corpus = Table(path)
+    assert [(one.name, one.emotion, one.speaker) for one in corpus.recordings] == [("a", "sad", "ann")]
+    assert [reason.split(":")[0] for _, reason in corpus.skipped] == ["mine.csv, line 4"]
+    assert names_recordings(path)
 
 
 def test_another_encoding_is_named(tmp_path: Path) -> None:

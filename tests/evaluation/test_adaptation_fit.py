@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +18,10 @@ from evaluation.adaptation_fit import (
     adaptations_of,
     estimate_variances,
     learn_adaptation,
+    of_few_voices,
 )
 from evaluation.dataset import Dataset
+from evaluation.jobs import Split
 from evaluation.streams import Ints, Speech
 from evaluation.voices import DEFAULT_TRUST, Adaptation, Floats, Knowledge, centred_logs
 from metrics.scores import uar
@@ -124,12 +129,31 @@ def test_constants_learnt_on_six_voices_help_others_who_lean(name: str) -> None:
     assert uar(truth, one.adapted(learnt, others, speech.targets)) > uar(truth, others[one.tested]) + 0.01
 
 
-def test_constants_of_few_voices_are_the_default_ones(dataset: Dataset) -> None:
-    found = adaptations_of(made_up_result("linear", dataset, skill=2.0, seed=0), dataset)
+def test_class_means_of_few_voices_are_half_learnt_and_all_else_is_the_default() -> None:
+    probabilities, speech = draw_speech(lean=0.5, n_voices=LEAST_VOICES - 1)
+    learnt = learn_adaptation(probabilities, speech.targets, speech.speakers, emotions=EMOTIONS)
+    default, half = Adaptation.default(EMOTIONS), of_few_voices(learnt)
+    np.testing.assert_allclose(half.means - default.means, learnt.means - half.means, atol=2e-4)
+    assert not np.allclose(half.means, default.means, atol=0.01)
+    assert replace(half, class_means=default.class_means) == default
+
+
+def test_constants_are_half_learnt_where_the_inner_predictions_are_of_few_voices(dataset: Dataset) -> None:
+    result = made_up_result("linear", dataset, skill=2.0, seed=0)
+    found = adaptations_of(result, dataset)
     assert found is not None
-    for fold, learnt in found.by_fold.items():
-        half = dataset.folds.in_half(dataset.folds.tuning_half_for(fold))
-        assert len(np.unique(dataset.speakers[dataset.rows_in(half)])) < LEAST_VOICES
-        assert learnt == Adaptation.default(dataset.emotions)
-    assert len(dataset.genders) >= LEAST_VOICES
-    assert found.shipped != Adaptation.default(dataset.emotions)
+
+    def learnt_on(folds: Collection[int]) -> tuple[Adaptation, int]:
+        inner = [result.predictions[Split.INNER][fold] for fold in folds]
+        rows, probabilities = np.concatenate([one.rows for one in inner]), np.concatenate([one.probabilities for one in inner])
+        speakers = dataset.speakers[rows]
+        learnt = learn_adaptation(probabilities, dataset.targets[rows], speakers, emotions=dataset.emotions)
+        return learnt, len(np.unique(speakers))
+
+    for fold, constants in found.by_fold.items():
+        learnt, n_voices = learnt_on([fold])
+        assert n_voices < LEAST_VOICES
+        assert constants == of_few_voices(learnt)
+    learnt, n_voices = learnt_on(sorted(found.by_fold))
+    assert n_voices >= LEAST_VOICES
+    assert found.shipped.class_means == learnt.class_means

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpora.ravdess import Ravdess
 from emotune.errors import ProtocolError
-from evaluation.folds import CORPORA, HALVES, MAX_SPEAKERS_FOR_LEAVE_ONE_OUT, Folds, folds_over_corpora, make_folds
+from evaluation.folds import HALVES, LEAVE_CORPORA_OUT, MAX_SPEAKERS_FOR_LEAVE_ONE_OUT, Folds, folds_over_corpora, make_folds
 from models.speakers import choose_inner_speakers, require_disjoint
 
 RAVDESS_GENDERS = {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)}
@@ -173,16 +173,16 @@ def test_a_speaker_of_two_corpora_is_tested_in_one_fold() -> None:
 @pytest.mark.parametrize("n_corpora", [2, 3, 5])
 def test_corpora_can_be_left_out_whole(n_corpora: int) -> None:
     genders = {f"c{k}": corpus_of(f"c{k}", 4 + k) for k in range(n_corpora)}
-    folds = folds_over_corpora(genders, published={}, rule=CORPORA)
+    folds = folds_over_corpora(genders, published={}, rule=LEAVE_CORPORA_OUT)
     assert folds.are_corpora
     assert [set(fold) for fold in folds.test_speakers] == [set(of_corpus) for of_corpus in genders.values()]
 
 
 def test_one_corpus_cannot_be_left_out_whole() -> None:
     with pytest.raises(ProtocolError, match=r"two or more, got ravdess"):
-        folds_over_corpora({"ravdess": RAVDESS_GENDERS}, published={}, rule=CORPORA)
+        folds_over_corpora({"ravdess": RAVDESS_GENDERS}, published={}, rule=LEAVE_CORPORA_OUT)
 
 
 def test_a_speaker_of_two_corpora_forbids_to_leave_one_out() -> None:
     with pytest.raises(ProtocolError, match=r"x/00.* in two"):
-        folds_over_corpora({"a": corpus_of("x", 4), "b": corpus_of("x", 2)}, published={}, rule=CORPORA)
+        folds_over_corpora({"a": corpus_of("x", 4), "b": corpus_of("x", 2)}, published={}, rule=LEAVE_CORPORA_OUT)

@@ -18,7 +18,7 @@ from search.study_plan import StudyPlan
 from search.trial import score_config
 
 LINEAR = FAMILIES["linear"]
-AUGMENTED = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+AUGMENTED = {**LINEAR.defaults, "augmentation": "clipping", "strength": "gentle", "n_copies": 1}
 
 
 def test_no_speaker_is_in_training_and_test_of_any_fold(dataset):

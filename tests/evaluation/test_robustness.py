@@ -41,7 +41,7 @@ def elementary(key: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, A
             yield "band from", parameters["low_hz"]
     else:
         for step, of_step in parameters.items():
-            if step in EFFECTS:
+            if step in EFFECTS and not isinstance(of_step, float):  # a parameter may be called as its effect is
                 yield from elementary(step, dict(of_step))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from emotune.errors import ProtocolError
 from evaluation.dataset import BY_CLIPS, CORPORA_COUNT, Dataset
-from evaluation.folds import CORPORA, TestedOn, folds_over_corpora
+from evaluation.folds import LEAVE_CORPORA_OUT, TestedOn, folds_over_corpora
 from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, plan_evaluations, split_of
 from features import INPUT_KINDS
 from models import FAMILIES
+from search.study_plan import StudyPlan
+from search.trial import score_config
 
 LINEAR = FAMILIES["linear"]
 FUNCTIONALS = INPUT_KINDS["functionals"]
@@ -27,12 +30,12 @@ def two_corpora(dataset: Dataset) -> Dataset:
     genders: dict[str, dict[str, str]] = {}
     for clip in clips:
         genders.setdefault(clip.corpus, {})[clip.speaker] = clip.gender
-    return Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=CORPORA), dataset.store)
+    return Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=LEAVE_CORPORA_OUT), dataset.store)
 
 
 def test_each_corpus_weighs_the_same_in_training(two_corpora: Dataset) -> None:
     rows = two_corpora.all_rows()
-    config = {**LINEAR.defaults, "augmentation": "gain", "strength": "gentle", "n_copies": 1}
+    config = {**LINEAR.defaults, "augmentation": "clipping", "strength": "gentle", "n_copies": 1}
     examples = two_corpora.examples(FUNCTIONALS, rows, config)
     weights = examples.weights(balanced=False)
     is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
@@ -47,6 +50,26 @@ def test_a_configuration_may_let_each_clip_weigh_the_same(two_corpora: Dataset) 
 
 def test_clips_of_one_corpus_weigh_the_same(dataset: Dataset) -> None:
     assert dataset.examples(FUNCTIONALS, dataset.all_rows(), LINEAR.defaults).corpus_weights is None
+
+
+def test_examples_could_have_the_emotions_of_their_corpora(two_corpora: Dataset) -> None:
+    config = {**LINEAR.defaults, "augmentation": "speed", "strength": "gentle", "n_copies": 1}
+    examples = two_corpora.examples(FUNCTIONALS, two_corpora.all_rows(), config)
+    is_a = two_corpora.corpus_of_clip[examples.sources] == "a"
+    last = np.arange(len(two_corpora.emotions)) == len(two_corpora.emotions) - 1
+    np.testing.assert_array_equal(examples.possible, ~(is_a[:, None] & last))
+
+
+def test_examples_of_one_corpus_could_have_every_emotion(two_corpora: Dataset) -> None:
+    for corpus in "ab":
+        rows = np.flatnonzero(two_corpora.corpus_of_clip == corpus)
+        assert two_corpora.examples(FUNCTIONALS, rows, LINEAR.defaults).possible is None
+
+
+def test_corpora_without_a_common_emotion_are_told_apart_by_all_their_examples(dataset: Dataset) -> None:
+    clips = tuple(replace(clip, corpus="a" if clip.emotion in dataset.emotions[:3] else "b") for clip in dataset.clips)
+    disjoint = Dataset(clips, dataset.emotions, dataset.folds, dataset.store)
+    assert disjoint.examples(FUNCTIONALS, disjoint.all_rows(), LINEAR.defaults).possible is None
 
 
 def test_a_corpus_that_is_left_out_is_tested_whole_by_models_of_the_other(two_corpora: Dataset) -> None:
@@ -95,11 +118,45 @@ def test_nobody_left_to_learn_from_is_refused_by_name(dataset: Dataset) -> None:
         dataset.disjoint(dataset.all_rows(), dataset.all_rows())
 
 
-def test_where_corpora_are_tested_whole_inner_predictions_are_of_whole_corpora(dataset: Dataset) -> None:
+def in_three_corpora(dataset: Dataset, *, not_in_a: Collection[int] = (), not_in_b: Collection[int] = ()) -> Dataset:
+    """Return the clips as corpora a, b and c of two speakers each, the first two without some emotions; half A is a and b."""
     corpus_of = dict(zip(sorted(dataset.genders), "aabbcc", strict=True))
+    lacking = {"a": not_in_a, "b": not_in_b, "c": ()}
     clips = tuple(replace(clip, corpus=corpus_of[clip.speaker]) for clip in dataset.clips)
+    clips = tuple(clip for clip in clips if dataset.emotions.index(clip.emotion) not in lacking[clip.corpus])
     genders = {corpus: {one: dataset.genders[one] for one, its in corpus_of.items() if its == corpus} for corpus in "abc"}
-    three = Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=CORPORA), dataset.store)
+    return Dataset(clips, dataset.emotions, folds_over_corpora(genders, published={}, rule=LEAVE_CORPORA_OUT), dataset.store)
+
+
+def scored_emotions(three: Dataset, monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """Return the emotions of the clips by which each part of half A is scored in a trial."""
+    found = []
+    monkeypatch.setattr("search.trial.inner_score", lambda _model, _kind, rows, *_, **__: found.append({*three.targets[rows]}) or 0.5)
+    config = {**LINEAR.defaults, "augmentation": "none"}
+    score_config(LINEAR, config, StudyPlan("linear", "A", 1, 0), three)
+    return found
+
+
+def test_a_trial_is_scored_by_the_emotions_that_its_training_clips_have(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = {*range(len(dataset.emotions))}
+    three = in_three_corpora(dataset, not_in_a={0}, not_in_b={1, 2})
+    assert scored_emotions(three, monkeypatch) == [everything - {0, 1, 2}] * 2
+    only_b_lacks = in_three_corpora(dataset, not_in_b={1, 2})
+    assert scored_emotions(only_b_lacks, monkeypatch) == [everything - {1, 2}] * 2
+
+
+def test_a_part_of_which_no_emotion_is_taught_is_refused_before_any_model_is_trained(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n = len(dataset.emotions)
+    apart = in_three_corpora(dataset, not_in_a=range(2, n), not_in_b=range(2))
+    monkeypatch.setattr(type(LINEAR), "fit", lambda *_, **__: pytest.fail("a model was trained"))
+    with pytest.raises(ProtocolError, match=", ".join(dataset.emotions[:2])):
+        score_config(LINEAR, dict(LINEAR.defaults), StudyPlan("linear", "A", 1, 0), apart)
+
+
+def test_where_corpora_are_tested_whole_inner_predictions_are_of_whole_corpora(dataset: Dataset) -> None:
+    three = in_three_corpora(dataset)
     parts = [set(three.corpus_of_clip[part]) for part in three.inner_parts("A", n_parts=3)]
     assert parts == [{"a"}, {"b"}]
     of_one_corpus = [set(three.corpus_of_clip[part]) for part in three.inner_parts("B", n_parts=3)]

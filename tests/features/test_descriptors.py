@@ -22,7 +22,7 @@ from features.descriptors import (
     spectral_slopes_db,
     zero_crossing_rate,
 )
-from features.frames import HOP_SAMPLES, N_CHROMA, N_MELS, WINDOW_SAMPLES, frequencies_hz
+from features.frames import HOP_SAMPLES, N_CHROMA, N_MELS, RANGE_DB, WINDOW_SAMPLES, frequencies_hz
 
 Array = NDArray[np.float32]
 LIBROSA_FRAMES = {"n_fft": WINDOW_SAMPLES, "hop_length": HOP_SAMPLES}
@@ -44,9 +44,9 @@ def test_frames_are_librosas_centred_frames(analysis: Analysis, magnitude: Array
     np.testing.assert_allclose(analysis.magnitude, magnitude.T, atol=1e-4)
 
 
-def test_log_mel_and_mfcc_are_librosas_without_its_cut_at_80_db(analysis: Analysis, magnitude: Array) -> None:
+def test_log_mel_and_mfcc_are_librosas_cut_at_50_db(analysis: Analysis, magnitude: Array) -> None:
     mel = librosa.feature.melspectrogram(S=magnitude**2, sr=SAMPLE_RATE_HZ, n_fft=WINDOW_SAMPLES, n_mels=N_MELS, fmin=20.0)
-    log_mel = librosa.power_to_db(mel, amin=1e-10, top_db=None)
+    log_mel = librosa.power_to_db(mel, amin=1e-10, top_db=RANGE_DB)
     np.testing.assert_allclose(analysis.log_mel, log_mel.T, atol=0.02)
     np.testing.assert_allclose(analysis.mfcc[:, :N_MFCC], librosa.feature.mfcc(S=log_mel, n_mfcc=N_MFCC).T, atol=0.05)
 
@@ -58,7 +58,8 @@ def test_chroma_is_librosas_at_standard_tuning(analysis: Analysis, magnitude: Ar
 
 def test_level_is_librosas_rms_in_decibels(analysis: Analysis) -> None:
     rms = librosa.feature.rms(y=analysis.samples, frame_length=WINDOW_SAMPLES, hop_length=HOP_SAMPLES, pad_mode="reflect")[0]
-    np.testing.assert_allclose(analysis.level_db, 20 * np.log10(rms), atol=0.01)
+    expected = librosa.amplitude_to_db(rms, top_db=RANGE_DB)
+    np.testing.assert_allclose(analysis.level_db, expected, atol=0.01)
 
 
 def test_centroid_and_bandwidth_are_librosas(analysis: Analysis, magnitude: Array) -> None:
@@ -131,5 +132,15 @@ def test_every_descriptor_has_a_name_and_its_column(analysis: Analysis) -> None:
     np.testing.assert_array_equal(column["chroma11"], analysis.chroma[:, 11])
     np.testing.assert_array_equal(column["level_db"], analysis.level_db)
     np.testing.assert_array_equal(column["centroid_hz"], spectral_moments(analysis.magnitude)[0])
+    np.testing.assert_array_equal(column["flatness_db"], flatness_db(analysis.limited_power))
     np.testing.assert_array_equal(column["rolloff85_hz"], rolloff_hz(analysis.magnitude, fraction=0.85))
     np.testing.assert_array_equal(column["f0_semitones"], analysis.voice.f0_semitones)
+
+
+def test_digital_silence_has_no_extreme_descriptors(analysis: Analysis) -> None:
+    silent = slice(len(analysis.power) + 10, len(analysis.power) + 40)
+    table = descriptors(Analysis(np.concatenate([analysis.samples, np.zeros(8000, np.float32), analysis.samples])))
+    column = dict(zip(DESCRIPTOR_NAMES, table[silent].T, strict=True))
+    for name in ("flatness_db", "slope_low_db", "hammarberg_db", "contrast3"):
+        np.testing.assert_allclose(column[name], 0, atol=1e-3)
+    assert np.abs([column["alpha_ratio_db"], column["logmel0"] - column["logmel31"]]).max() < 10

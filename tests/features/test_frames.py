@@ -1,4 +1,4 @@
-"""Frames: trimming, slopes, and descriptors that survive any gain and any input."""
+"""Frames: trimming, one level, a limited range, slopes, and descriptors that survive any gain and any input."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ, Clip
 from augment.noise import Noise
 from features.analysis import Analysis
-from features.descriptors import descriptors, flatness_db, spectral_moments
-from features.frames import HOP_SAMPLES, MIN_FRAMES, TRIM_MARGIN_FRAMES, Frames, delta, trim
+from features.descriptors import descriptors, spectral_moments
+from features.frames import HOP_SAMPLES, LEVEL_DB, MIN_FRAMES, RANGE_DB, TRIM_MARGIN_FRAMES, Frames, delta, level, trim
 
 Samples = NDArray[np.float32]
 MARGIN_SECONDS = TRIM_MARGIN_FRAMES * HOP_SAMPLES / SAMPLE_RATE_HZ
@@ -88,15 +88,41 @@ def test_the_delta_of_a_constant_is_zero_everywhere() -> None:
     assert not delta(np.full((30, 2), 7.0, np.float32)).any()
 
 
+@given(gain_db=st.floats(-50, 50), seed=st.integers(0, 99))
+@settings(derandomize=True, max_examples=50)
+def test_every_gain_is_brought_to_one_level(gain_db: float, seed: int) -> None:
+    samples = np.random.default_rng(seed).normal(scale=0.1, size=4000).astype(np.float32)
+    levelled = level(samples * np.float32(10 ** (gain_db / 20)))
+    assert levelled.dtype == np.float32
+    np.testing.assert_allclose(levelled, level(samples), rtol=1e-5)
+    assert energy_db(levelled) - 10 * np.log10(len(samples)) == pytest.approx(LEVEL_DB, abs=1e-3)
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 1e-6])
+def test_silence_stays_as_it_is(amplitude: float) -> None:
+    silence = np.full(4000, amplitude, np.float32)
+    np.testing.assert_array_equal(level(silence), silence)
+    np.testing.assert_array_equal(Frames(silence).samples, silence)
+
+
 @given(gain_db=st.floats(-25, 25))
 @settings(derandomize=True, max_examples=25)
-def test_centroid_flatness_and_chroma_do_not_depend_on_the_gain(gain_db: float) -> None:
+def test_no_array_depends_on_the_gain(gain_db: float) -> None:
     noise = np.random.default_rng(0).normal(scale=0.05, size=6400).astype(np.float32)
     plain, scaled = Frames(noise), Frames(noise * np.float32(10 ** (gain_db / 20)))
     np.testing.assert_allclose(spectral_moments(scaled.magnitude), spectral_moments(plain.magnitude), rtol=1e-3)
-    np.testing.assert_allclose(flatness_db(scaled.power), flatness_db(plain.power), atol=0.01)
     np.testing.assert_allclose(scaled.chroma, plain.chroma, atol=1e-3)
-    np.testing.assert_allclose(scaled.level_db - plain.level_db, gain_db, atol=0.01)
+    for name in ("log_mel", "mfcc", "level_db"):
+        np.testing.assert_allclose(getattr(scaled, name), getattr(plain, name), atol=0.01)
+
+
+def test_what_lies_more_than_50_db_below_the_maximum_is_raised_to_that(speech: Samples) -> None:
+    frames = Frames(np.concatenate([speech, np.zeros(8000, np.float32), speech]))
+    power_db = 10 * np.log10(frames.limited_power)
+    for values_db in (frames.log_mel, frames.level_db, power_db):
+        assert np.ptp(values_db) == pytest.approx(RANGE_DB, abs=1e-3)
+    is_loud = frames.power > frames.limited_power.min()
+    np.testing.assert_array_equal(frames.limited_power[is_loud], frames.power[is_loud])
 
 
 @given(

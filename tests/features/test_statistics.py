@@ -59,7 +59,13 @@ def test_extremes_lie_where_they_are() -> None:
     track = np.zeros(100)
     track[80], track[20] = 1, -1
     found = of_track(track)
-    assert (found["argmax"], found["argmin"]) == pytest.approx((0.8, 0.2))
+    assert (found["argmax"], found["lowest_at"]) == pytest.approx((0.8, 0.2))
+
+
+def test_many_lowest_frames_lie_at_their_mean_position() -> None:
+    track = np.ones(100)
+    track[10:20] = track[70:80] = -50
+    assert of_track(track)["lowest_at"] == pytest.approx(0.445)
 
 
 @pytest.mark.parametrize("statistics", [full, spread, centre])

@@ -21,7 +21,7 @@ from features.mfcc import MfccSequence
 from features.store import FeatureStore, compute
 
 IMAGE, SEQUENCE = INPUT_KINDS["image"], INPUT_KINDS["sequence"]
-GAIN = Variant("gain", "strong", 0)
+CLIPPED = Variant("clipping", "strong", 0)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_an_array_is_computed_once_and_then_read(store: FeatureStore, clip: Clip
 
 
 def test_what_is_fetched_is_what_the_kind_extracts_from_the_variant(store: FeatureStore, clip: Clip) -> None:
-    for variant in (ORIGINAL, GAIN):
+    for variant in (ORIGINAL, CLIPPED):
         expected = SEQUENCE.extract(Analysis(make_variant(clip, variant)))
         for place in (store, FeatureStore(store.root)):
             np.testing.assert_array_equal(place.fetch(SEQUENCE, clip, variant), expected)
@@ -86,7 +86,7 @@ def test_a_fetched_array_cannot_be_written_to(store: FeatureStore, clip: Clip) -
 
 
 def test_every_kind_clip_and_variant_has_a_path_of_its_own(store: FeatureStore, synthetic_clips: tuple[Clip, ...]) -> None:
-    variants = (ORIGINAL, GAIN, Variant("gain", "gentle", 0), Variant("gain", "strong", 1), Variant("noise", "strong", 0))
+    variants = (ORIGINAL, CLIPPED, Variant("clipping", "gentle", 0), Variant("clipping", "strong", 1), Variant("noise", "strong", 0))
     paths = [store.path(kind, clip, v) for kind in INPUT_KINDS.values() for clip in synthetic_clips[:5] for v in variants]
     assert len(set(paths)) == len(paths)
     assert all(store.root in path.parents for path in paths)
@@ -171,12 +171,12 @@ def test_a_pickle_in_the_cache_is_never_read(store: FeatureStore, clip: Clip) ->
 
 
 def test_files_are_written_whole_and_leave_no_litter(store: FeatureStore, clip: Clip) -> None:
-    store.prepare([IMAGE, SEQUENCE], [clip], [ORIGINAL, GAIN])
+    store.prepare([IMAGE, SEQUENCE], [clip], [ORIGINAL, CLIPPED])
     assert {path.suffix for path in store.root.rglob("*") if path.is_file()} == {".npy"}
 
 
 def test_preparing_in_parallel_equals_computing_one_by_one(tmp_path: Path, synthetic_clips: tuple[Clip, ...]) -> None:
-    kinds, clips, variants = [IMAGE, SEQUENCE], synthetic_clips[:14], (ORIGINAL, GAIN)
+    kinds, clips, variants = [IMAGE, SEQUENCE], synthetic_clips[:14], (ORIGINAL, CLIPPED)
     reported: list[tuple[int, int]] = []
     store = FeatureStore(tmp_path)
     assert store.prepare(kinds, clips, variants, n_jobs=2, progress=lambda done, total: reported.append((done, total))) == 28
@@ -207,18 +207,18 @@ def test_a_missing_kind_alone_is_added(store: FeatureStore, clip: Clip) -> None:
 
 def test_kinds_that_share_an_analysis_are_computed_together(tmp_path: Path, clip: Clip) -> None:
     store = FeatureStore(tmp_path, [IMAGE, SEQUENCE])
-    found = store.fetch(IMAGE, clip, GAIN)
-    expected = compute([IMAGE, SEQUENCE], clip, GAIN)
+    found = store.fetch(IMAGE, clip, CLIPPED)
+    expected = compute([IMAGE, SEQUENCE], clip, CLIPPED)
     np.testing.assert_array_equal(found, expected["image"])
-    np.testing.assert_array_equal(np.load(store.path(SEQUENCE, clip, GAIN)), expected["sequence"])
+    np.testing.assert_array_equal(np.load(store.path(SEQUENCE, clip, CLIPPED)), expected["sequence"])
 
 
 def test_completing_computes_each_missing_array_once(store: FeatureStore, synthetic_clips: tuple[Clip, ...]) -> None:
     kind = Counted()
     store.fetch(kind, synthetic_clips[0])
-    store.complete(kind, synthetic_clips[:3], [ORIGINAL, GAIN])
+    store.complete(kind, synthetic_clips[:3], [ORIGINAL, CLIPPED])
     assert kind.n == 6
-    store.complete(kind, synthetic_clips[:3], [ORIGINAL, GAIN])
+    store.complete(kind, synthetic_clips[:3], [ORIGINAL, CLIPPED])
     assert kind.n == 6
 
 
@@ -228,12 +228,3 @@ def test_another_process_gets_the_store_without_its_arrays(tmp_path: Path, synth
     pickled = pickle.dumps(store)
     assert len(pickled) < n_bytes / 5
     assert pickle.loads(pickled).path(IMAGE, synthetic_clips[0]) == store.path(IMAGE, synthetic_clips[0])
-
-
-def test_a_large_array_is_mapped_and_equal(store: FeatureStore, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
-    computed = store.fetch(IMAGE, clip)
-    monkeypatch.setattr("features.mapped.MAPPED_BYTES", computed.nbytes)
-    read = FeatureStore(store.root).fetch(IMAGE, clip)
-    assert isinstance(read, np.memmap)
-    assert not read.flags.writeable
-    np.testing.assert_array_equal(read, computed)

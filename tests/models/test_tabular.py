@@ -11,9 +11,12 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from emotune.errors import ChampionError
-from models import Examples
+from models import FAMILIES, Examples
 from models.linear import Linear
 from models.tabular import CLIP_LIMIT, Standardiser, fit_standardiser, speaker_directions
+
+N_TREES = {"random_forest": "n_trees", "xgboost": "n_rounds"}
+"""What a configuration calls the number of trees."""
 
 
 class Stranger:
@@ -52,6 +55,12 @@ def test_the_functionals_that_tell_emotions_apart_are_kept(random_examples: Exam
     assert fit_standardiser(random_examples, n_features=1000).columns.tolist() == list(range(40))
 
 
+def test_columns_are_selected_among_those_that_are_allowed(random_examples: Examples) -> None:
+    allowed = np.array([1, 3, 20, 30])
+    assert fit_standardiser(random_examples, among=allowed).columns.tolist() == [1, 3, 20, 30]
+    assert fit_standardiser(random_examples, among=allowed, n_features=2).columns.tolist() == [1, 3]
+
+
 def test_functionals_that_never_vary_are_dropped(random_examples: Examples) -> None:
     constant = tuple(np.append(array, np.float32(7.25)) for array in random_examples.inputs)
     assert 40 not in fit_standardiser(replace(random_examples, inputs=constant)).columns
@@ -60,6 +69,34 @@ def test_functionals_that_never_vary_are_dropped(random_examples: Examples) -> N
 def test_what_is_far_out_is_cut(random_examples: Examples) -> None:
     standardiser = fit_standardiser(random_examples)
     assert np.abs(standardiser([np.full(40, 1e6, np.float32), np.full(40, -1e6, np.float32)])).tolist() == [[CLIP_LIMIT] * 40] * 2
+
+
+def test_a_vector_does_not_depend_on_its_batch(random_examples: Examples) -> None:
+    standardiser = fit_standardiser(random_examples, n_speaker_directions=3)
+    together = standardiser(random_examples.inputs)
+    assert together.dtype == np.float32
+    np.testing.assert_array_equal(np.concatenate([standardiser([vector]) for vector in random_examples.inputs]), together)
+
+
+def test_the_scaling_of_large_numbers_is_exact(random_examples: Examples) -> None:
+    far = replace(random_examples, inputs=tuple(1e4 + array.round(1) for array in random_examples.inputs))
+    X = np.stack(far.inputs).astype(np.float64)[far.is_original]
+    expected = np.clip((X - X.mean(axis=0)) / X.std(axis=0), -CLIP_LIMIT, CLIP_LIMIT)
+    np.testing.assert_allclose(fit_standardiser(far)(far.inputs)[far.is_original], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("key", ["random_forest", "xgboost"])
+def test_nodes_are_counted_when_they_are_asked_for(
+    key: str, random_examples: Examples, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    family, asked = FAMILIES[key], list[object]()
+    monkeypatch.setattr(type(family), "count_parameters", lambda _, classifier: asked.append(classifier) or 7)
+    model = family.fit(random_examples, {**family.defaults, N_TREES[key]: 2}, seed=0)
+    family.save(model, tmp_path)
+    family.load(tmp_path, n_emotions=4).predict(random_examples.inputs[:2])
+    assert not asked
+    assert (model.n_parameters, model.n_parameters) == (7, 7)
+    assert len(asked) == 1
 
 
 def test_a_standardiser_comes_back_as_it_was(random_examples: Examples, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def uneven_examples(targets: list[int], is_original: list[bool]) -> Examples:
         is_original=np.array(is_original),
         genders={"S0": "female", "S1": "male"},
         n_emotions=5,
+        possible=np.arange(5) >= np.arange(n)[:, None] % 3,
     )
 
 
@@ -62,6 +63,7 @@ def test_selected_examples_keep_what_belongs_to_each() -> None:
     assert [array[0] for array in odd.inputs] == [1, 3]
     assert odd.targets.tolist() == [1, 3]
     assert odd.sources.tolist() == [1, 3]
+    assert odd.possible.tolist() == [[False, True, True, True, True], [True] * 5]
     assert odd.speakers.tolist() == ["S1", "S1"]
     assert not odd.is_original.any()
     assert (odd.n_emotions, odd.genders) == (some.n_emotions, some.genders)

@@ -24,6 +24,12 @@ def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_family_for_nothing_to_read_is_refused() -> None:
+    done = run("--family", "linear")
+    assert done.returncode == 2
+    assert "--family goes with --file or --listen" in done.stderr
+
+
 def test_the_page_never_imports_the_search() -> None:
     code = "import sys, page.interface; print([name for name in sys.modules if name.split('.')[0] in ('search', 'optuna')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from page.in_time import InTime
 from page.live import LiveSession
 from page.long import LongAnswer, as_audacity, as_csv, read_long
 from page.options import parse
+from page.render_time import clock
 from page.render_time import long as render_long
 
 
@@ -103,6 +105,37 @@ def test_listening_to_a_file_prints_a_line_a_second_and_loses_no_sound_however_l
     assert "lost" not in told
 
 
-def test_a_missing_file_is_one_sentence(engine: Engine, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line.run(parse(["--results", str(results), "--file", "nowhere.wav"]), engine) == 2
-    assert "check the path" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--file", "nowhere.wav"], "check the path"),
+        (["--listen", "nowhere.wav"], "check the path"),
+        (["--listen", ""], "check the path"),
+        (["--file", "TALK", "--family", "nobody"], "no family 'nobody'"),
+        (["--file", "TALK", "--csv", "nowhere/out.csv"], "make nowhere first"),
+        (["--file", "TALK", "--csv", "."], "is a folder"),
+        (["--file", "TALK", "--csv", "out.txt", "--labels", "./out.txt"], "named twice"),
+        (["--file", "TALK", "--labels", "TALK"], "named twice"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_before_any_champion_loads(
+    asked: list[str], words: str, results: Path, talk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, loaded = talk.read_bytes(), []
+    monkeypatch.setattr("page.engine.load_champion", loaded.append)
+    options = parse(["--results", str(results), *(str(talk) if one == "TALK" else one for one in asked)])
+    assert command_line.run(options, Engine(results)) == 2
+    assert words in capsys.readouterr().err
+    assert (loaded, talk.read_bytes()) == ([], content)
+
+
+def test_an_emotion_that_looks_like_a_formula_is_none_in_the_csv(answer: LongAnswer) -> None:
+    found = replace(answer, rows=(replace(answer.rows[0], emotion="=1+1"), *answer.rows[1:]))
+    assert [row["emotion"] for row in csv.DictReader(as_csv(found).splitlines())][:2] == ["'=1+1", answer.rows[1].emotion]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00.0"), (9.94, "0:09.9"), (59.96, "1:00.0"), (119.99, "2:00.0"), (3661.2, "61:01.2")]
+)
+def test_minutes_and_seconds_carry_over(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

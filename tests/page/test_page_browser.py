@@ -135,6 +135,32 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
     assert np.median(heard_seconds) == pytest.approx(STREAM_EVERY_SECONDS, abs=0.05)
 
 
+LATE_WORKERS = """
+window.Worker = class extends Worker {
+  postMessage(...message) { setTimeout(() => super.postMessage(...message), 2000); }
+};
+"""
+
+
+def test_a_press_of_record_before_the_encoder_has_loaded_is_heard_later(tab: playwright.Page) -> None:
+    tab.add_init_script(LATE_WORKERS)
+    tab.reload()
+    open_tab(tab, "Live")
+    tab.locator("#microphone").get_by_role("button", name="Record").click()
+    tab.wait_for_function(HEARD, timeout=4 * LIVE_TIMEOUT_MS)
+    tab.locator("#microphone").get_by_role("button", name="Stop").click()
+
+
+def test_what_another_tab_taught_stands_in_listen(tab: playwright.Page) -> None:
+    open_tab(tab, "Voice")
+    tab.locator("#own-clip").get_by_label("Upload file").click()
+    tab.locator("#own-clip input[type=file]").set_input_files(EXAMPLES / "synthetic-angry.flac")
+    tab.locator("#teach").click()
+    tab.wait_for_function("document.querySelector('#known').innerText.includes('1 clip of this voice')")
+    open_tab(tab, "Listen")
+    tab.wait_for_function("document.querySelector('#told').innerText.includes('1 clip of this voice')")
+
+
 def test_who_is_not_heard_reads_why_and_stops_recording_each_time(tab: playwright.Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("page.live_turns.Listeners._others", lambda *_: MAX_LISTENERS)
     open_tab(tab, "Live")

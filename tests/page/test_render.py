@@ -17,10 +17,17 @@ from page.drawing import chip, sound, timeline
 from page.emotion_styles import PALETTE, colours_of
 from page.engine import Engine, Member
 from page.interface import HERE
-from page.listen import listen
+from page.listen import ClipPredictions, listen
 from page.stress import Perturbation, curve, stress
 
 NASTY = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def sure(engine: Engine, clip: np.ndarray) -> ClipPredictions:
+    """What the families predict, none of them unsure."""
+    found = listen(engine, clip)
+    return replace(found, predictions=tuple(replace(one, is_unsure=False, reasons=()) for one in found.predictions))
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +59,16 @@ def test_every_probability_of_every_family_is_on_the_page(engine: Engine, clip: 
     assert html.count("<td ") == 3 * 8
 
 
-def test_the_answer_is_marked_by_more_than_colour(engine: Engine, clip: np.ndarray) -> None:
-    predictions = listen(engine, clip).predictions
-    assert render.matrix(predictions, engine.emotions).count("<b><i>●</i>") == 3
-    unsure = tuple(replace(prediction, is_unsure=True) for prediction in predictions)
+def test_the_answer_is_marked_by_more_than_colour(engine: Engine, sure: ClipPredictions) -> None:
+    assert render.matrix(sure.predictions, engine.emotions).count("<b><i>●</i>") == 3
+    unsure = tuple(replace(prediction, is_unsure=True) for prediction in sure.predictions)
     assert render.matrix(unsure, engine.emotions).count("<b><i>◌</i>") == 3
 
 
-def test_an_unsure_verdict_is_not_stated_as_one(engine: Engine, clip: np.ndarray) -> None:
-    found = listen(engine, clip)
-    unsure = replace(found, predictions=(replace(found.predictions[0], is_unsure=True), *found.predictions[1:]))
+def test_an_unsure_verdict_is_not_stated_as_one(sure: ClipPredictions) -> None:
+    unsure = replace(sure, predictions=(replace(sure.predictions[0], is_unsure=True), *sure.predictions[1:]))
     assert "unsure, perhaps angry" in render.verdict(unsure)
-    assert "unsure" not in render.verdict(found)
+    assert "unsure" not in render.verdict(sure)
 
 
 def test_a_family_is_shown_with_its_uar(everything: dict[str, str], engine: Engine) -> None:

@@ -14,7 +14,6 @@ EACH_ALONE = [
     Perturbation(semitones=4),
     Perturbation(tempo=1.4),
     Perturbation(rt60_seconds=0.8),
-    Perturbation(gain_db=-20),
 ]
 
 
@@ -32,6 +31,13 @@ def test_each_disturbance_is_heard_and_moves_an_answer(engine: Engine, clip: np.
     assert len(found.perturbed) != len(clip) or not np.allclose(found.perturbed, clip)
     assert [one.family for one in found.before] == [one.family for one in found.after]
     assert any(one.probabilities != other.probabilities for one, other in zip(found.before, found.after, strict=True))
+
+
+def test_a_quieter_clip_changes_no_answer(engine: Engine, clip: np.ndarray) -> None:
+    found = stress(engine, clip, Perturbation(gain_db=-20))
+    np.testing.assert_allclose(found.perturbed, 0.1 * clip, rtol=1e-5)
+    for one, other in zip(found.before, found.after, strict=True):
+        assert other.probabilities == pytest.approx(one.probabilities, abs=1e-3)
 
 
 def test_predictions_are_compared_family_by_family_however_those_rank_that_are_left() -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from emotune.files import PROJECT_ROOT
 from evaluation.dataset import Dataset
 from evaluation.objective import Objective
+from features import INPUT_KINDS
+from features.store import LIBRARIES
 from models import FAMILIES
-from runs.conditions import conditions_of, differences, read_conditions
+from runs.conditions import conditions_of, differences, protocol_sources, read_conditions
 
 
 def test_the_same_conditions_do_not_differ(dataset: Dataset) -> None:
@@ -31,6 +34,31 @@ def test_another_library_version_is_named(dataset: Dataset) -> None:
     now = conditions_of(FAMILIES["linear"], dataset, seed=3)
     (found,) = differences(replace(now, libraries={**now.libraries, "keras": "2.9"}), now)
     assert found == f"keras 2.9 instead of {now.libraries['keras']}"
+
+
+def test_the_libraries_of_a_familys_input_and_of_its_search_count(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("runs.conditions.library_versions", lambda more: asked.append(set(more)) or {})
+    for key in ("linear", "egemaps", "ensemble"):
+        conditions_of(FAMILIES[key], dataset, seed=3)
+    assert asked == [{*LIBRARIES, "optuna"}, {*LIBRARIES, *INPUT_KINDS["egemaps"].libraries, "optuna"}, {"optuna"}]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("models/speakers", "metrics/scores", "metrics/calibration", "metrics/abstention"),
+        *("evaluation/folds", "evaluation/jobs", "evaluation/robustness", "evaluation/voices"),
+        *("search/trial", "search/racing"),
+    ],
+)
+def test_the_protocol_holds_what_decides_a_score(module: str) -> None:
+    assert PROJECT_ROOT / f"{module}.py" in protocol_sources()
+
+
+def test_the_protocol_holds_no_code_of_a_family() -> None:
+    assert {path.parent.name for path in protocol_sources()} == {"evaluation", "metrics", "models", "search"}
+    assert [path.name for path in protocol_sources() if path.parent.name == "models"] == ["speakers.py"]
 
 
 def test_a_seed_and_families_of_other_code_differ(dataset: Dataset) -> None:

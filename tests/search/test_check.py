@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from corpora.labels import to_emotion
 from evaluation.objective import Objective
 from models import FAMILIES
-from search.cli import OBJECTIVES, main
+from search.cli import main
+from search.options import OBJECTIVES
 from tests.corpora.conftest import Write, write
 
 __all__ = ["write"]
@@ -89,6 +91,8 @@ def test_recordings_without_speakers_are_refused_and_described(own: Path, tmp_pa
     assert code == 2
     assert "A run would be refused: Every recording needs its speaker" in page
     assert "2 (happy, angry)" in page
+    assert re.search(r"speakers</td><td[^>]*>unknown</td>", page)
+    assert "Everything in the folder was read" not in page
     code, page = check(table, "--speakers-unknown", out=tmp_path / "out")
     assert code == 0
     assert "no figure is for unseen speakers" in page
@@ -107,6 +111,17 @@ def test_what_is_not_there_is_refused_in_one_sentence(name: str, sentence: str, 
     code, page = check(Path(name), out=tmp_path / "out")
     assert code == 2
     assert sentence in page
+
+
+def test_two_things_to_check_are_refused(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check", str(own), "--corpus", "ravdess"]) == 2
+    assert "must be told once what to check" in capsys.readouterr().err
+
+
+def test_recordings_of_one_emotion_are_refused(own: Path, tmp_path: Path) -> None:
+    code, page = check(own, "--map", "wut=sad,freude=sad", out=tmp_path / "out")
+    assert code == 2
+    assert "must have two emotions or more to be told apart, got sad" in page
 
 
 def test_too_few_speakers_are_refused_by_the_protocol(own: Path, tmp_path: Path, write: Write) -> None:

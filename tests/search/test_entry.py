@@ -81,7 +81,7 @@ def test_a_family_of_other_code_starts_anew_and_the_others_keep_their_rows(
 
 
 def test_a_changed_library_is_noticed(finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.conditions.library_versions", lambda: {"numpy": "9.9.9"})
+    monkeypatch.setattr("runs.conditions.library_versions", lambda _: {"numpy": "9.9.9"})
     listener = Listener()
     run(replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1), listener.reporter)
     assert len(aside_of(folder)) == 1

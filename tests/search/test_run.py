@@ -159,6 +159,13 @@ def test_the_command_works_from_another_folder(tmp_path):
         (["--trials", "0"], "--trials must be at least 1, got 0"),
         (["--families", "perceptron"], "There is no family 'perceptron'"),
         (["--corpus", "nowhere"], "There is no corpus 'nowhere'"),
+        (["--seed", "-1"], "--seed must be 0 or more, got -1"),
+        (["--jobs", "0"], "--jobs must be at least 1, got 0"),
+        (["--timeout", "nan"], "--timeout must be a number of minutes from 0 on, got nan"),
+        (["--timeout", "-5"], "--timeout must be a number of minutes from 0 on, got -5"),
+        (["--families", ""], "--families must name a family on each side of every comma, got ''"),
+        (["--families", "dummy,"], "--families must name a family on each side of every comma, got 'dummy,'"),
+        (["--corpus", "synthetic", "--data", "/mistyped"], "--data must name a folder that exists"),
     ],
 )
 def test_a_wrong_option_is_answered_with_one_sentence(arguments, message, capsys):

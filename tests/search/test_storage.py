@@ -149,7 +149,7 @@ def test_a_host_with_other_data_is_refused_with_both_values(alone: RunPlan, tmp_
 
 
 def test_a_host_with_another_version_of_a_library_is_refused(alone: RunPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.conditions.library_versions", lambda: {"numpy": "9.9.9"})
+    monkeypatch.setattr("runs.conditions.library_versions", lambda _: {"numpy": "9.9.9"})
     with pytest.raises(RunError, match=r"numpy \S+ instead of 9.9 here"):
         run_shared(replace(alone, folder=tmp_path / "other"), silent_reporter())
 

@@ -103,6 +103,13 @@ def test_the_encoder_computes_what_the_paper_defines(encoder, n_samples):
     np.testing.assert_allclose(computed.attended, attended, atol=1e-4)
 
 
+def test_an_encoding_is_that_of_the_log_mel_with_the_range(encoder):
+    (samples,) = clips(16_000)
+    layers, _ = encode_by_hand(log_mel(samples, n_mels=TINY.num_mel_bins, range_decades=0.5))
+    np.testing.assert_allclose(encoder.encode(samples, range_decades=0.5).layers, layers, atol=1e-4)
+    assert np.abs(encoder.encode(samples).layers - layers).max() > 0.01
+
+
 def test_padding_changes_no_frame_of_a_clip(encoder):
     samples = clips(16_000, 481, 8160, 31_999)
     mels = [log_mel(clip, n_mels=TINY.num_mel_bins).T for clip in samples]

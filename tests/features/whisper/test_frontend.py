@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emotune.errors import BadRecordingError
-from features.whisper.frontend import log_mel
+from features.whisper.frontend import SPEECH_RANGE_DECADES, log_mel
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "whisper-tiny.en" / "reference.npz"
 
@@ -41,6 +41,13 @@ def test_a_higher_tone_excites_a_higher_band():
 
 def test_a_clip_spans_at_most_eight_decades():
     assert np.ptp(log_mel(tone(1000))) == pytest.approx(8 / 4)
+
+
+@pytest.mark.parametrize("range_decades", [SPEECH_RANGE_DECADES, 3.0])
+def test_a_smaller_range_raises_what_lies_below_it_and_changes_nothing_else(range_decades: float) -> None:
+    whole, limited = log_mel(tone(1000)), log_mel(tone(1000), range_decades=range_decades)
+    np.testing.assert_array_equal(limited, np.maximum(whole, whole.max() - range_decades / 4))
+    assert limited.min() > whole.min()
 
 
 def test_ten_times_the_amplitude_is_two_decades_more():

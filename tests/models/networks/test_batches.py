@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models import Examples
-from models.networks.batches import BatchMaker, fit_sequence_standardiser, pad
+from models.networks.batches import BatchMaker, ValidationBatch, fit_sequence_standardiser, pad
 
 N_CLIPS, N_COPIES, N_COLUMNS = 20, 3, 12
 PLAIN = {
@@ -92,21 +92,60 @@ def test_masks_reach_the_first_and_the_last_position(mask: str, axis: int, examp
 
 def test_targets_belong_to_their_sequences(examples: Examples) -> None:
     batches = epoch(examples)
-    found = np.concatenate([targets for _, _, targets, _ in batches])
+    found = np.concatenate([targets for _, _, targets, *_ in batches])
     np.testing.assert_array_equal(found, np.eye(4, dtype=np.float32)[examples.targets[shown(batches)]])
 
 
 def test_smoothing_gives_every_emotion_its_share(examples: Examples) -> None:
-    for _, _, targets, _ in epoch(examples, label_smoothing=0.2):
+    for _, _, targets, *_ in epoch(examples, label_smoothing=0.2):
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
         assert targets.min() == pytest.approx(0.05)
         assert targets.max() == pytest.approx(0.85)
 
 
 def test_emotions_without_examples_get_no_share(examples: Examples) -> None:
-    for _, _, targets, _ in epoch(examples.select(examples.targets != 2), label_smoothing=0.2):
+    for _, _, targets, *_ in epoch(examples.select(examples.targets != 2), label_smoothing=0.2):
         assert (targets[:, 2] == 0).all()
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+
+
+def of_two_corpora(examples: Examples) -> Examples:
+    """The same examples, of which those of emotion 3 are of a corpus without emotions 0 and 1, and the others of one without 3."""
+    without = np.where((examples.targets == 3)[:, None], np.arange(4) < 2, np.arange(4) == 3)
+    return replace(examples, possible=~without)
+
+
+def test_without_a_mask_every_emotion_is_possible(examples: Examples) -> None:
+    for *_, possible, weights in epoch(examples):
+        np.testing.assert_array_equal(possible, np.ones((len(weights), 4), np.float32))
+
+
+def test_batches_say_which_emotions_are_possible(examples: Examples) -> None:
+    two = of_two_corpora(examples)
+    batches = epoch(two)
+    found = np.concatenate([possible for *_, possible, _ in batches])
+    np.testing.assert_array_equal(found, two.possible[shown(batches)])
+
+
+def test_smoothing_spares_what_an_example_cannot_have(examples: Examples) -> None:
+    for _, _, targets, possible, _ in epoch(of_two_corpora(examples), label_smoothing=0.2):
+        np.testing.assert_array_equal(targets > 0, possible > 0)
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_what_one_of_two_mixed_examples_could_have_is_possible(examples: Examples) -> None:
+    batches = epoch(of_two_corpora(examples), mixup=0.4)
+    assert all((possible[targets > 0] == 1).all() for _, _, targets, possible, _ in batches)
+    n_possible = np.concatenate([possible.sum(axis=1) for *_, possible, _ in batches])
+    assert set(n_possible.tolist()) == {2, 3, 4}
+
+
+def test_validation_does_not_ask_for_what_a_clip_cannot_have() -> None:
+    possible = np.array([[1, 1, 1], [1, 0, 1]], np.float32)
+    validation = ValidationBatch(*pad([np.ones((4, 2), np.float32)] * 2), np.array([0, 2]), possible)
+    logits = validation.logits(lambda inputs, _: np.tile(np.array([1, 3, 2], np.float32), (len(inputs), 1)))
+    assert logits.argmax(axis=1).tolist() == [1, 2]
+    np.testing.assert_array_equal(logits[possible == 1], [1, 3, 2, 1, 2])
 
 
 @pytest.mark.parametrize("balanced", [True, False])
@@ -120,7 +159,7 @@ def test_examples_carry_the_weights_of_their_corpora(balanced: bool, examples: E
 
 def test_mixing_blends_sequences_and_targets_and_keeps_distributions(examples: Examples) -> None:
     batches = epoch(examples, mixup=0.4)
-    targets = np.concatenate([targets for _, _, targets, _ in batches])
+    targets = np.concatenate([targets for _, _, targets, *_ in batches])
     np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
     assert ((targets > 0).sum(axis=1) == 2).any()
     assert (targets.max(axis=1) >= 0.5).all()

@@ -38,11 +38,12 @@ def small_network(*, n_units: int = 4, dropout: float = 0.2, activation: str = "
     return keras.Model([inputs, mask], keras.layers.Dense(N_EMOTIONS)(keras.ops.sum(x, axis=1)))
 
 
-def batch(n: int = 5) -> tuple[np.ndarray, ...]:
-    """Inputs, mask, targets and weights of a batch."""
-    rng = np.random.default_rng(0)
-    targets = np.eye(N_EMOTIONS, dtype=np.float32)[np.arange(n) % N_EMOTIONS]
-    return rng.normal(size=(n, 8, N_COLUMNS)).astype(np.float32), np.ones((n, 8), np.float32), targets, np.ones(n, np.float32)
+def batch(n: int = 5, *, n_possible: int = N_EMOTIONS) -> tuple[np.ndarray, ...]:
+    """Inputs, mask, targets, possible emotions and weights of a batch that could have the first emotions."""
+    inputs = np.random.default_rng(0).normal(size=(n, 8, N_COLUMNS)).astype(np.float32)
+    targets = np.eye(N_EMOTIONS, dtype=np.float32)[np.arange(n) % n_possible]
+    possible = np.tile((np.arange(N_EMOTIONS) < n_possible).astype(np.float32), (n, 1))
+    return inputs, np.ones((n, 8), np.float32), targets, possible, np.ones(n, np.float32)
 
 
 @neural_families
@@ -60,31 +61,16 @@ def test_a_fit_does_not_depend_on_earlier_fits(family: Family, make_examples: Ma
     assert len(tracing._traces) == 1
 
 
-def test_another_process_fits_the_same_model() -> None:
+def test_another_process_fits_the_same_model_whether_or_not_it_has_imported_keras() -> None:
     """Both are new, since the number of threads of this one was set when it first used TensorFlow."""
-    source = "from tests.models.networks.test_tracing import fit_conv1d\nprint(fit_conv1d().tobytes().hex())"
+    source = "from tests.models.networks.one_fit import fit_conv1d\nprint(fit_conv1d().tobytes().hex())"
     root = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-c", source]
-    processes = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for _ in range(2)]
+    commands = [[sys.executable, "-c", first + source] for first in ("", "import keras\n")]
+    processes = [
+        subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for command in commands
+    ]
     fitted = [process.communicate()[0].split()[-1] for process in processes]
     assert fitted[0] == fitted[1]
-
-
-def fit_conv1d() -> np.ndarray:
-    """Probabilities of a network that is trained on random sequences."""
-    rng, n = np.random.default_rng(0), 24
-    speakers = np.repeat(["S1", "S2", "S3"], n // 3)
-    examples = Examples(
-        tuple(rng.normal(size=(20, N_COLUMNS)).astype(np.float32) for _ in range(n)),
-        np.arange(n) % N_EMOTIONS,
-        speakers,
-        np.arange(n),
-        np.ones(n, dtype=bool),
-        dict.fromkeys(("S1", "S2", "S3"), "female"),
-        N_EMOTIONS,
-    )
-    config = {**FAMILIES["conv1d"].defaults, "n_epochs": 2}
-    return FAMILIES["conv1d"].fit(examples, config, seed=0).predict(examples.inputs)
 
 
 def test_networks_that_differ_in_names_and_dropout_rates_share_a_trace() -> None:
@@ -112,6 +98,18 @@ def test_training_changes_a_network_when_it_is_written_back() -> None:
         np.testing.assert_array_equal(network.get_weights()[0], before[0])
         write_back()
     assert not np.array_equal(network.get_weights()[0], before[0])
+
+
+def test_a_step_does_not_move_an_emotion_that_no_example_could_have() -> None:
+    network = small_network()
+    kernel, bias = network.layers[-1].get_weights()
+    with trace_of(network).training(network, weight_decay=0.0) as (step, write_back):
+        step(0.1, *batch(n_possible=2))
+        write_back()
+    moved, moved_bias = network.layers[-1].get_weights()
+    np.testing.assert_array_equal(moved[:, 2], kernel[:, 2])
+    assert moved_bias[2] == bias[2]
+    assert (moved[:, :2] != kernel[:, :2]).any()
 
 
 def test_the_rate_of_the_network_decides_how_much_is_dropped() -> None:

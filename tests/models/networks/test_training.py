@@ -12,7 +12,7 @@ import pytest
 from metrics.calibration import fit_temperature
 from models import Examples
 from models.networks import training
-from models.networks.batches import BatchMaker, pad
+from models.networks.batches import BatchMaker, ValidationBatch, pad
 from models.networks.search_space import SHARED_DEFAULTS
 from models.networks.tracing import trace_forward
 from models.networks.training import (
@@ -91,7 +91,7 @@ def small_network() -> keras.Model:
 
 def train_small(
     *, mislabelled: float = 0.0, corpus_weights: np.ndarray | None = None, **changes: Any
-) -> tuple[keras.Model, list[float], tuple[Any, np.ndarray]]:
+) -> tuple[keras.Model, list[float], ValidationBatch]:
     """Train on a separable problem, the first clips perhaps mislabelled; return the network, the reported UARs and the validation."""
     sequences, targets = separable(48, seed=1)
     targets = np.where(np.arange(48) < 48 * mislabelled, (targets + 1) % N_EMOTIONS, targets)
@@ -100,7 +100,7 @@ def train_small(
     examples = Examples(tuple(sequences), targets, speakers, np.arange(n), originals, {"S1": "female"}, N_EMOTIONS, corpus_weights)
     config = {**SHARED_DEFAULTS, "batch_size": 16, "n_epochs": 8, "learning_rate": 0.05, **changes}
     unseen, unseen_targets = separable(24, seed=2)
-    validation = pad(unseen), unseen_targets
+    validation = ValidationBatch(*pad(unseen), unseen_targets, np.ones((24, N_EMOTIONS), np.float32))
     network, reported = small_network(), list[float]()
     batches = BatchMaker(sequences, examples, config)
     rng = np.random.default_rng(0)
@@ -109,9 +109,10 @@ def train_small(
 
 
 def test_a_network_learns_a_separable_problem() -> None:
-    network, reported, ((inputs, mask), targets) = train_small()
+    network, reported, validation = train_small()
     assert reported[-1] > 0.9
-    assert (network([inputs, mask]).numpy().argmax(axis=1) == targets).mean() > 0.9
+    found = network([validation.inputs, validation.mask]).numpy()
+    assert (found.argmax(axis=1) == validation.targets).mean() > 0.9
 
 
 def test_a_network_learns_nothing_from_clips_of_weight_zero() -> None:

@@ -13,54 +13,45 @@ from audio.clip import Clip
 from emotune.errors import DownloadError
 from features import INPUT_KINDS, Analysis
 from features.whisper import published
-from features.whisper.layers import WhisperLayers
+from features.whisper.layers import MOMENTS, PARTS, WhisperLayers
 from features.whisper.weights import read_stored, scale_shape
 from models import FAMILIES, Examples, Family
 from models.family import KeptSample
-from models.whisper.family import WIDE_AUGMENTATIONS, EncoderFamily
-from models.whisper.layer_selection import LAYERS, PERCENTILES, READOUTS, last_layer
+from models.whisper.family import LAYERS, READOUTS, WIDE_AUGMENTATIONS, EncoderFamily
 
 MakeExamples = Callable[[str], Examples]
 WHISPER, BASE = FAMILIES["whisper"], FAMILIES["whisper_base"]
-N_COLUMNS = 2 * 4 * 16
 CONFIG = {**WHISPER.defaults, "augmentation": "none"}
-STEPS = np.random.default_rng(0).normal(size=(9, N_COLUMNS)).astype(np.float16)
 
 
 @pytest.mark.parametrize(
-    ("layers", "readout", "spans"),
+    ("layers", "readout", "expected"),
     [
-        ("lower", "layers", [(0, 32)]),
-        ("middle", "attended", [(80, 112)]),
-        ("middle", "both", [(16, 48), (80, 112)]),
-        ("all", "both", [(0, 64), (64, 128)]),
+        ("lower", "layers", {"layer1", "layer2"}),
+        ("middle", "attended", {"attended2", "attended3"}),
+        ("middle", "both", {"layer2", "layer3", "attended2", "attended3"}),
+        ("all", "both", {f"{part}{layer}" for part in PARTS for layer in (1, 2, 3, 4)}),
     ],
 )
-def test_layers_are_chosen_by_their_depth(layers: str, readout: str, spans: list[tuple[int, int]]) -> None:
-    config = {**WHISPER.defaults, "layers": layers, "readout": readout}
-    assert WHISPER.select_layers(config, n_columns=N_COLUMNS).spans == spans
+def test_layers_are_chosen_by_their_depth_with_both_moments(layers: str, readout: str, expected: set[str]) -> None:
+    names = np.array(WHISPER.kind.columns)[WHISPER.columns({"layers": layers, "readout": readout})]
+    assert {name.split(".")[0] for name in names} == expected
+    assert len(set(names)) == len(names) == len(expected) * 16 * len(MOMENTS)
 
 
-@pytest.mark.parametrize("statistics", PERCENTILES)
-def test_a_head_reads_statistics_over_the_clip(statistics: str) -> None:
-    config = {**WHISPER.defaults, "layers": "all", "statistics": statistics}
-    vector = WHISPER.select_layers(config, n_columns=N_COLUMNS)(STEPS)
-    assert vector.shape == ((2 + len(PERCENTILES[statistics])) * N_COLUMNS,)
-    np.testing.assert_allclose(vector[:N_COLUMNS], STEPS.astype(np.float32).mean(axis=0), rtol=1e-5)
+def test_a_model_reads_no_other_columns(examples: Examples) -> None:
+    model = WHISPER.fit(examples, CONFIG, seed=0)
+    lacking = []
+    for vector in examples.inputs[:4]:
+        only = np.full_like(vector, np.nan)
+        only[WHISPER.columns(CONFIG)] = vector[WHISPER.columns(CONFIG)]
+        lacking.append(only)
+    np.testing.assert_array_equal(model.predict(lacking), model.predict(examples.inputs[:4]))
 
 
 @pytest.fixture
 def examples(make_examples: MakeExamples) -> Examples:
     return make_examples("whisper")
-
-
-@pytest.mark.parametrize("statistics", PERCENTILES)
-def test_a_model_predicts_the_same_after_loading(examples: Examples, tmp_path: Path, statistics: str) -> None:
-    model = WHISPER.fit(examples, {**CONFIG, "statistics": statistics}, seed=0)
-    WHISPER.save(model, tmp_path)
-    loaded = WHISPER.load(tmp_path, n_emotions=examples.n_emotions)
-    np.testing.assert_array_equal(loaded.predict(examples.inputs[:4]), model.predict(examples.inputs[:4]))
-    assert loaded.n_parameters == model.n_parameters
 
 
 @pytest.mark.parametrize("family", [WHISPER, BASE], ids=lambda family: family.key)
@@ -69,7 +60,6 @@ def test_a_search_draws_every_choice_that_the_family_has(family: EncoderFamily) 
     drawn = [family.suggest(study.ask()) for _ in range(60)]
     assert {config["layers"] for config in drawn} == set(LAYERS)
     assert {config["readout"] for config in drawn} == set(READOUTS)
-    assert {config["statistics"] for config in drawn} == set(family.statistics)
     assert {config["augmentation"] for config in drawn} == {"none", *WIDE_AUGMENTATIONS}
 
 
@@ -78,14 +68,6 @@ def test_an_emotion_without_examples_has_no_probability(examples: Examples) -> N
     probabilities = WHISPER.fit(lacking, CONFIG, seed=0).predict(examples.inputs)
     assert probabilities[:, [1, 6]].max() <= 1e-6
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
-
-
-def test_the_models_of_a_bag_are_those_fitted_one_by_one(examples: Examples) -> None:
-    parts = [[speaker] for speaker in sorted(set(examples.speakers.tolist()))[:2]]
-    bag = WHISPER.fit_bag(examples, CONFIG, seed=0, parts=parts)
-    alone = WHISPER.fit(examples.select(~np.isin(examples.speakers, parts[0])), CONFIG, seed=0)
-    np.testing.assert_array_equal(bag.without[0].predict(examples.inputs[:4]), alone.predict(examples.inputs[:4]))
-    assert len(bag.without) == len(parts)
 
 
 def test_a_results_folder_keeps_the_encoder_and_what_it_computes(tmp_path: Path) -> None:
@@ -150,13 +132,12 @@ def test_a_model_that_reads_a_layer_that_was_not_kept_does_not_predict(
 ) -> None:
     model = WHISPER.fit(examples, {**CONFIG, "layers": "all"}, seed=0)
     INPUT_KINDS["whisper"].keep(tmp_path, n_layers=1)
-    steps = INPUT_KINDS["whisper"].kept_in(tmp_path).extract(Analysis(few_clips[0].samples))
+    vector = INPUT_KINDS["whisper"].kept_in(tmp_path).extract(Analysis(few_clips[0].samples))
     with pytest.raises(ValueError, match="NaN"):
-        model.predict([steps])
+        model.predict([vector])
 
 
 @pytest.mark.parametrize(("layers", "expected"), [("lower", 2), ("middle", 3), ("all", 4)])
-@pytest.mark.parametrize("readout", ["layers", "attended", "both"])
+@pytest.mark.parametrize("readout", READOUTS)
 def test_the_uppermost_layer_of_a_selection_is_told_from_its_columns(layers: str, readout: str, expected: int) -> None:
-    spans = WHISPER.select_layers({**WHISPER.defaults, "layers": layers, "readout": readout}, n_columns=N_COLUMNS).spans
-    assert last_layer(spans, n_layers=4, n_columns=N_COLUMNS) == expected
+    assert WHISPER.last_layer(WHISPER.columns({"layers": layers, "readout": readout})) == expected
