@@ -136,9 +136,9 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
 
 
 LATE_WORKERS = """
-window.Worker = class extends Worker {
-  postMessage(...message) { setTimeout(() => super.postMessage(...message), 2000); }
-};
+const late = new Promise((resolve) => setTimeout(resolve, 6000));
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (...message) { late.then(() => post.apply(this, message)); };
 """
 
 
@@ -208,7 +208,7 @@ def test_stress_moves_the_answers_and_draws_the_curve(tab: playwright.Page) -> N
     table = tab.locator("#moved .moves tbody")
     table.wait_for()
     before = table.inner_text()
-    assert "+0 points" in before
+    assert "■ 0 points" in before
     tab.get_by_label("white").check()
     tab.get_by_label("number input for Signal to noise, dB").fill("0")
     tab.wait_for_function("before => document.querySelector('#moved .moves tbody').innerText !== before", arg=before)
