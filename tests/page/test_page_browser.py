@@ -135,22 +135,6 @@ def test_live_answers_what_the_microphone_hears_and_goes_on(tab: playwright.Page
     assert np.median(heard_seconds) == pytest.approx(STREAM_EVERY_SECONDS, abs=0.05)
 
 
-LATE_WORKERS = """
-const late = new Promise((resolve) => setTimeout(resolve, 6000));
-const post = Worker.prototype.postMessage;
-Worker.prototype.postMessage = function (...message) { late.then(() => post.apply(this, message)); };
-"""
-
-
-def test_a_press_of_record_before_the_encoder_has_loaded_is_heard_later(tab: playwright.Page) -> None:
-    tab.add_init_script(LATE_WORKERS)
-    tab.reload()
-    open_tab(tab, "Live")
-    tab.locator("#microphone").get_by_role("button", name="Record").click()
-    tab.wait_for_function(HEARD, timeout=4 * LIVE_TIMEOUT_MS)
-    tab.locator("#microphone").get_by_role("button", name="Stop").click()
-
-
 def test_what_another_tab_taught_stands_in_listen(tab: playwright.Page) -> None:
     open_tab(tab, "Voice")
     tab.locator("#own-clip").get_by_label("Upload file").click()
