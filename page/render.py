@@ -196,12 +196,13 @@ def stressed(found: Stressed) -> str:
 
 def _moved(before: Prediction, after: Prediction) -> str:
     change = 100 * (after.probabilities[before.emotion] - before.probabilities[before.emotion])
-    arrow = "▲" if change >= 0.5 else "▼" if change <= -0.5 else "■"
+    points = round(change)
+    moved = f"▲ +{points}" if points > 0 else f"▼ {points}" if points else "■ 0"
     side = "left:50%" if change >= 0 else "right:50%"
     swing = f'<span class="swing"><i style="{side};width:{abs(change) / 2:.1f}%"></i></span>'
     return (
         f'<tr><th scope="row">{_who(before)}</th><td>{chip_of(before)} {whole(before.confidence)}</td>'
-        f'<td>{chip_of(after)} {whole(after.confidence)}</td><td class="change">{arrow} {change:+.0f} points{swing}</td></tr>'
+        f'<td>{chip_of(after)} {whole(after.confidence)}</td><td class="change">{moved} points{swing}</td></tr>'
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from augment.codec import codecs_here, missing_codecs
-from emotune.errors import EmotuneError, PredictionsError
+from emotune.errors import EmotuneError, PredictionsError, RunError
 from emotune.files import remove, remove_litter
 from evaluation.dataset import Dataset
 from leaderboard.adapted import read_adaptation
@@ -83,6 +83,11 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
         The clips and folds.
     say : callable
         Takes each sentence that a person should read.
+
+    Raises
+    ------
+    RunError
+        If ensembles alone are asked for, and no family is there to be pooled.
     """
     run = plan.run
     run.path.mkdir(parents=True, exist_ok=True)
@@ -102,7 +107,11 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
     changed = _changed(asked, manifest, plan, dataset)
     if changed:
         manifest = _set_aside(changed, manifest, run, say=say)
-    return Entry(asked, manifest, _kept(asked, manifest, run))
+    kept = _kept(asked, manifest, run)
+    if not asked and not kept:
+        named = ", ".join(family.key for family in plan.families)
+        raise RunError(f"An ensemble pools other families, but {run.path} has none and only {named} is asked for; name others too.")
+    return Entry(asked, manifest, kept)
 
 
 def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunPlan, dataset: Dataset) -> dict[str, str]:

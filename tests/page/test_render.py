@@ -186,3 +186,11 @@ def test_figures_across_corpora_are_the_chosen_familys_or_the_best_ones_that_has
     engine = Engine(copied_results)
     assert [board.draw(engine, family).crossed for family in ("linear", "conv1d")] == ["linear", "linear"]
     assert "Linear across corpora" in render_tables.figures(board.draw(engine, "conv1d"))
+
+
+@pytest.mark.parametrize(("after", "words"), [(0.4987, "■ 0 points"), (0.52, "▲ +2 points"), (0.48, "▼ -2 points")])
+def test_a_change_of_less_than_a_point_has_no_sign(engine: Engine, clip: np.ndarray, after: float, words: str) -> None:
+    found = stress(engine, clip, Perturbation())
+    one = found.before[0]
+    before, moved = (replace(one, probabilities={**one.probabilities, one.emotion: p}) for p in (0.5, after))
+    assert words in render.stressed(replace(found, before=(before,), after=(moved,)))

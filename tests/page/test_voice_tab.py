@@ -55,7 +55,7 @@ def test_a_file_that_is_no_voice_is_refused_in_a_sentence(handlers: Handlers, tm
 
 
 def test_listen_remembers_only_while_it_is_asked_to(only_result: Results, engine: Engine, recording: str) -> None:
-    show = handlers_of(lambda chosen, voice: listen_tab(only_result, chosen, voice))["show"]
+    show = handlers_of(lambda chosen, voice: listen_tab(only_result, chosen, voice, gr.Tab()))["show"]
     alone, voice, _ = show(recording, None, False, None)
     assert voice is None
     assert "of this voice" not in alone

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from corpora.synthetic import Synthetic
+from emotune.errors import RunError
 from models import FAMILIES
 from runs.manifest import read_manifest
 from search.runner import run
@@ -145,3 +146,9 @@ def test_starting_over_works_on_a_damaged_journal(finished_run: FinishedRun, fol
     journal.write_bytes(journal.read_bytes()[:-40] + b"\0" * 512)
     board = run(replace(finished_run.plan, folder=folder, families=(LINEAR,), n_trials=1, fresh=True), silent_reporter())
     assert board.set_index("family").loc["linear", "n_trials"] == 2
+
+
+def test_ensembles_alone_are_refused_where_nothing_is_to_be_pooled(finished_run: FinishedRun, tmp_path: Path) -> None:
+    plan = replace(finished_run.plan, folder=tmp_path / "new", families=(FAMILIES["ensemble"],))
+    with pytest.raises(RunError, match=r"An ensemble pools other families, but .* has none and only ensemble is asked for"):
+        run(plan, silent_reporter())
