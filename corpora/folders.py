@@ -54,7 +54,8 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
     pattern = _compile(options.speaker_pattern)
     names = {path: Path(inside(path, top)) for path in list_recordings(top)}
     level = _emotion_level([name.parts for name in names.values()], given=options.label_map)
-    if level is None and pattern and _share_people(names.values(), pattern):
+    speakers = {path: _speaker_in(name, pattern) for path, name in names.items()} if pattern else {}
+    if level is None and _share_people([(names[path], speaker) for path, speaker in speakers.items()]):
         level = 0
     level = _require_level(level, top, list(names.values()), names_speakers=not (pattern or options.speakers_unknown))
     recordings: dict[str, Recording] = {}
@@ -64,7 +65,7 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
         if len(relative.parts) <= level + 1:
             beside.append(relative.as_posix())
             continue
-        speaker = _speaker_in(relative, pattern) if pattern else ""
+        speaker = speakers.get(path)
         if pattern and speaker is None and not options.speakers_unknown:
             skipped.append((relative.as_posix(), f"{relative}: no speaker is found by {pattern.pattern!r}"))
             continue
@@ -117,24 +118,19 @@ def _speaker_in(name: Path, pattern: re.Pattern[str]) -> str | None:
     return (match.groupdict().get("speaker") or match[1] or "") if match else None
 
 
-def _share_people(names: Iterable[Path], pattern: re.Pattern[str]) -> bool:
+def _share_people(spoken: Collection[tuple[Path, str | None]]) -> bool:
     """Whether recordings lie in one level of folders of which two have a speaker in common, so that the folders are not people."""
-    folders: dict[str, set[str]] = {}
-    for name in names:
-        speaker = _speaker_in(name, pattern)
-        if len(name.parts) >= N_LEVELS_WITH_SPEAKER:
-            return False
-        if len(name.parts) > 1 and speaker:
-            folders.setdefault(speaker, set()).add(name.parts[0])
-    return any(len(found) > 1 for found in folders.values())
+    if any(len(name.parts) >= N_LEVELS_WITH_SPEAKER for name, _ in spoken):
+        return False
+    pairs = {(speaker, name.parts[0]) for name, speaker in spoken if len(name.parts) > 1 and speaker}
+    return len({speaker for speaker, _ in pairs}) < len(pairs)
 
 
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
     """Return which of two levels of folders names the emotions: the one that a person maps, else the one with more known words.
 
-    One level alone may be people as well, so it too needs a known word.
-
-    A single known word among several tells nothing, since people too are called Joy or Felice; None where nothing tells.
+    One level alone may be people as well, so it too needs a known word. Of two levels a single known word among several tells
+    nothing, since people too are called Joy or Felice. None where nothing tells.
     """
     levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
     if not levels[1]:

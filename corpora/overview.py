@@ -13,8 +13,8 @@ from corpora.labels import relabel
 from corpora.measures import QUIET_DBFS, Measures
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import NearDuplicate
+from corpora.own import UNKNOWN
 from corpora.places import count, examples
-from corpora.salvage import UNKNOWN
 from corpora.sections import Section
 
 ABSENT = "–"

@@ -19,7 +19,10 @@ from emotune.errors import CorpusError
 N_UNKNOWN_GROUPS = 12
 """Into how many groups clips of unknown speakers are dealt."""
 
-NOBODY = frozenset(("", "unknown"))
+UNKNOWN = "unknown"
+"""Stands for a speaker or an emotion that nothing tells."""
+
+NOBODY = frozenset(("", UNKNOWN))
 """Names of a speaker, in lower case, that tell nobody."""
 
 WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")

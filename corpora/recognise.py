@@ -43,8 +43,7 @@ def recognise(data: Path | None, *, options: Options) -> Corpus | None:
     paths = list_recordings(folder)
     found = _registered_in(folder, paths)
     tables = _tables(folder)
-    most = max(found, key=lambda key: len(_files(found[key])), default="")
-    if most and len(_files(found[most])) >= MIN_SHARE * len(paths):
+    if most := _most(found, paths):
         own = [*tables, *([folder] if _are_sorted_otherwise(folder, found[most]) else [])]
         if not own:
             _refuse_strangers(CORPORA[most], found[most], folder)
@@ -78,12 +77,10 @@ def told_otherwise(folder: Path) -> str:
         return f"{folder} holds {count(len(tables), 'table')} of recordings: give --corpus {' or '.join(map(str, tables))}"
     paths = list_recordings(folder)
     found = {
-        key: recordings
-        for key, recordings in _registered_in(folder, paths).items()
-        if not CORPORA[key].speakers or CORPORA[key].speakers.keys() & {recording.speaker for recording in recordings}
+        key: recordings for key, recordings in _registered_in(folder, paths).items() if not _are_strangers(CORPORA[key], recordings)
     }
-    most = max(found, key=lambda key: len(_files(found[key])), default="")
-    if not most or len(_files(found[most])) < MIN_SHARE * len(paths):
+    most = _most(found, paths)
+    if not most:
         return ""
     return (
         f"{count(len(found[most]), 'recording')} of {folder} are named as {CORPORA[most].title} names them: if they are its, give "
@@ -108,10 +105,21 @@ def _are_sorted_otherwise(folder: Path, recordings: Sequence[Recording]) -> bool
     return any(emotions.get(recording.path, recording.emotion) != recording.emotion for recording in recordings)
 
 
+def _most(found: Mapping[str, Sequence[Recording]], paths: Sequence[Path]) -> str:
+    """Return the key of the corpus that most recordings of a folder are named as, if they are enough of all; else nothing."""
+    most = max(found, key=lambda key: len(_files(found[key])), default="")
+    return most if most and len(_files(found[most])) >= MIN_SHARE * len(paths) else ""
+
+
+def _are_strangers(corpus: Corpus, recordings: Sequence[Recording]) -> bool:
+    """Tell whether recordings are by none of a corpus's speakers, as far as these are known."""
+    return bool(corpus.speakers) and not corpus.speakers.keys() & {recording.speaker for recording in recordings}
+
+
 def _refuse_strangers(corpus: Corpus, recordings: Sequence[Recording], folder: Path) -> None:
     """Ask about recordings that are named as a corpus names them, but by none of its speakers: others may name theirs alike."""
-    speakers = sorted({recording.speaker for recording in recordings})
-    if corpus.speakers and not corpus.speakers.keys() & set(speakers):
+    if _are_strangers(corpus, recordings):
+        speakers = sorted({recording.speaker for recording in recordings})
         raise CorpusError(
             f"{folder} holds {count(len(recordings), 'recording')} named as {corpus.title} names them, but it has no speaker "
             f"{examples(speakers)}; say --corpus {corpus.key} if they are its, or {HOW_TO_GIVE_OWN}."

@@ -10,13 +10,10 @@ from corpora.choose import choose_corpus
 from corpora.combined import Combined, join
 from corpora.corpus import Corpus, Reading
 from corpora.named_files import NamedFiles
-from corpora.own import Options, OwnRecordings
+from corpora.own import UNKNOWN, Options, OwnRecordings
 from corpora.places import count, existing_folder, inside, list_recordings
 from corpora.reader import Recording, read_recordings
 from emotune.errors import EmotuneError
-
-UNKNOWN = "unknown"
-"""Stands for a speaker or an emotion that nothing tells."""
 
 MAX_UNLABELLED = 2000
 """Recordings without labels that are read to be described."""

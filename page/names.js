@@ -13,12 +13,4 @@
   };
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
   mend();
-  // A press of Live's Record before Gradio has loaded its encoder fails, and Stop shows for good: it is pressed anew until it works.
-  window.addEventListener("unhandledrejection", (event) => {
-    const stop = document.querySelector("#microphone .stop-button");
-    if (!stop || !/not a constructor/.test(event.reason?.message)) return;
-    event.preventDefault();
-    stop.click();
-    setTimeout(() => document.querySelector("#microphone .record-button")?.click(), 500);
-  });
 }
