@@ -75,7 +75,7 @@ def collect(outcome: Outcome, *, project: Path = PROJECT, for_docker: bool = Fal
     DeployError
         If a champion's file differs from its card.
     """
-    requirements = page_requirements((project / REQUIREMENTS).read_text(encoding="utf-8"))
+    requirements = page_requirements((project / REQUIREMENTS).read_text(encoding="utf-8"), with_keras=outcome.needs_keras)
     place = f"leaderboard/results/{outcome.corpus}"
     texts = {
         README: space_readme(outcome, requirements=requirements),

@@ -1,4 +1,4 @@
-"""The Space's requirements: the project's, without what only the search needs. There is one list of pins."""
+"""The Space's requirements: the project's, without what only the search or training needs. There is one list of pins."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from emotune.errors import DeployError
 
 SEARCH_ONLY = ("optuna", "sqlalchemy")
 """Requirements that nothing on the page imports; a test looks."""
+TRAINING_ONLY = ("tensorflow-cpu", "tensorflow", "keras")
+"""Requirements that answers need only where a network has a layer that Keras alone can compute."""
 
-HEADER = "# What the page needs: the project's requirements without the search's."
+HEADER = "# What the page needs: the project's requirements without the search's and the training's."
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def page_requirements(text: str) -> str:
-    """Return the text of the Space's ``requirements.txt``, given the project's."""
+def page_requirements(text: str, *, with_keras: bool = False) -> str:
+    """Return the text of the Space's ``requirements.txt``, given the project's, with what trains networks or without it."""
+    unused = SEARCH_ONLY if with_keras else (*SEARCH_ONLY, *TRAINING_ONLY)
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return "\n".join([HEADER, *(line for line in lines if name_of(line) not in SEARCH_ONLY)]) + "\n"
+    return "\n".join([HEADER, *(line for line in lines if name_of(line) not in unused)]) + "\n"
 
 
 def name_of(line: str) -> str:

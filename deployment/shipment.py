@@ -15,6 +15,7 @@ from leaderboard.table import read_leaderboard
 from models.family import MEMBER_PROBABILITIES
 from page.claims import claim_of
 from runs.cards import CARD_FILE, Card
+from runs.champions import needs_keras
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
 from runs.reader import Run
@@ -65,6 +66,11 @@ class Outcome:
     def tested_on(self) -> str:
         """Whom the scores are for, in words."""
         return claim_of(self.manifest).briefly
+
+    @property
+    def needs_keras(self) -> bool:
+        """Whether a champion has a network that only Keras can compute."""
+        return any(needs_keras(RunFolder(self.folder).champion(key)) for key in self.champions)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -22,13 +22,17 @@ from emotune.errors import ChampionError
 from emotune.files import remove, sha256_of_file, short_hash, whole_folder
 from evaluation.ensembles import MEMBER_KEYS
 from features import INPUT_KINDS, Analysis, InputKind
+from features.whisper.numpy_layers import NUMPY_KINDS
 from metrics.calibration import apply_temperature
-from models import FAMILIES, Model
+from models import FAMILIES, Family, Model
 from models.family import MEMBER_PROBABILITIES
+from models.networks.numpy_network import load_numpy_model
 from runs.cards import CARD_FILE, Card, card_versions, member_spec, read_card, update_scores, write_card
 
 GOLDEN_FILE = "golden.npz"
 GOLDEN_TOLERANCE = 1e-4
+KINDS: Mapping[str, InputKind] = {**INPUT_KINDS, **NUMPY_KINDS}
+"""Input kinds as champions use them, without TensorFlow."""
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, zipfile.BadZipFile)
 
 
@@ -138,7 +142,7 @@ def _is_saved(folder: Path, champion: Champion, golden_inputs: Sequence[NDArray[
     except ChampionError:
         return False
     cards = [short_hash(asdict(replace(card, scores={}, files={}))) for card in (there.card, champion.card)]
-    return cards[0] == cards[1] and np.array_equal(there.predict_inputs(golden_inputs), champion.predict_inputs(golden_inputs))
+    return cards[0] == cards[1] and np.array_equal(_golden(folder)[1], champion.predict_inputs(golden_inputs))
 
 
 def load_champion(folder: Path, *, run_folder: Path | None = None) -> Champion:
@@ -162,7 +166,7 @@ def load_champion(folder: Path, *, run_folder: Path | None = None) -> Champion:
     _check_input(folder, card, run_folder)
     family = FAMILIES[card.family]
     try:
-        champion = Champion(card, family.load(folder, n_emotions=len(card.emotions)), kind_of(card, run_folder))
+        champion = Champion(card, _read_model(family, folder, n_emotions=len(card.emotions)), kind_of(card, run_folder))
         error = _golden_error(folder, champion)
     except UNREADABLE as problem:
         raise ChampionError(
@@ -178,7 +182,26 @@ def load_champion(folder: Path, *, run_folder: Path | None = None) -> Champion:
 
 def kind_of(card: Card, run_folder: Path) -> InputKind | None:
     """Return what turns clips into the input of a champion, with what the run's folder keeps for it; None for an ensemble."""
-    return None if card.input_kind == MEMBER_PROBABILITIES else INPUT_KINDS[card.input_kind].kept_in(run_folder)
+    return None if card.input_kind == MEMBER_PROBABILITIES else KINDS[card.input_kind].kept_in(run_folder)
+
+
+def needs_keras(folder: Path) -> bool:
+    """Return whether a champion has a network that only Keras can compute."""
+    family = FAMILIES[read_card(folder).family]
+    return family.is_neural and _numpy_model(folder) is None
+
+
+def _read_model(family: Family, folder: Path, *, n_emotions: int) -> Model:
+    """Return a saved model; a network without Keras where that can compute it."""
+    model = _numpy_model(folder) if family.is_neural else None
+    return model or family.load(folder, n_emotions=n_emotions)
+
+
+def _numpy_model(folder: Path) -> Model | None:
+    """Return networks in NumPy; None if one has a layer that only Keras knows."""
+    with suppress(ChampionError):
+        return load_numpy_model(folder)
+    return None
 
 
 def _check_files(folder: Path, card: Card) -> None:
@@ -196,10 +219,15 @@ def _short(digest: str) -> str:
 
 
 def _golden_error(folder: Path, champion: Champion) -> float:
+    inputs, expected = _golden(folder)
+    return float(np.abs(champion.predict_inputs(inputs) - expected).max())
+
+
+def _golden(folder: Path) -> tuple[list[NDArray[Any]], NDArray[np.float64]]:
+    """Return the inputs that are kept with a champion, and the probabilities that the fitted model gave for them."""
     with np.load(folder / GOLDEN_FILE, allow_pickle=False) as golden:
         expected = golden["probabilities"]
-        inputs = [golden[f"input{k}"] for k in range(len(expected))]
-    return float(np.abs(champion.predict_inputs(inputs) - expected).max())
+        return [golden[f"input{k}"] for k in range(len(expected))], expected
 
 
 def _check_input(folder: Path, card: Card, run_folder: Path) -> None:

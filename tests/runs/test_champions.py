@@ -20,9 +20,11 @@ from evaluation.ensembles import MEMBER_KEYS
 from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Examples, Model
 from models.family import MEMBER_PROBABILITIES
+from models.networks.model import NeuralModel
+from models.networks.numpy_network import NumpyNetwork
 from runs import champions
 from runs.cards import CARD_FILE, SCHEMA, Card, card_versions, member_spec, read_card, update_scores, write_card
-from runs.champions import GOLDEN_FILE, Champion, load_champion, save_champion
+from runs.champions import GOLDEN_FILE, Champion, load_champion, needs_keras, save_champion
 from runs.layout import SHIPPED
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
@@ -165,7 +167,7 @@ def test_a_model_that_answers_otherwise_once_saved_is_refused_and_the_one_before
 class Twisted:
     """The linear family with another way to save."""
 
-    title = "Linear"
+    title, is_neural = "Linear", False
 
     def __init__(self, save: Callable[[Any, Path], None]) -> None:
         self.save, self.load = save, FAMILIES["linear"].load
@@ -294,3 +296,17 @@ def test_versions_of_the_libraries_are_those_installed() -> None:
     versions = card_versions()
     assert versions["numpy"] == np.__version__
     assert {"emotune", "scikit-learn", "xgboost", "keras", "tensorflow", "librosa"} <= set(versions)
+
+
+@pytest.mark.parametrize("layers", [None, {}], ids=["of NumPy", "of Keras"])
+def test_networks_answer_without_keras_unless_a_layer_needs_it(
+    layers: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if layers is not None:
+        monkeypatch.setattr("models.networks.numpy_network.LAYERS", layers)
+    folder = SHIPPED / "emodb" / "models" / "conv1d"
+    champion = load_champion(folder)
+    assert needs_keras(folder) == (layers is not None)
+    assert isinstance(champion.model, NeuralModel)
+    assert all(isinstance(network, NumpyNetwork) == (layers is None) for network in champion.model.networks)
+    assert champion.model.n_parameters > 10_000
