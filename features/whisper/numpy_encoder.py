@@ -22,7 +22,7 @@ Array = NDArray[np.float32]
 Tensors = Mapping[str, Array]
 ROWS_AT_ONCE = 8
 """Rows of an activation whose intermediate results fit into a processor's cache."""
-ERF_RATE = np.float32(0.3275911 * np.sqrt(0.5))
+ERF_RATE = np.float32(0.3275911 * np.sqrt(2))
 ERF_COEFFICIENTS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
 """Of formula 7.1.26 of Abramowitz & Stegun (1964), whose error is at most 1.5e-7, the precision of float32."""
 
@@ -128,14 +128,20 @@ def gelu(x: Array) -> Array:
 
 def _gelu(x: Array) -> Array:
     """Return ``x Φ(x)``, which is the positive part of x less what the tail of the normal distribution takes."""
-    magnitude = np.abs(x)
-    t = 1 / (1 + ERF_RATE * magnitude)
+    half_magnitude = np.abs(x)
+    half_magnitude *= np.float32(0.5)
+    t = half_magnitude * ERF_RATE
+    t += 1
+    np.reciprocal(t, out=t)
     tail: NDArray[Any] = ERF_COEFFICIENTS[0] * t
     for coefficient in ERF_COEFFICIENTS[1:]:
         tail += coefficient
         tail *= t
-    tail *= np.exp(np.float32(-0.5) * np.square(x))
-    return np.asarray(np.maximum(x, 0) - np.float32(0.5) * magnitude * tail, np.float32)
+    density = x * x
+    density *= np.float32(-0.5)
+    tail *= np.exp(density, out=density)
+    tail *= half_magnitude
+    return np.subtract(np.maximum(x, 0), tail, out=tail)
 
 
 def _windows(x: Array, *, stride: int = 1) -> Array:

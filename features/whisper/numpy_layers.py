@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
 from features.analysis import Analysis
-from features.kind import InputKind, finite
+from features.kind import finite
 from features.mfcc import decimate
 from features.whisper.encoder import FRAME_SECONDS
 from features.whisper.frontend import SPEECH_RANGE_DECADES
@@ -50,5 +50,5 @@ class NumpyBase(NumpyLayers, WhisperBase):
     """Layers of Whisper base without TensorFlow."""
 
 
-NUMPY_KINDS: Mapping[str, InputKind] = {kind.key: kind for kind in (NumpyTiny(), NumpyBase())}
+NUMPY_KINDS: Mapping[str, NumpyLayers] = {kind.key: kind for kind in (NumpyTiny(), NumpyBase())}
 """Input kinds that stand in for those of the same key where something answers."""
