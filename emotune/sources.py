@@ -55,12 +55,18 @@ def code_hash(files: Iterable[Path]) -> str:
     """Return a hash of the code of some files, blind to comments, docstrings and layout, and to where the project lies."""
     digest = hashlib.sha256()
     for file in sorted(files):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                node.value = ast.Constant(None)  # a docstring
-        digest.update(ast.dump(tree).encode())
+        digest.update(_code_in(file.read_text(encoding="utf-8")))
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=512)
+def _code_in(text: str) -> bytes:
+    """Return what a module's text says to Python."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(None)  # a docstring
+    return ast.dump(tree).encode()
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:

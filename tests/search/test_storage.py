@@ -34,7 +34,7 @@ from search.storage import Database, open_database, with_patience
 from search.study import ended_trials, open_study
 from search.trial import score_config
 from tests.fixtures.small_run import silent_reporter
-from tests.fixtures.whole_command import without_pictures
+from tests.fixtures.whole_command import OneProcess, with_few_trees, without_pictures
 from tests.search.hosts import Host, Postgres, free_port, postgres
 
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -59,6 +59,17 @@ def studies_of(url: str) -> list[str]:
     return [name for name in optuna.get_all_study_names(open_database(Database(url))) if "-run-" not in name]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_this_process() -> Iterator[None]:
+    """Let the hosts of this process do their work themselves; hosts that are processes of their own have workers."""
+    with pytest.MonkeyPatch.context() as patch:
+        for user in ("runner", "hosts"):
+            patch.setattr(f"search.{user}.WorkerPool", OneProcess)
+        with_few_trees(patch)
+        without_pictures(patch)
+        yield
+
+
 @pytest.fixture(scope="module")
 def journal(small_corpus: Synthetic, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> RunPlan:
     """A finished run in its own folder."""
@@ -66,9 +77,7 @@ def journal(small_corpus: Synthetic, cache: Path, tmp_path_factory: pytest.TempP
     plan = RunPlan(
         corpus=small_corpus, families=families, n_trials=3, folder=tmp_path_factory.mktemp("journal"), data=None, cache=cache
     )
-    with pytest.MonkeyPatch.context() as patch:
-        without_pictures(patch)
-        run(plan, silent_reporter())
+    run(plan, silent_reporter())
     return plan
 
 
@@ -77,9 +86,7 @@ def alone(journal: RunPlan, tmp_path_factory: pytest.TempPathFactory) -> RunPlan
     """The same run by one host with a database in a file."""
     folder = tmp_path_factory.mktemp("alone")
     plan = replace(journal, folder=folder / "run", shared=shared(f"sqlite:///{folder / 'run.sqlite'}", folder / "artifacts"))
-    with pytest.MonkeyPatch.context() as patch:
-        without_pictures(patch)
-        run_shared(plan, silent_reporter())
+    run_shared(plan, silent_reporter())
     return plan
 
 
