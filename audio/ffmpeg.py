@@ -23,6 +23,12 @@ DEMUXERS = "mov,matroska,webm,aac,amr,ac3,eac3,asf,ogg,mp3,flac,wav,w64,aiff,caf
 """Playlists and the like are not among them: they would make FFmpeg open other files and addresses."""
 STATING_LENGTH = {"mov", "matroska"}
 """Containers whose stated length is no guess from the bit rate."""
+INDEXED = {"mov"}
+"""Containers that know where each packet of sound begins."""
+SEEK_SECONDS = 1.0
+"""How long before a part decoding begins, so that a decoder has what it carries over from packet to packet.
+
+Where AAC stands noise for noise, each decoding has its own."""
 CONTAINER_NAMES = {"mov": "MP4", "matroska": "Matroska"}
 
 
@@ -62,7 +68,7 @@ class FfmpegError(Exception):
 
 
 def decode_with_ffmpeg(file: BinaryIO, part: Part, *, promised_seconds: float | None = None, source: str) -> FfmpegSound:
-    """Decode the first sound of a file, from its start to where the part ends.
+    """Decode the first sound of a file to where the part ends, from its start, or from a little before the part if it is indexed.
 
     Parameters
     ----------
@@ -179,11 +185,14 @@ def _decode(container: InputContainer, part: Part, *, promised_before: float | N
         wanted_seconds = part.end_within(promised_seconds) - part.start_seconds
         check_not_too_long(wanted_seconds, part=part, source=source)
         check_decoded_size(wanted_seconds * stream.rate, n_channels=stream.channels, rate_hz=stream.rate, source=source)
+    if name in INDEXED and stream.time_base and SEEK_SECONDS < part.start_seconds < (promised_seconds or 0):
+        container.seek(int((part.start_seconds - SEEK_SECONDS) / stream.time_base), stream=stream)
     decoding = _Decoding(container, stream)
     blocks: list[NDArray[np.float32]] = []
     n_read, n_frames, rate_hz = 0, 0, 0
     for frame in decoding.frames():
-        rate_hz = rate_hz or frame.sample_rate
+        if not rate_hz:
+            rate_hz, n_read = frame.sample_rate, _n_before(frame, stream)
         first, stop = part.frames(rate_hz)
         blocks.append(_samples(frame)[max(0, first - n_read) : max(0, stop - n_read)])
         n_read += frame.samples
@@ -243,6 +252,14 @@ class _Decoding:
                 self.reason = str(error)
                 continue
             yield from frames
+
+
+def _n_before(frame: AudioFrame, stream: AudioStream) -> int:
+    """Return how many samples of each channel come before a frame, by its time stamp."""
+    if frame.pts is None or frame.time_base is None:
+        return 0
+    begins = (stream.start_time or 0) * stream.time_base if stream.time_base else 0
+    return max(0, round((frame.pts * frame.time_base - begins) * frame.sample_rate))
 
 
 def _stated_seconds(container: InputContainer, stream: AudioStream) -> float | None:

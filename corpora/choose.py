@@ -11,7 +11,7 @@ from corpora.combined import JOIN, Combined
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
-from corpora.own import Options
+from corpora.own import Options, OwnRecordings
 from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, existing_folder, expanded, is_named, is_there, readable
 from corpora.recognise import recognise, told_otherwise
 from corpora.table import TABLE_SUFFIXES, Table
@@ -65,6 +65,8 @@ def choose_corpus(
             f"check its spelling and its permissions."
         ) from error
     _require_used(options, corpus)
+    if data is not None:
+        _require_used_folder(expanded(data), corpus)
     return corpus
 
 
@@ -118,12 +120,26 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
             f"--corpus takes a key, a folder or a table ({', '.join(sorted(TABLE_SUFFIXES))}), got the file {path}; save it as CSV."
         )
     if path.is_file():
-        return Table(path, options=options)
+        return Table(path, options=options, data=data)
     if path.suffix or len(path.parts) > 1:
         raise CorpusError(
             f"--corpus must name a corpus, a table or a folder that exists, but there is no {path}; check its spelling."
         )
     raise UnknownKeyError("corpus", name, list(CORPORA))
+
+
+def _require_used_folder(data: Path, corpus: Corpus) -> None:
+    """Refuse a data folder of which nothing is read, because --corpus names what lies elsewhere."""
+    parts = corpus.parts if isinstance(corpus, Combined) else (corpus,)
+    recordings = [one for part in parts if isinstance(part, OwnRecordings) for one in part.recordings]
+    is_elsewhere = all(isinstance(part, OwnRecordings) for part in parts) and not any(
+        one.path.resolve().is_relative_to(data.resolve()) for one in recordings
+    )
+    if is_elsewhere and not data.is_file():
+        raise CorpusError(
+            f"--data must have recordings that --corpus names, but none of the {len(recordings)} of {corpus.title} lies in "
+            f"{readable(data)}; leave it out, or name it as --corpus."
+        )
 
 
 def _own_folder(path: Path, *, options: Options) -> Corpus:

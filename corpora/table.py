@@ -25,7 +25,7 @@ class Table(OwnRecordings):
 
     Columns are ``path`` (or ``file``), ``emotion`` (or ``label``) and ``speaker`` (or ``speaker_id``); optional ones are ``gender``,
     ``language`` (ISO 639-1), ``corpus``, ``text``, ``split``, and ``start`` and ``end``, in seconds or as clocks. Paths are relative
-    to the file.
+    to the file, or else to the data folder.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class Table(OwnRecordings):
         The file: UTF-8 with or without a byte order mark, separated by comma, semicolon or tab.
     options : Options, optional
         What a person says about it.
+    data : Path, optional
+        The data folder that a person named.
 
     Raises
     ------
@@ -40,13 +42,14 @@ class Table(OwnRecordings):
         If it cannot be read, lacks a column, or no row names a recording.
     """
 
-    def __init__(self, path: Path, *, options: Options | None = None) -> None:
+    def __init__(self, path: Path, *, options: Options | None = None, data: Path | None = None) -> None:
         options = options or Options()
-        super().__init__(path, list_rows(path, options=options), options=options)
+        folders = (path.parent, *([expanded(data)] if data else []))
+        super().__init__(path, list_rows(path, options=options, folders=folders), options=options)
 
 
-def list_rows(path: Path, *, options: Options) -> Listing:
-    """List the recordings of a table."""
+def list_rows(path: Path, *, options: Options, folders: Sequence[Path]) -> Listing:
+    """List the recordings of a table, whose paths are relative to one of some folders."""
     rows = read_rows(path)
     for needed in ("path", "emotion"):
         if needed not in rows.columns:
@@ -61,7 +64,7 @@ def list_rows(path: Path, *, options: Options) -> Listing:
     words: set[str] = set()
     for number, cells in rows.cells:
         where = f"{readable(path.name)}, line {number}"
-        recording = rows.problems.get(number) or _recording(cells, rows, path.parent, options=options)
+        recording = rows.problems.get(number) or _recording(cells, rows, folders, options=options)
         if isinstance(recording, str):
             skipped.append((cells.get("path") or where, f"{where}: {recording}"))
             continue
@@ -103,7 +106,7 @@ def _refuse_unknown_parts(rows: Rows, unique: Sequence[Recording], repeated: Seq
         )
 
 
-def _recording(cells: Mapping[str, str], rows: Rows, folder: Path, *, options: Options) -> Recording | str:
+def _recording(cells: Mapping[str, str], rows: Rows, folders: Sequence[Path], *, options: Options) -> Recording | str:
     """Return what a row lists, or why it cannot be used."""
     for needed in ("path", "emotion"):
         if not cells.get(needed):
@@ -115,14 +118,14 @@ def _recording(cells: Mapping[str, str], rows: Rows, folder: Path, *, options: O
         except ValueError:
             unit = "milliseconds" if meaning in rows.in_milliseconds else "seconds"
             return f"{rows.columns[meaning]} must be 0 or more {unit} or a clock such as 00:01:02.5, got {cells[meaning]!r}"
-    path = _resolve(cells["path"], folder)
+    path = _resolve(cells["path"], folders)
     if problem := why_no_file(path):
         return problem
     start, end, duration = times["start"], times["end"], times["duration"]
     end = end if duration is None else (start or 0.0) + duration
     return Recording(
         path,
-        name=_name(path, folder) + ("" if start is None and end is None else f"@{start or 0:g}-{'' if end is None else f'{end:g}'}"),
+        name=_name(path, folders) + ("" if start is None and end is None else f"@{start or 0:g}-{'' if end is None else f'{end:g}'}"),
         speaker=cells.get("speaker", ""),
         emotion=to_emotion(cells["emotion"], given=options.label_map),
         gender=GENDERS.get(cells.get("gender", "").lower(), ""),
@@ -138,17 +141,16 @@ def _labels(recording: Recording) -> str:
     return f"{recording.speaker}, {recording.emotion}" if recording.speaker else recording.emotion
 
 
-def _resolve(cell: str, folder: Path) -> Path:
-    """Return a file, relative to the table's folder; backslashes separate folders where no file has them in its name."""
-    path = folder / expanded(cell)
-    if "\\" in cell and why_no_file(path):
-        path = folder / PureWindowsPath(cell).as_posix()
-    return path
+def _resolve(cell: str, folders: Sequence[Path]) -> Path:
+    """Return a file, relative to the first folder that has it; backslashes separate folders where no file has them in its name."""
+    spellings = (expanded(cell), *([Path(PureWindowsPath(cell).as_posix())] if "\\" in cell else []))
+    paths = [folder / spelling for folder in folders for spelling in spellings]
+    return next((path for path in paths if not why_no_file(path)), folders[0] / spellings[-1])
 
 
-def _name(path: Path, folder: Path) -> str:
-    """Return a clip's name: the path from the table's folder, or all of it, without the suffix."""
-    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+def _name(path: Path, folders: Sequence[Path]) -> str:
+    """Return a clip's name: the path from the folder that has it, or all of it, without the suffix."""
+    inside = next((path.relative_to(folder) for folder in folders if path.is_relative_to(folder)), path)
     return readable(inside.with_suffix("").as_posix())
 
 

@@ -6,6 +6,8 @@ show it as it is.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class EmotuneError(Exception):
     """Root of all errors raised on purpose by this project."""
@@ -44,7 +46,9 @@ class UnknownKeyError(EmotuneError):
     """A name that no registry knows; the message lists those it does."""
 
     def __init__(self, what: str, key: str, known: list[str]) -> None:
-        super().__init__(f"There is no {what} {key!r}; choose from: {', '.join(known)}.")
+        alike = get_close_matches(key.lower(), known, n=1)
+        meant = f"did you mean {alike[0]}? Choose from" if alike else "choose from"
+        super().__init__(f"There is no {what} {key!r}; {meant}: {', '.join(known)}.")
 
 
 class ProtocolError(EmotuneError):

@@ -65,7 +65,7 @@ def reading(request: pytest.FixtureRequest, steps: list[tuple[int, int]]) -> Rea
 
 
 def test_an_unknown_corpus_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownKeyError, match=r"no corpus 'ravdes'; choose from: ravdess, .*synthetic"):
+    with pytest.raises(UnknownKeyError, match=r"no corpus 'ravdes'; did you mean ravdess\? Choose from: ravdess, .*synthetic"):
         CORPORA["ravdes"]
 
 

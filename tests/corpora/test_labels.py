@@ -86,3 +86,8 @@ def test_the_mapping_is_shown_once_for_checking() -> None:
     assert describe_mapping(["Wut", "neutral", "sad", "Wut"]) == (
         "Labels: Wut → angry; unchanged: neutral, sad (--map WORD=EMOTION changes this)."
     )
+
+
+def test_a_numbered_label_is_one_however_a_program_writes_it() -> None:
+    assert [to_emotion(word) for word in ("0", "0.0", "-1.00", "1.5", "v1.0")] == ["0", "0", "-1", "1.5", "v1.0"]
+    assert to_emotion("2.0", given=parse_map("2=angry")) == to_emotion("2", given=parse_map("2.0=angry")) == "angry"

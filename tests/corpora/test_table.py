@@ -377,3 +377,13 @@ def test_a_table_of_emodb_gives_the_clips_of_emodb(tmp_path: Path, shared_data: 
         (c.digest, c.speaker, c.gender, c.emotion) for c in published.clips
     ]
     assert Counter(clip.emotion for clip in reading.clips)["boredom"] == 81
+
+
+def test_paths_are_relative_to_the_table_or_else_to_the_data_folder(tmp_path: Path, write: Write) -> None:
+    write("labels/a.wav")
+    write("sound/a.wav")
+    write("sound/deep/b.wav")
+    path = table(tmp_path / "labels", "path,emotion,speaker\na.wav,sad,1\ndeep\\b.wav,sad,2\n")
+    found = Table(path, data=tmp_path / "sound").recordings
+    assert [one.path for one in found] == [tmp_path / "labels" / "a.wav", tmp_path / "sound" / "deep" / "b.wav"]
+    assert [one.name for one in found] == ["a", "deep/b"]

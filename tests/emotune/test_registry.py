@@ -34,6 +34,8 @@ def test_entries_keep_their_order_and_are_found_by_key(things: Registry[Thing]) 
 def test_an_unknown_key_is_refused_with_the_known_ones(things: Registry[Thing]) -> None:
     with pytest.raises(UnknownKeyError, match=r"There is no thing 'four'; choose from: two, one\."):
         things["four"]
+    with pytest.raises(UnknownKeyError, match=r"There is no thing 'TOW'; did you mean two\? Choose from: two, one\."):
+        things["TOW"]
 
 
 def test_asking_whether_a_key_is_known_raises_nothing(things: Registry[Thing]) -> None:
