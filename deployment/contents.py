@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from deployment.docker import docker_files
 from deployment.front_matter import APP_FILE
-from deployment.requirements import page_requirements
+from deployment.requirements import space_requirements
 from deployment.shipment import Outcome
 from deployment.texts import CARDS_FOLDER, model_card, space_readme
 from emotune.errors import DeployError
@@ -75,7 +75,7 @@ def collect(outcome: Outcome, *, project: Path = PROJECT, for_docker: bool = Fal
     DeployError
         If a champion's file differs from its card.
     """
-    requirements = page_requirements((project / REQUIREMENTS).read_text(encoding="utf-8"), with_keras=outcome.needs_keras)
+    requirements = space_requirements(project, with_keras=outcome.needs_keras)
     place = f"leaderboard/results/{outcome.corpus}"
     texts = {
         README: space_readme(outcome, requirements=requirements),

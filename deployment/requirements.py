@@ -1,26 +1,32 @@
-"""The Space's requirements: the project's, without what only the search or training needs. There is one list of pins."""
+"""The Space's requirements: the pins that answers need, and Keras where a network of a person's own needs it."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from emotune.errors import DeployError
 
-SEARCH_ONLY = ("optuna", "sqlalchemy")
-"""Requirements that nothing on the page imports; a test looks."""
-TRAINING_ONLY = ("tensorflow-cpu", "tensorflow", "keras")
-"""Requirements that answers need only where a network has a layer that Keras alone can compute."""
-
-HEADER = "# What the page needs: the project's requirements without the search's and the training's."
+PAGE, SEARCH = "requirements-page.txt", "requirements.txt"
+KERAS = ("tensorflow-cpu", "tensorflow", "keras")
+"""Pins of the search that answers need only where a network has a layer that Keras alone can compute."""
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def page_requirements(text: str, *, with_keras: bool = False) -> str:
-    """Return the text of the Space's ``requirements.txt``, given the project's, with what trains networks or without it."""
-    unused = SEARCH_ONLY if with_keras else (*SEARCH_ONLY, *TRAINING_ONLY)
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return "\n".join([HEADER, *(line for line in lines if name_of(line) not in unused)]) + "\n"
+def space_requirements(project: Path, *, with_keras: bool) -> str:
+    """Return the text of the Space's ``requirements.txt``.
+
+    Parameters
+    ----------
+    project : Path
+        Where the project's requirements are.
+    with_keras : bool
+        Whether a champion needs Keras.
+    """
+    text = (project / PAGE).read_text(encoding="utf-8")
+    pins = (project / SEARCH).read_text(encoding="utf-8").splitlines() if with_keras else []
+    return text + "".join(f"{line}\n" for line in pins if name_of(line) in KERAS)
 
 
 def name_of(line: str) -> str:
@@ -39,5 +45,5 @@ def pinned_version(text: str, name: str) -> str:
     """
     match = re.search(rf"^{re.escape(name)}==([^\s;]+)", text, re.MULTILINE)
     if match is None:
-        raise DeployError(f"requirements.txt must pin {name} to one version, and does not; write {name}==VERSION there.")
+        raise DeployError(f"{PAGE} must pin {name} to one version, and does not; write {name}==VERSION there.")
     return match.group(1)

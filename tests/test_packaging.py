@@ -26,7 +26,10 @@ def requirements(lines: Iterable[str]) -> list[Requirement]:
 
 
 def pins(name: str) -> list[Requirement]:
-    return requirements((PROJECT_ROOT / name).read_text(encoding="utf-8").splitlines())
+    """Return the requirements of a file and of those that it takes in."""
+    lines = (PROJECT_ROOT / name).read_text(encoding="utf-8").splitlines()
+    taken_in = [pin for line in lines if line.startswith("-r ") for pin in pins(line.removeprefix("-r "))]
+    return [*taken_in, *requirements(lines)]
 
 
 def names(found: Iterable[Requirement]) -> set[str]:

@@ -14,7 +14,7 @@ from huggingface_hub import SpaceCard
 
 from deployment.contents import MANIFEST, PROJECT, Item, collect, listed_in
 from deployment.front_matter import PYTHON_VERSION, hub_licence
-from deployment.requirements import SEARCH_ONLY, TRAINING_ONLY, name_of, page_requirements, pinned_version
+from deployment.requirements import KERAS, name_of, pinned_version
 from deployment.shipment import Outcome, read_outcome
 from emotune.errors import ChampionError, DeployError
 from emotune.sources import files_behind, imported_names
@@ -68,7 +68,7 @@ def test_the_front_matter_and_the_pins_agree(items: tuple[Item, ...]) -> None:
     data, requirements = front_matter(items), text_of(items, "requirements.txt")
     assert data["sdk"] == "gradio"
     assert data["sdk_version"] == pinned_version(requirements, "gradio") == metadata.version("gradio")
-    assert data["sdk_version"] == pinned_version((PROJECT / "requirements.txt").read_text(), "gradio")
+    assert data["sdk_version"] == pinned_version((PROJECT / "requirements-page.txt").read_text(), "gradio")
     assert data["app_file"] in {item.path for item in items}
 
 
@@ -97,12 +97,8 @@ def test_the_readme_says_what_it_shows_and_under_which_licences(items: tuple[Ite
     assert "| linear |" in text.lower()
 
 
-def test_the_requirements_are_the_projects_pins_without_the_searchs_and_the_trainings(items: tuple[Item, ...]) -> None:
-    ours = (PROJECT / "requirements.txt").read_text().splitlines()
-    kept = text_of(items, "requirements.txt").splitlines()[1:]
-    dropped = [line for line in ours if line and not line.startswith("#") and line not in kept]
-    assert {name_of(line) for line in dropped} == {*SEARCH_ONLY, *TRAINING_ONLY}
-    assert set(kept) <= set(ours)
+def test_the_requirements_are_the_pages_pins(items: tuple[Item, ...]) -> None:
+    assert text_of(items, "requirements.txt") == (PROJECT / "requirements-page.txt").read_text()
 
 
 def test_the_page_imports_nothing_that_its_requirements_do_not_bring(items: tuple[Item, ...]) -> None:
@@ -115,7 +111,7 @@ def test_the_page_imports_nothing_that_its_requirements_do_not_bring(items: tupl
     assert {"gradio", "sklearn", "tensorflow"} <= foreign
     missing = {name for name in foreign if not {name_of(provider) for provider in providers[name]} & (kept | needed)}
     assert missing == {"keras", "tensorflow"}  # which training imports; another test answers without them
-    assert not foreign & set(SEARCH_ONLY)
+    assert not foreign & {"optuna", "sqlalchemy"}
 
 
 def is_installed(name: str) -> bool:
@@ -125,15 +121,13 @@ def is_installed(name: str) -> bool:
         return False
 
 
-def test_a_comment_or_a_blank_line_is_no_requirement() -> None:
-    assert page_requirements("# all\nnumpy==1\n\noptuna==5.0.0\n  # more\n").splitlines()[1:] == ["numpy==1"]
-
-
 def test_a_space_has_keras_where_a_network_has_a_layer_that_only_keras_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = read_outcome(SHIPPED / "emodb")
     assert not outcome.needs_keras
     monkeypatch.setattr("models.networks.numpy_network.LAYERS", {})
-    assert {"keras", "optuna"} & {name_of(line) for line in text_of(collect(outcome), "requirements.txt").splitlines()} == {"keras"}
+    needed = {name_of(line) for line in text_of(collect(outcome), "requirements.txt").splitlines()}
+    assert needed > {*KERAS, "gradio"}
+    assert "optuna" not in needed
 
 
 def test_a_gradio_without_a_pin_is_refused() -> None:
