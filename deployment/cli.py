@@ -109,7 +109,7 @@ def _try(folder: Path, *, python: str) -> None:
     from deployment.front_matter import PYTHON_VERSION
     from deployment.start import ask_once, make_environment
 
-    print(f"Trying it: a new environment from its requirements (about 2 GB; the Space has Python {PYTHON_VERSION})", flush=True)
+    print(f"Trying it: a new environment from its requirements (about 1 GB; the Space has Python {PYTHON_VERSION})", flush=True)
     with tempfile.TemporaryDirectory(prefix="emotune-environment-", ignore_cleanup_errors=True) as place:
         answer = ask_once(folder, python=make_environment(folder, Path(place), python=python))
     memory = f"{answer.peak_bytes / 1e9:.2f} GB" if answer.peak_bytes else "not measured on this system"

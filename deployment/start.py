@@ -71,7 +71,7 @@ def make_environment(folder: Path, place: Path, *, python: str) -> Path:
     folder : Path
         The assembled folder.
     place : Path
-        Where the environment goes; about 2 GB.
+        Where the environment goes; about 1 GB.
     python : str
         The interpreter to make it with.
 

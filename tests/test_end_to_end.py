@@ -35,7 +35,7 @@ def test_a_run_is_read_shown_and_shipped(
         assert sum(one.probabilities.values()) == pytest.approx(1, abs=1e-3)  # four decimals each
         assert one.emotion == "angry"
 
-    # The libraries of these tests stand for the new environment, which takes 2 GB.
+    # The libraries of these tests stand for the new environment, which takes 1 GB.
     monkeypatch.setattr(start, "make_environment", lambda *_, **__: Path(sys.executable))
     assert cli.main(["me/emotune", "--results", str(folder)]) == 0
     told = capsys.readouterr().out

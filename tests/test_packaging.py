@@ -37,13 +37,15 @@ def names(found: Iterable[Requirement]) -> set[str]:
 
 
 DECLARED = [*requirements(PROJECT["dependencies"]), *requirements([*EXTRAS["page"], *EXTRAS["deploy"]])]
-FOR_TESTS = requirements(EXTRAS["test"])
+FOR_TESTS = requirements([*EXTRAS["test"], *EXTRAS["audformat"]])
+OPTIONAL = requirements([*EXTRAS["audformat"], *EXTRAS["microphone"], *EXTRAS["egemaps"]])
+"""What the packages import where it is installed."""
 
 
 @pytest.mark.parametrize(
     ("places", "file", "declared"),
     [
-        (PACKAGES, "requirements.txt", DECLARED),
+        (PACKAGES, "requirements.txt", [*DECLARED, *OPTIONAL]),
         ((*PACKAGES, "benchmarks", "tests"), "requirements-dev.txt", [*DECLARED, *FOR_TESTS]),
     ],
     ids=["packages", "tests"],
@@ -53,7 +55,7 @@ def test_every_imported_library_is_declared_and_pinned(places: tuple[str, ...], 
     tops = {name.partition(".")[0] for module in modules_in(*places) for name in imported_names(module)}
     foreign = sorted(tops & set(providers) - set(sys.stdlib_module_names) - set(PACKAGES) - {"tests"})
     assert {"numpy", "gradio", "optuna"} <= set(foreign)
-    for known in (names(declared), names([*pins("requirements.txt"), *pins(file)])):
+    for known in (names(declared), names([*pins(file), *OPTIONAL])):
         missing = [name for name in foreign if not {canonicalize_name(provider) for provider in providers[name]} & known]
         assert missing == []
 

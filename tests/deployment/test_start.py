@@ -15,7 +15,7 @@ from deployment.folder import write_folder
 from deployment.start import EXAMPLE, ask_once, make_environment
 from emotune.errors import DeployError
 
-SLOW = pytest.mark.skipif(os.environ.get("EMOTUNE_SLOW") != "1", reason="installs 2 GB; EMOTUNE_SLOW=1 asks for it")
+SLOW = pytest.mark.skipif(os.environ.get("EMOTUNE_SLOW") != "1", reason="installs 1 GB; EMOTUNE_SLOW=1 asks for it")
 
 
 @pytest.fixture
