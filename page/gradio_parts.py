@@ -44,20 +44,6 @@ class Part:
     update: Callable[[str | None], Sequence[Any]]
 
 
-class Knob(gr.Slider):
-    """A slider that programs, too, must set to a number within its range; Gradio's fails without a word at anything else."""
-
-    is_template = True  # in the browser it is a slider
-
-    def preprocess(self, payload: Any) -> float:
-        """Return the number, or say what it must be."""
-        is_number = isinstance(payload, int | float) and not isinstance(payload, bool)
-        if not is_number or not self.minimum <= payload <= self.maximum:
-            rule = f"{self.label} must be a number from {self.minimum:g} to {self.maximum:g}, got {payload!r}; correct it."
-            raise gr.Error(escape(rule, quote=False), duration=None, title="Not possible", print_exception=False)
-        return float(super().preprocess(payload))
-
-
 def explained(handler: Callable[P, R]) -> Callable[P, R]:
     """Show a person's mistake as the sentence it is, on the page and to programs; anything else stays hidden."""
 

@@ -17,7 +17,7 @@ from page.batch import Row, as_csv, batch, judge_each
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.examples import PREFIX
-from page.gradio_parts import PRIVATE, Knob, Part, as_audio, endpoint, explained, html
+from page.gradio_parts import PRIVATE, Part, as_audio, endpoint, explained, html
 from page.lessons import LESSONS, explain, lesson_of
 from page.listen import ClipPredictions, listen, load_clip
 from page.results import Results
@@ -108,7 +108,7 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
             perturbed = gr.Audio(label="Perturbed", interactive=False, elem_id="perturbed", buttons=["download"])
             noise = gr.Radio(list(NOISES), value=NOISES[0], label="Noise")
             sliders = [
-                Knob(*RANGES[name], value=getattr(Perturbation(), name), step=step, label=label)
+                gr.Slider(*RANGES[name], value=getattr(Perturbation(), name), step=step, label=label)
                 for name, (label, step) in SLIDERS.items()
             ]
             reset = gr.Button("Undo all", size="sm")
