@@ -185,14 +185,13 @@ def _decode(container: InputContainer, part: Part, *, promised_before: float | N
         wanted_seconds = part.end_within(promised_seconds) - part.start_seconds
         check_not_too_long(wanted_seconds, part=part, source=source)
         check_decoded_size(wanted_seconds * stream.rate, n_channels=stream.channels, rate_hz=stream.rate, source=source)
-    if name in INDEXED and stream.time_base and SEEK_SECONDS < part.start_seconds < (promised_seconds or 0):
-        container.seek(int((part.start_seconds - SEEK_SECONDS) / stream.time_base), stream=stream)
+    is_sought = name in INDEXED and _seek(container, stream, part, promised_seconds=promised_seconds)
     decoding = _Decoding(container, stream)
     blocks: list[NDArray[np.float32]] = []
     n_read, n_frames, rate_hz = 0, 0, 0
     for frame in decoding.frames():
         if not rate_hz:
-            rate_hz, n_read = frame.sample_rate, _n_before(frame, stream)
+            rate_hz, n_read = frame.sample_rate, _n_before(frame, stream) if is_sought else 0
         first, stop = part.frames(rate_hz)
         blocks.append(_samples(frame)[max(0, first - n_read) : max(0, stop - n_read)])
         n_read += frame.samples
@@ -254,11 +253,19 @@ class _Decoding:
             yield from frames
 
 
+def _seek(container: InputContainer, stream: AudioStream, part: Part, *, promised_seconds: float | None) -> bool:
+    """Go to a little before a part that begins within the sound; return whether that was needed and possible."""
+    if stream.time_base is None or not SEEK_SECONDS < part.start_seconds < (promised_seconds or 0):
+        return False
+    container.seek(int((part.start_seconds - SEEK_SECONDS) / stream.time_base), stream=stream)
+    return True
+
+
 def _n_before(frame: AudioFrame, stream: AudioStream) -> int:
     """Return how many samples of each channel come before a frame, by its time stamp."""
-    if frame.pts is None or frame.time_base is None:
-        return 0
-    begins = (stream.start_time or 0) * stream.time_base if stream.time_base else 0
+    if frame.pts is None or frame.time_base is None or stream.time_base is None:
+        raise FfmpegError("its sound has no time stamps")
+    begins = (stream.start_time or 0) * stream.time_base
     return max(0, round((frame.pts * frame.time_base - begins) * frame.sample_rate))
 
 

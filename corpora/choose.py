@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpora import CORPORA
 from corpora.audformat import AudformatDatabase, is_audformat
-from corpora.combined import JOIN, Combined
+from corpora.combined import JOIN, Combined, parts_of
 from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
@@ -130,14 +130,13 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
 
 def _require_used_folder(data: Path, corpus: Corpus) -> None:
     """Refuse a data folder of which nothing is read, because --corpus names what lies elsewhere."""
-    parts = corpus.parts if isinstance(corpus, Combined) else (corpus,)
-    recordings = [one for part in parts if isinstance(part, OwnRecordings) for one in part.recordings]
-    is_elsewhere = all(isinstance(part, OwnRecordings) for part in parts) and not any(
-        one.path.resolve().is_relative_to(data.resolve()) for one in recordings
-    )
-    if is_elsewhere and not data.is_file():
+    own = [part for part in parts_of(corpus) if isinstance(part, OwnRecordings)]
+    if data.is_file() or len(own) < len(parts_of(corpus)):
+        return
+    folder, paths = data.resolve(), [recording.path.resolve() for part in own for recording in part.recordings]
+    if not any(path.is_relative_to(folder) for path in paths):
         raise CorpusError(
-            f"--data must have recordings that --corpus names, but none of the {len(recordings)} of {corpus.title} lies in "
+            f"--data must have recordings that --corpus names, but none of the {len(paths)} of {corpus.title} lies in "
             f"{readable(data)}; leave it out, or name it as --corpus."
         )
 
@@ -160,8 +159,7 @@ def _require_used(options: Options, corpus: Corpus) -> None:
             f"--map must name labels or emotions that the recordings have, but {corpus.title} has no {', '.join(unknown)}; correct "
             f"it or leave it out (the emotions are then {', '.join(corpus.emotions)})."
         )
-    parts = corpus.parts if isinstance(corpus, Combined) else (corpus,)
-    if options.speaker_pattern and not any(isinstance(part, EmotionFolders) for part in parts):
+    if options.speaker_pattern and not any(isinstance(part, EmotionFolders) for part in parts_of(corpus)):
         raise CorpusError(
             f"--speaker-pattern finds the speakers in the paths of a folder of own recordings, but {corpus.title} names them "
             f"otherwise; leave it out."

@@ -113,6 +113,11 @@ class Combined(Corpus):
         return (note_on_others(left, folder),) if left else ()
 
 
+def parts_of(corpus: Corpus) -> tuple[Corpus, ...]:
+    """Return the corpora that a corpus joins, or itself alone."""
+    return corpus.parts if isinstance(corpus, Combined) else (corpus,)
+
+
 def choose_emotions(reading: Reading, choice: str) -> tuple[str, ...]:
     """Return the emotions that a choice means for the clips of a reading.
 

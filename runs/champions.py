@@ -26,6 +26,7 @@ from features.whisper.numpy_layers import NUMPY_KINDS
 from metrics.calibration import apply_temperature
 from models import FAMILIES, Family, Model
 from models.family import MEMBER_PROBABILITIES
+from models.networks.numpy_layers import OnlyKerasError
 from models.networks.numpy_network import load_numpy_model
 from runs.cards import CARD_FILE, Card, card_versions, member_spec, read_card, update_scores, write_card
 
@@ -199,7 +200,7 @@ def _read_model(family: Family, folder: Path, *, n_emotions: int) -> Model:
 
 def _numpy_model(folder: Path) -> Model | None:
     """Return networks in NumPy; None if one has a layer that only Keras knows."""
-    with suppress(ChampionError):
+    with suppress(OnlyKerasError):
         return load_numpy_model(folder)
     return None
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from corpora import Corpus, Reading
 from corpora.checks import warnings_for
 from corpora.choose import choose_corpus
-from corpora.combined import Combined
+from corpora.combined import parts_of
 from corpora.measures import files_not_read, measure
 from corpora.named_files import NamedFiles
 from corpora.near_duplicates import find_near_duplicates
@@ -165,7 +165,7 @@ def _unread(corpus: Corpus, data: Path | None) -> tuple[str, ...]:
     """Return which files lie beside the recordings of a corpus, or of several, and were not read."""
     read: list[Path] = []
     folders: list[Path] = []
-    for part in corpus.parts if isinstance(corpus, Combined) else (corpus,):
+    for part in parts_of(corpus):
         if isinstance(part, OwnRecordings):
             folders.append(part.locate())
             read += [recording.path for recording in part.recordings]

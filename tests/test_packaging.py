@@ -38,24 +38,26 @@ def names(found: Iterable[Requirement]) -> set[str]:
 
 DECLARED = [*requirements(PROJECT["dependencies"]), *requirements([*EXTRAS["page"], *EXTRAS["deploy"]])]
 FOR_TESTS = requirements([*EXTRAS["test"], *EXTRAS["audformat"]])
-OPTIONAL = requirements([*EXTRAS["audformat"], *EXTRAS["microphone"], *EXTRAS["egemaps"]])
-"""What the packages import where it is installed."""
+OPTIONAL = requirements(EXTRAS["audformat"])
+"""What the packages import where it is installed; the tests install it."""
 
 
 @pytest.mark.parametrize(
-    ("places", "file", "declared"),
+    ("places", "pinned", "declared"),
     [
-        (PACKAGES, "requirements.txt", [*DECLARED, *OPTIONAL]),
-        ((*PACKAGES, "benchmarks", "tests"), "requirements-dev.txt", [*DECLARED, *FOR_TESTS]),
+        (PACKAGES, [*pins("requirements.txt"), *OPTIONAL], [*DECLARED, *OPTIONAL]),
+        ((*PACKAGES, "benchmarks", "tests"), pins("requirements-dev.txt"), [*DECLARED, *FOR_TESTS]),
     ],
     ids=["packages", "tests"],
 )
-def test_every_imported_library_is_declared_and_pinned(places: tuple[str, ...], file: str, declared: list[Requirement]) -> None:
+def test_every_imported_library_is_declared_and_pinned(
+    places: tuple[str, ...], pinned: list[Requirement], declared: list[Requirement]
+) -> None:
     providers = metadata.packages_distributions()
     tops = {name.partition(".")[0] for module in modules_in(*places) for name in imported_names(module)}
     foreign = sorted(tops & set(providers) - set(sys.stdlib_module_names) - set(PACKAGES) - {"tests"})
     assert {"numpy", "gradio", "optuna"} <= set(foreign)
-    for known in (names(declared), names([*pins(file), *OPTIONAL])):
+    for known in (names(declared), names(pinned)):
         missing = [name for name in foreign if not {canonicalize_name(provider) for provider in providers[name]} & known]
         assert missing == []
 

@@ -7,6 +7,7 @@ is an error, never another result.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,29 +24,32 @@ Maker = Callable[[Mapping[str, Any], Weights], Layer]
 """From a layer's configuration in the file and its weights to the layer."""
 
 
+class OnlyKerasError(ChampionError):
+    """A network that NumPy cannot compute here and Keras can."""
+
+    def __init__(self, name: str, rule: str, found: object) -> None:
+        super().__init__(f"{name}: {rule}, got {found}; load it with Keras.")
+
+
 def require(config: Mapping[str, Any], **expected: Any) -> None:
     """Check that a layer's configuration has the values with which its function here computes.
 
     Raises
     ------
-    ChampionError
+    OnlyKerasError
         If one differs.
     """
     for name, value in expected.items():
         if config[name] != value:
-            raise ChampionError(
-                f"{config['name']}: its {name} must be {value} to be computed without Keras, got {config[name]}; load it with Keras."
-            )
+            raise OnlyKerasError(config["name"], f"its {name} must be {value} to be computed without Keras", config[name])
 
 
 def dense(config: Mapping[str, Any], weights: Weights) -> Layer:
     """Multiply the last axis by a matrix."""
     require(config, use_bias=True)
     if config["activation"] not in ACTIVATIONS:
-        raise ChampionError(
-            f"{config['name']}: its activation must be one of {', '.join(ACTIVATIONS)} to be computed without Keras, "
-            f"got {config['activation']}; load it with Keras."
-        )
+        rule = f"its activation must be one of {', '.join(ACTIVATIONS)} to be computed without Keras"
+        raise OnlyKerasError(config["name"], rule, config["activation"])
     activation = ACTIVATIONS[config["activation"]]
     kernel, bias = weights
     return lambda x: activation(x @ kernel + bias)
@@ -114,7 +118,7 @@ def bidirectional_lstm(config: Mapping[str, Any], weights: Weights) -> Layer:
     require(config, merge_mode="concat")
     for direction, is_backwards in (("layer", False), ("backward_layer", True)):
         if config[direction]["class_name"] != "LSTM":
-            raise ChampionError(f"{config['name']}: it must hold LSTMs, got {config[direction]['class_name']}; load it with Keras.")
+            raise OnlyKerasError(config["name"], "it must hold LSTMs", config[direction]["class_name"])
         cell = config[direction]["config"]
         require(cell, return_sequences=True, return_state=False, stateful=False, use_bias=True, zero_output_for_mask=True)
         require(cell, go_backwards=is_backwards, activation="tanh", recurrent_activation="sigmoid")
@@ -125,8 +129,7 @@ def bidirectional_lstm(config: Mapping[str, Any], weights: Weights) -> Layer:
         real = np.ones(x.shape[:2], bool) if mask is None else mask
         both = np.stack([x, x[:, ::-1]])
         drives = both @ kernels[:, None] + biases[:, None, None]  # (2, n, n_steps, 4 · n_units)
-        steps_are_real = np.stack([real, real[:, ::-1]])[..., None]
-        everywhere = bool(real.all())
+        is_real = np.stack([real, real[:, ::-1]])[..., None]
         state = cell = np.zeros((2, len(x), n_units), np.float32)
         outputs = np.zeros((2, len(x), x.shape[1], n_units), np.float32)
         for step in range(x.shape[1]):
@@ -134,11 +137,8 @@ def bidirectional_lstm(config: Mapping[str, Any], weights: Weights) -> Layer:
             keep_and_let = expit(gates[..., : 2 * n_units])
             learnt = keep_and_let[..., n_units:] * cell + keep_and_let[..., :n_units] * np.tanh(gates[..., 2 * n_units : 3 * n_units])
             shown = expit(gates[..., 3 * n_units :]) * np.tanh(learnt)
-            if everywhere:
-                state, cell, outputs[:, :, step] = shown, learnt, shown
-            else:
-                now = steps_are_real[:, :, step]
-                state, cell, outputs[:, :, step] = np.where(now, shown, state), np.where(now, learnt, cell), np.where(now, shown, 0)
+            now = is_real[:, :, step]
+            state, cell, outputs[:, :, step] = np.where(now, shown, state), np.where(now, learnt, cell), np.where(now, shown, 0)
         return np.concatenate([outputs[0], outputs[1][:, ::-1]], axis=-1)
 
     return run
@@ -157,7 +157,7 @@ def relu(config: Mapping[str, Any], weights: Weights) -> Layer:
 
 def plain(function: Layer, *options: str) -> Maker:
     """Return the maker of an operation that has no weights, with some entries of its configuration as keyword arguments."""
-    return lambda config, weights: lambda *arrays: function(*arrays, **{name: config[name] for name in options})
+    return lambda config, weights: partial(function, **{name: config[name] for name in options})
 
 
 def _cast(config: Mapping[str, Any], weights: Weights) -> Layer:

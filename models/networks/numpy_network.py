@@ -20,10 +20,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from emotune.errors import ChampionError
 from models.networks.batches import SequenceStandardiser
 from models.networks.model import NeuralModel
-from models.networks.numpy_layers import LAYERS, Array, Layer, Weights
+from models.networks.numpy_layers import LAYERS, Array, Layer, OnlyKerasError, Weights
 
 WEIGHTS_FILE = "model.weights.h5"
 DESCRIPTION_FILE = "config.json"
@@ -100,7 +99,7 @@ def load_numpy_model(folder: Path) -> NeuralModel:
 
     Raises
     ------
-    ChampionError
+    OnlyKerasError
         If a network has a layer that cannot be computed here.
     """
     networks: tuple[Any, ...] = tuple(read_network(file) for file in sorted(folder.glob("member*.keras")))
@@ -112,7 +111,7 @@ def read_network(file: Path) -> NumpyNetwork:
 
     Raises
     ------
-    ChampionError
+    OnlyKerasError
         If it has a layer that cannot be computed here.
     """
     with zipfile.ZipFile(file) as members:
@@ -121,7 +120,7 @@ def read_network(file: Path) -> NumpyNetwork:
             steps, n_weights = _steps(description["layers"], weights)
     (output, _, _), inputs = description["output_layers"], tuple(name for name, _, _ in description["input_layers"])
     if not steps or steps[-1].name != output:
-        raise ChampionError(f"{file.name}: its last layer must give the logits, got {output}; load it with Keras.")
+        raise OnlyKerasError(file.name, "its last layer must give the logits", output)
     return NumpyNetwork(inputs, steps, n_weights)
 
 
@@ -143,11 +142,9 @@ def _steps(layers: Sequence[Mapping[str, Any]], weights: h5py.File) -> tuple[tup
 
 def _step(layer: Mapping[str, Any], weights: Weights) -> Step:
     if layer["class_name"] not in LAYERS:
-        raise ChampionError(
-            f"{layer['name']}: a network without Keras may have {', '.join(LAYERS)}, got {layer['class_name']}; load it with Keras."
-        )
+        raise OnlyKerasError(layer["name"], f"a network without Keras may have {', '.join(LAYERS)}", layer["class_name"])
     if len(layer["inbound_nodes"]) != 1:
-        raise ChampionError(f"{layer['name']}: it must be used once, got {len(layer['inbound_nodes'])} times; load it with Keras.")
+        raise OnlyKerasError(layer["name"], "it must be used once", f"{len(layer['inbound_nodes'])} times")
     (node,) = layer["inbound_nodes"]
     compute = LAYERS[layer["class_name"]](layer["config"], weights)
     return Step(
@@ -175,7 +172,7 @@ def _reader(described: Any) -> Read:
         return lambda values: part
     if described["class_name"] == "__ellipsis__":
         return lambda values: ...
-    raise ChampionError(f"A layer without Keras reads tensors and numbers, got {described['class_name']}; load it with Keras.")
+    raise OnlyKerasError("argument", "a layer without Keras reads tensors and numbers", described["class_name"])
 
 
 def _weights_of(group: h5py.Group | None) -> Weights:
