@@ -15,4 +15,4 @@ class WhisperBase(EncoderFamily):
     title = "Whisper base"
     description = "A linear head on layers of Whisper base's encoder, pretrained on 680 000 hours of speech in 97 languages."
     input_kind = "whisper_base"
-    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 300.0}
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 1e3}

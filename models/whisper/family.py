@@ -1,4 +1,9 @@
-"""Families of linear heads on layers of a pretrained speech recogniser's encoder (Radford et al. 2022, arXiv 2212.04356)."""
+"""Families of linear heads on layers of a pretrained speech recogniser's encoder (Radford et al. 2022, arXiv 2212.04356).
+
+A head learns from vectors of which a share of their speaker's effect is taken off, as the search chooses: it then relies on what
+changes within a speaker, as after a normalisation by speaker (Busso, Mariooryad, Metallinou & Narayanan 2013, IEEE Trans. Affective
+Computing 4(4)). What it predicts is left as it is, because nothing is known of a new speaker.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,9 @@ from augment.policy import suggest_policy
 from features import INPUT_KINDS, Analysis
 from features.whisper.kept import Precision
 from features.whisper.layers import PARTS, WhisperLayers
-from models.family import Config, KeptSample, Model
+from models.family import Config, Examples, KeptSample, Model
 from models.linear import Logistic
+from models.speaker_effects import speaker_effects
 from models.tabular import TabularModel
 
 if TYPE_CHECKING:
@@ -21,12 +27,13 @@ if TYPE_CHECKING:
 
 LINEAR_DEFAULTS: Config = {
     "augmentation": "mixed",
-    "strength": "gentle",
+    "strength": "strong",
     "n_copies": 3,
     "layers": "middle",
     "readout": "both",
     "n_features": None,
     "n_speaker_directions": 0,
+    "speaker_effect_removal": 0.7,
     "balanced": True,
     "copy_weight": 0.5,
 }
@@ -42,7 +49,9 @@ MAX_SHARE_CHANGED = 0.01
 
 
 class EncoderFamily(Logistic):
-    """A linear head on selected layers of a frozen encoder; the search chooses the layers, the readout and the penalty.
+    """A linear head on selected layers of a frozen encoder.
+
+    The search chooses the layers, the readout, the share of the speakers' effects that is taken off, and the penalty.
 
     A subclass names the encoder by ``input_kind``.
     """
@@ -77,7 +86,8 @@ class EncoderFamily(Logistic):
             "layers": trial.suggest_categorical("layers", list(LAYERS)),
             "readout": trial.suggest_categorical("readout", list(READOUTS)),
             "n_features": None,
-            "n_speaker_directions": trial.suggest_int("n_speaker_directions", 0, 4),
+            "n_speaker_directions": 0,
+            "speaker_effect_removal": trial.suggest_float("speaker_effect_removal", 0.0, 1.0),
             "balanced": True,
             "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
             **self.suggest_classifier(trial),
@@ -87,6 +97,13 @@ class EncoderFamily(Logistic):
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw the penalty of the squared coefficients."""
         return {"penalty": trial.suggest_float("penalty", 10.0, 3e3, log=True)}
+
+    def fit_classifier(
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
+    ) -> Any:
+        """Fit by L-BFGS to vectors without ``speaker_effect_removal`` times the effects of their speakers."""
+        centred = X - config["speaker_effect_removal"] * speaker_effects(X, examples, weights)
+        return super().fit_classifier(centred, examples, weights, config, seed=seed)
 
     def keep_input(self, model: Model, folder: Path, sample: KeptSample) -> str:
         """Keep the layers that the model reads, in int8; in float16 if int8 changes more than 1 % of the sample's predictions."""

@@ -15,4 +15,4 @@ class Whisper(EncoderFamily):
     title = "Whisper tiny"
     description = "A linear head on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
-    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 100.0}
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 500.0}
