@@ -1,4 +1,4 @@
-"""Whisper base: a linear head on layers of Whisper base's encoder, which is larger than tiny.en's and multilingual."""
+"""Whisper base: linear heads on layers of Whisper base's encoder, which is larger than tiny.en's and multilingual."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 
 class WhisperBase(EncoderFamily):
-    """A linear head on selected layers of the frozen encoder; the search chooses the layers, the readout and the penalty."""
+    """Linear heads on the first layers of the encoder; the uppermost describes words and lowered inner scores, so it has none."""
 
     key = "whisper_base"
     title = "Whisper base"
-    description = "A linear head on layers of Whisper base's encoder, pretrained on 680 000 hours of speech in 97 languages."
+    description = "Linear heads on layers of Whisper base's encoder, pretrained on 680 000 hours of speech in 97 languages."
     input_kind = "whisper_base"
-    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 1e3}
+    most_layers = 5
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "n_layers": 5, "penalty": 500.0}

@@ -1,4 +1,4 @@
-"""Whisper tiny: a linear head on layers of Whisper tiny.en's encoder."""
+"""Whisper tiny: linear heads on layers of Whisper tiny.en's encoder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from models.whisper.family import LINEAR_DEFAULTS, EncoderFamily
 
 
 class Whisper(EncoderFamily):
-    """A linear head on selected layers of the encoder; the search chooses the layers, the readout and the penalty."""
+    """Linear heads on the first layers of the encoder."""
 
     key = "whisper"
     title = "Whisper tiny"
-    description = "A linear head on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
+    description = "Linear heads on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
-    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "penalty": 500.0}
+    most_layers = 4
+    defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "n_layers": 4, "penalty": 500.0}
