@@ -17,26 +17,38 @@ from features.whisper.layers import MOMENTS, PARTS, WhisperLayers
 from features.whisper.weights import read_stored, scale_shape
 from models import FAMILIES, Examples, Family
 from models.family import KeptSample
-from models.whisper.family import LAYERS, READOUTS, WIDE_AUGMENTATIONS, EncoderFamily
+from models.linear import fit_logistic
+from models.whisper.family import FEWEST_LAYERS, WIDE_AUGMENTATIONS, EncoderFamily, pool_heads
 
 MakeExamples = Callable[[str], Examples]
 WHISPER, BASE = FAMILIES["whisper"], FAMILIES["whisper_base"]
 CONFIG = {**WHISPER.defaults, "augmentation": "none"}
 
 
-@pytest.mark.parametrize(
-    ("layers", "readout", "expected"),
-    [
-        ("lower", "layers", {"layer1", "layer2"}),
-        ("middle", "attended", {"attended2", "attended3"}),
-        ("middle", "both", {"layer2", "layer3", "attended2", "attended3"}),
-        ("all", "both", {f"{part}{layer}" for part in PARTS for layer in (1, 2, 3, 4)}),
-    ],
-)
-def test_layers_are_chosen_by_their_depth_with_both_moments(layers: str, readout: str, expected: set[str]) -> None:
-    names = np.array(WHISPER.kind.columns)[WHISPER.columns({"layers": layers, "readout": readout})]
-    assert {name.split(".")[0] for name in names} == expected
-    assert len(set(names)) == len(names) == len(expected) * 16 * len(MOMENTS)
+@pytest.mark.parametrize("n_layers", [2, 3, 4])
+def test_layers_are_counted_from_the_input_with_both_parts_and_moments(n_layers: int) -> None:
+    columns = WHISPER.columns({"n_layers": n_layers})
+    names = np.array(WHISPER.kind.columns)[columns]
+    assert {name.split(".")[0] for name in names} == {f"{part}{layer}" for part in PARTS for layer in range(1, n_layers + 1)}
+    assert len(set(names)) == len(names) == n_layers * len(PARTS) * 16 * len(MOMENTS)
+    assert np.unique(WHISPER.layers_of(columns)).tolist() == list(range(1, n_layers + 1))
+
+
+def test_a_model_is_the_pool_of_a_head_for_each_layer(random_examples: Examples) -> None:
+    places = [np.arange(0, 40, 2), np.arange(1, 40, 2)]
+    X, ones = np.stack(random_examples.inputs), np.ones(len(random_examples))
+    heads = [fit_logistic(X[:, columns], random_examples.targets, ones, penalty=5.0) for columns in places]
+    pooled = np.prod([head.predict_proba(X[:, columns]) for head, columns in zip(heads, places, strict=True)], axis=0) ** 0.5
+    np.testing.assert_allclose(pool_heads(heads, places).predict_proba(X), pooled / pooled.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_heads_learn_from_what_is_left_without_a_share_of_the_effects(
+    share: float, examples: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.whisper.family.speaker_effects", lambda X, *_: X.copy())
+    model = WHISPER.fit(examples, {**CONFIG, "speaker_effect_removal": share}, seed=0)
+    assert model.classifier.coef_.any() == (share == 0)
 
 
 def test_a_model_reads_no_other_columns(examples: Examples) -> None:
@@ -58,8 +70,7 @@ def examples(make_examples: MakeExamples) -> Examples:
 def test_a_search_draws_every_choice_that_the_family_has(family: EncoderFamily) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
     drawn = [family.suggest(study.ask()) for _ in range(60)]
-    assert {config["layers"] for config in drawn} == set(LAYERS)
-    assert {config["readout"] for config in drawn} == set(READOUTS)
+    assert {config["n_layers"] for config in drawn} == set(range(FEWEST_LAYERS, family.most_layers + 1))
     assert {config["augmentation"] for config in drawn} == {"none", *WIDE_AUGMENTATIONS}
 
 
@@ -102,11 +113,10 @@ def test_the_layers_that_a_champion_reads_are_kept_in_int8(
     family: Family, make_examples: MakeExamples, few_clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.whisper.family.MAX_SHARE_CHANGED", 0.5)  # a random encoder multiplies every rounding
-    model = family.fit(make_examples(family.input_kind), {**family.defaults, "augmentation": "none", "layers": "middle"}, seed=0)
+    model = family.fit(make_examples(family.input_kind), {**family.defaults, "augmentation": "none", "n_layers": 3}, seed=0)
     assert family.keep_input(model, tmp_path, sample_of(few_clips, family)) == ""
     stored = read_stored(tmp_path / family.key)
-    n_layers = {"whisper": 3, "whisper_base": 4}[family.key]
-    assert {name.split(".")[1] for name in stored if name.startswith("layers.")} == {str(k) for k in range(n_layers)}
+    assert {name.split(".")[1] for name in stored if name.startswith("layers.")} == {"0", "1", "2"}
     assert {stored[name].dtype for name in ("conv1.weight", "layers.0.fc1.weight")} == {np.dtype(np.int8)}
     assert {stored[name].dtype for name in ("conv1.bias", "embed_positions.weight", "layer_norm.weight")} == {np.dtype(np.float16)}
     kept = INPUT_KINDS[family.input_kind].kept_in(tmp_path)
@@ -130,14 +140,8 @@ def test_an_encoder_that_int8_changes_too_much_is_kept_in_float16_and_said_so(
 def test_a_model_that_reads_a_layer_that_was_not_kept_does_not_predict(
     examples: Examples, few_clips: tuple[Clip, ...], tmp_path: Path
 ) -> None:
-    model = WHISPER.fit(examples, {**CONFIG, "layers": "all"}, seed=0)
+    model = WHISPER.fit(examples, {**CONFIG, "n_layers": 4}, seed=0)
     INPUT_KINDS["whisper"].keep(tmp_path, n_layers=1)
     vector = INPUT_KINDS["whisper"].kept_in(tmp_path).extract(Analysis(few_clips[0].samples))
     with pytest.raises(ValueError, match="NaN"):
         model.predict([vector])
-
-
-@pytest.mark.parametrize(("layers", "expected"), [("lower", 2), ("middle", 3), ("all", 4)])
-@pytest.mark.parametrize("readout", READOUTS)
-def test_the_uppermost_layer_of_a_selection_is_told_from_its_columns(layers: str, readout: str, expected: int) -> None:
-    assert WHISPER.last_layer(WHISPER.columns({"layers": layers, "readout": readout})) == expected
