@@ -1,7 +1,7 @@
 """Print what encoding a 3 s clip costs: ``python -m benchmarks.whisper_speed --threads 2``.
 
 With ``--layers N`` the encoder is as a run keeps it for a champion that reads the layers up to N, in int8. What answers uses NumPy, a
-search TensorFlow.
+search TensorFlow, which ``--tensorflow`` measures as well, in a process that is the slower for it.
 """
 
 from __future__ import annotations
@@ -47,12 +47,14 @@ def main() -> None:
     parser.add_argument("--folder", help="folder with its weights (default: found or downloaded)")
     parser.add_argument("--threads", type=int, default=2, help="threads that NumPy and TensorFlow may use (default 2)")
     parser.add_argument("--layers", type=int, help="layers that are kept (default: the whole encoder)")
+    parser.add_argument("--tensorflow", action="store_true", help="measure TensorFlow beside NumPy")
     arguments = parser.parse_args()
 
-    import tensorflow as tf
+    if arguments.tensorflow:
+        import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     print(f"{CLIP_SECONDS} s clip, {arguments.threads} thread(s)")
     for encoder in ENCODERS:
         if arguments.encoder not in (None, encoder.key):
@@ -65,10 +67,11 @@ def main() -> None:
                 kind.keep(Path(place), n_layers=arguments.layers, precision=Precision.INT8)
                 kind = kind.kept_in(Path(place))
             with threadpool_limits(arguments.threads, "blas"):
-                print_times(kind, f"Whisper {encoder.name}, {arguments.layers or kind.n_layers} layers")
+                title = f"Whisper {encoder.name}, {arguments.layers or kind.n_layers} layers"
+                print_times(kind, title, with_tensorflow=arguments.tensorflow)
 
 
-def print_times(kind: WhisperLayers, title: str) -> None:
+def print_times(kind: WhisperLayers, title: str, *, with_tensorflow: bool) -> None:
     answering = type(NUMPY_KINDS[kind.key])(kind.folder)
     clip = np.random.default_rng(0).normal(scale=0.1, size=CLIP_SECONDS * SAMPLE_RATE_HZ).astype(np.float32)
     megabytes = (kind.folder / "model.safetensors").stat().st_size / 1e6
@@ -76,7 +79,8 @@ def print_times(kind: WhisperLayers, title: str) -> None:
     print(f"\n{title} ({megabytes:.1f} MB)")
     print(f"log-mel               {median_ms(lambda: log_mel(clip)):7.1f} ms")
     print_times_with("NumPy", NumpyEncoder, answering, clip)
-    print_times_with("TensorFlow", WhisperEncoder, kind, clip)
+    if with_tensorflow:
+        print_times_with("TensorFlow", WhisperEncoder, kind, clip)
 
 
 def print_times_with(

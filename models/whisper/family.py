@@ -1,7 +1,7 @@
 """Families of linear heads on layers of a pretrained speech recogniser's encoder (Radford et al. 2022, arXiv 2212.04356).
 
-Each layer has a head of its own, and their probabilities are pooled as an ensemble's are, all weighing the same. On inner speakers
-of RAVDESS that gave 0.6 to 1.0 points of UAR more than one head on all of the layers. The pool of linear heads is one again.
+Each layer has a head of its own, and their probabilities are pooled as an ensemble's are, all weighing the same: on inner speakers
+that was better than one head on all of the layers. The pool of linear heads is a linear head again.
 
 A head learns from vectors of which a share of their speaker's effect is taken off, as the search chooses: it then relies on what
 changes within a speaker, as after a normalisation by speaker (Busso, Mariooryad, Metallinou & Narayanan 2013, IEEE Trans. Affective
