@@ -111,9 +111,11 @@ def _pooled(of_members: Sequence[FoldPredictions], pool: Model) -> FoldPredictio
             for name, variants in first.perturbed.items()
             if all(name in one.perturbed for one in of_members)
         }
+    of_training = [one.training for one in of_members if one.training is not None]
+    training = _pooled(of_training, pool) if len(of_training) == len(of_members) else None
     probabilities = _predict([one.probabilities for one in aligned], pool)
     fit_seconds = sum(one.fit_seconds for one in of_members)
-    return replace(first, probabilities=probabilities, perturbed=perturbed, fit_seconds=fit_seconds)
+    return replace(first, probabilities=probabilities, perturbed=perturbed, fit_seconds=fit_seconds, training=training)
 
 
 def _predict(probabilities: Sequence[NDArray[np.float64]], pool: Model) -> NDArray[np.float64]:

@@ -34,7 +34,9 @@ class FoldPredictions:
     fit_seconds : float
         Time of the fits, examples at hand.
     inner : FoldPredictions or None
-        What the same job predicted of the training speakers.
+        What the same job predicted of some training speakers, by models that did not learn from them.
+    training : FoldPredictions or None
+        What the tested model predicts of the clips that it learnt from, which teaches what it usually says; None where not asked for.
     """
 
     rows: Rows
@@ -42,6 +44,7 @@ class FoldPredictions:
     perturbed: Mapping[str, NDArray[np.float64]]
     fit_seconds: float
     inner: FoldPredictions | None = None
+    training: FoldPredictions | None = None
 
 
 def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
@@ -72,12 +75,16 @@ def evaluate(job: EvaluationJob, dataset: Dataset) -> FoldPredictions:
     bag = family.fit_bag(examples, job.config, seed=seed, parts=speakers_of(parts, dataset))
     fit_seconds = time.monotonic() - started
     inner = [model.predict(dataset.inputs(kind, part)) for model, part in zip(bag.without, parts, strict=True)]
+    of_training = None
+    if job.budget is Budget.FULL:  # a quick look learns nothing from it
+        of_training = FoldPredictions(training, bag.model.predict(dataset.inputs(kind, training)), {}, 0.0)
     return FoldPredictions(
         test,
         bag.model.predict(dataset.inputs(kind, test)),
         perturbed(bag.model),
         fit_seconds,
-        FoldPredictions(np.concatenate(parts), np.concatenate(inner), {}, 0.0),
+        inner=FoldPredictions(np.concatenate(parts), np.concatenate(inner), {}, 0.0),
+        training=of_training,
     )
 
 

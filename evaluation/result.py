@@ -166,7 +166,8 @@ def scale(predictions: FoldPredictions, temperature: float) -> FoldPredictions:
         name: np.stack([apply_temperature(one, temperature) for one in variants]) for name, variants in predictions.perturbed.items()
     }
     probabilities = apply_temperature(predictions.probabilities, temperature)
-    return FoldPredictions(predictions.rows, probabilities, perturbed, predictions.fit_seconds)
+    training = predictions.training and scale(predictions.training, temperature)
+    return FoldPredictions(predictions.rows, probabilities, perturbed, predictions.fit_seconds, training=training)
 
 
 def together(by_fold: ByFold, folds: Sequence[int], dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from models.family import Config, Examples
+from models.speaker_effects import speaker_effects
 from models.tabular import SHARED_DEFAULTS, TabularFamily
 
 if TYPE_CHECKING:
@@ -137,8 +138,24 @@ class Linear(Logistic):
     key = "linear"
     title = "Linear"
     description = "Strongly regularised multinomial logistic regression on functionals, optionally without speaker directions."
-    defaults: ClassVar[Config] = {**SHARED_DEFAULTS, "n_features": 2600, "n_speaker_directions": 2, "penalty": 1e3}
+    defaults: ClassVar[Config] = {
+        **SHARED_DEFAULTS,
+        "n_features": 2600,
+        "n_speaker_directions": 2,
+        "speaker_effect_removal": 0.0,
+        "penalty": 1e3,
+    }
 
     def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw the penalty of the squared coefficients."""
-        return {"penalty": trial.suggest_float("penalty", 1e1, 3e4, log=True)}
+        """Draw the penalty of the squared coefficients, and the share of speakers' effects to learn without."""
+        return {
+            "speaker_effect_removal": trial.suggest_float("speaker_effect_removal", 0.0, 1.0),
+            "penalty": trial.suggest_float("penalty", 1e1, 3e4, log=True),
+        }
+
+    def fit_classifier(
+        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
+    ) -> Any:
+        """Fit to vectors without ``speaker_effect_removal`` times the effects of their speakers."""
+        within = X - config["speaker_effect_removal"] * speaker_effects(X, examples, weights)
+        return super().fit_classifier(within, examples, weights, config, seed=seed)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from models.family import MEMBER_PROBABILITIES
 UNTUNED = "none"
 """Objective of a family with nothing to tune."""
 SAMPLER_LIBRARY = "optuna"
-DECIDING_MODULES = (
-    *("search/drawing", "search/racing", "search/trial"),
-    *("evaluation/held_out", "evaluation/objective", "evaluation/result", "evaluation/adaptation_fit"),
-)
-"""What decides which configurations are tried, how they are scored and what becomes of the predictions; with what they import from
-:data:`DECIDING_PACKAGES` it is the protocol."""
+TUNING_MODULES = ("search/drawing", "search/racing", "search/trial")
+"""What decides which configurations are tried, and how they are scored."""
+EVALUATING_MODULES = ("evaluation/held_out", "evaluation/objective", "evaluation/result")
+"""What decides how the best configurations are evaluated."""
+ADAPTING_MODULES = ("evaluation/adaptation_fit",)
+"""What decides what is learnt from evaluations about speakers."""
 DECIDING_PACKAGES = ("evaluation", "metrics", "models")
+"""Where the modules above may import from: what they use of it counts as well."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,12 @@ class Conditions:
     ----------
     data, folds : str
         Hashes of the clips with their speakers and emotions, and of the outer folds.
-    features, code, protocol : str
-        Hashes of the input and the code that computes it, of the family's own code and what it imports from ``models`` and
-        ``metrics``, and of the code that tunes, evaluates and scores (:func:`protocol_sources`).
+    features, code : str
+        Hashes of the input and the code that computes it, and of the family's own code and what it imports from ``models`` and
+        ``metrics``.
+    tuning, protocol, adaptation : str
+        Hashes of the code that tunes, of that which evaluates, and of that which learns from evaluations about speakers. Trials
+        depend on the first alone, evaluations on the first two.
     libraries : mapping of str to str
         First two numbers of the version of each library that decides what is computed: those behind models, behind the input, and
         the one that draws trials.
@@ -62,11 +66,19 @@ class Conditions:
     # Runs before 2026-12 recorded neither: they were tuned on clean clips, and used no codec.
     objective: str = Objective.CLEAN.value
     codecs: str = "none"
+    # Runs before 0.6 recorded one hash for all three, as the protocol's.
+    tuning: str = ""
+    adaptation: str = ""
 
     @property
     def digest(self) -> str:
-        """A short hash of all of them."""
-        return short_hash(asdict(self))
+        """A short hash of what evaluations depend on."""
+        return short_hash({**asdict(self), "adaptation": ""})
+
+    @property
+    def of_trials(self) -> Conditions:
+        """What trials depend on, the rest being empty."""
+        return replace(self, protocol="", adaptation="")
 
 
 def conditions_of(
@@ -97,7 +109,9 @@ def conditions_of(
         folds=dataset.folds_hash,
         features=_features_of(family, run_folder),
         code=code_hash(files_behind(file_of(type(family)), within=("models", "metrics"))),
-        protocol=code_hash(protocol_sources()),
+        tuning=code_hash(sources_of(TUNING_MODULES)),
+        protocol=code_hash(sources_of(EVALUATING_MODULES)),
+        adaptation=code_hash(sources_of(ADAPTING_MODULES)),
         libraries=major_versions(library_versions((*_input_libraries(family), SAMPLER_LIBRARY))),
         seed=seed,
         objective=objective.value if family.is_tuned else UNTUNED,
@@ -105,10 +119,10 @@ def conditions_of(
     )
 
 
-def protocol_sources() -> tuple[Path, ...]:
-    """Return the files whose code decides the scores of every family, whatever its own code."""
-    modules = [PROJECT_ROOT / f"{name}.py" for name in DECIDING_MODULES]
-    return tuple(sorted({path for module in modules for path in files_behind(module, within=DECIDING_PACKAGES)}))
+def sources_of(modules: Sequence[str]) -> tuple[Path, ...]:
+    """Return the files of some modules that decide the scores of every family, whatever its own code, with what they import."""
+    paths = [PROJECT_ROOT / f"{name}.py" for name in modules]
+    return tuple(sorted({path for module in paths for path in files_behind(module, within=DECIDING_PACKAGES)}))
 
 
 def differences(then: Conditions | None, now: Conditions) -> tuple[str, ...]:
@@ -142,8 +156,9 @@ def differences(then: Conditions | None, now: Conditions) -> tuple[str, ...]:
 
 
 WORDS = {
-    **{"data": "data", "folds": "folds", "features": "features", "code": "code", "protocol": "protocol code", "seed": "seed"},
-    **{"objective": "objective", "codecs": "codecs"},
+    **{"data": "data", "folds": "folds", "features": "features", "code": "code", "tuning": "tuning code"},
+    **{"protocol": "protocol code", "adaptation": "adaptation code"},
+    **{"seed": "seed", "objective": "objective", "codecs": "codecs"},
 }
 
 

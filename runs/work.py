@@ -19,7 +19,8 @@ from runs.layout import RunFolder
 
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 PERTURBED = "perturbed_"
-INNER = "inner_"
+BESIDE = ("inner", "training")
+"""Predictions that a held-out evaluation makes besides those of its test clips."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ class WorkFolder:
         try:
             with self.path(job).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 perturbed = {key.removeprefix(PERTURBED): kept[key] for key in kept.files if key.startswith(PERTURBED)}
-                inner = None
-                if f"{INNER}rows" in kept.files:
-                    inner = FoldPredictions(kept[f"{INNER}rows"], kept[f"{INNER}probabilities"], {}, 0.0)
-                return FoldPredictions(kept["rows"], kept["probabilities"], perturbed, float(kept["fit_seconds"]), inner)
+                beside = {
+                    name: FoldPredictions(kept[f"{name}_rows"], kept[f"{name}_probabilities"], {}, 0.0)
+                    for name in BESIDE
+                    if f"{name}_rows" in kept.files
+                }
+                return FoldPredictions(kept["rows"], kept["probabilities"], perturbed, float(kept["fit_seconds"]), **beside)
         except UNREADABLE:
             return None
 
@@ -66,8 +69,9 @@ class WorkFolder:
             "fit_seconds": np.array(predictions.fit_seconds),
             **{f"{PERTURBED}{name}": array for name, array in predictions.perturbed.items()},
         }
-        if inner := predictions.inner:
-            arrays |= {f"{INNER}rows": inner.rows, f"{INNER}probabilities": inner.probabilities}
+        for name in BESIDE:
+            if one := getattr(predictions, name):
+                arrays |= {f"{name}_rows": one.rows, f"{name}_probabilities": one.probabilities}
         with whole_file(self.path(job)) as temporary:
             np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 

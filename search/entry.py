@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -72,6 +72,22 @@ class Entry:
     kept: tuple[KeptFamily, ...]
 
 
+@dataclass(frozen=True)
+class Change:
+    """Why what an earlier command recorded of a family no longer holds.
+
+    Attributes
+    ----------
+    reason : str
+        What differs, with both values.
+    trials_hold_under : Conditions or None
+        The conditions here and now, if trials hold under them, since only evaluations are made otherwise; else None.
+    """
+
+    reason: str
+    trials_hold_under: Conditions | None = None
+
+
 def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Entry:
     """Make a run's folder ready for a command; the caller holds its lock.
 
@@ -114,11 +130,11 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
     return Entry(asked, manifest, kept)
 
 
-def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunPlan, dataset: Dataset) -> dict[str, str]:
-    """Return the families whose recorded results no longer hold, with what differs."""
+def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunPlan, dataset: Dataset) -> dict[str, Change]:
+    """Return the families whose recorded results no longer hold."""
     run = plan.run
     if manifest is None:
-        return {"": "its conditions were not recorded"} if run.journal.exists() or run.leaderboard.exists() else {}
+        return {"": Change("its conditions were not recorded")} if run.journal.exists() or run.leaderboard.exists() else {}
     changed = {}
     for key, then in manifest.conditions.items():
         if key in FAMILIES and FAMILIES[key].input_kind == MEMBER_PROBABILITIES:
@@ -127,26 +143,32 @@ def _changed(asked: dict[str, Conditions], manifest: Manifest | None, plan: RunP
             now = asked.get(key) or conditions_of(
                 FAMILIES[key], dataset, seed=plan.seed, run_folder=run.path, objective=plan.objective
             )
-            found = differences(then, now)
+            if found := differences(then, now):
+                trials_hold = then is not None and not differences(then.of_trials, now.of_trials)
+                changed[key] = Change(", ".join(found), now if trials_hold else None)
         except EmotuneError as error:  # a family of another version, or an encoder that is not here
-            found = (str(error),)
-        if found:
-            changed[key] = ", ".join(found)
+            changed[key] = Change(str(error))
     return changed
 
 
-def _set_aside(changed: dict[str, str], manifest: Manifest | None, run: RunFolder, *, say: Callable[[str], None]) -> Manifest | None:
+def _set_aside(
+    changed: dict[str, Change], manifest: Manifest | None, run: RunFolder, *, say: Callable[[str], None]
+) -> Manifest | None:
     """Set the older run aside, and return what is recorded of the families that still hold."""
     holding = [key for key in (manifest.conditions if manifest else ()) if key not in changed and _is_fitted(key)]
-    reasons = "; ".join(dict.fromkeys(changed.values()))
-    aside = set_aside(run, keep=bool(holding))
+    reasons = "; ".join(dict.fromkeys(change.reason for change in changed.values()))
+    evaluated_anew = {key: change.trials_hold_under for key, change in changed.items() if change.trials_hold_under}
+    aside = set_aside(run, keep=bool(holding or evaluated_anew))
     run.path.mkdir(parents=True, exist_ok=True)
-    if not holding:
+    if not (holding or evaluated_anew):
         say(f"The earlier run in {run.path} was made with {reasons}; it is kept whole in {aside.name}, and this one starts anew.")
         return None
-    say(f"{', '.join(changed)} in {run.path}: made with {reasons}; the earlier run is kept in {aside.name}, and they start anew.")
-    _forget(list(changed), run)
-    return _read_manifest(run)
+    anew = [key for key in changed if key not in evaluated_anew]
+    then = [f"{', '.join(evaluated_anew)} keep their trials and are evaluated anew"] if evaluated_anew else []
+    then += [f"{', '.join(anew) if evaluated_anew else 'they'} start anew"] if anew else []
+    say(f"{', '.join(changed)} in {run.path}: made with {reasons}; the earlier run is kept in {aside.name}, and {', '.join(then)}.")
+    _forget(anew, run)
+    return _forget_evaluations(evaluated_anew, run)
 
 
 def _forget(keys: Sequence[str], run: RunFolder) -> None:
@@ -159,6 +181,22 @@ def _forget(keys: Sequence[str], run: RunFolder) -> None:
         WorkFolder(run).forget(key)
         remove(run.champion(key))
     remove_stale_ensembles(run.models)
+
+
+def _forget_evaluations(now: Mapping[str, Conditions], run: RunFolder) -> Manifest | None:
+    """Remove what followed from some families' trials, and record that these hold under today's conditions.
+
+    Evaluations stay, since their files are named by their conditions: those that still hold are found again.
+    """
+    manifest = _read_manifest(run)
+    if manifest is not None and now:
+        left = manifest.without(list(now))
+        manifest = replace(left, conditions={**left.conditions, **now})
+        manifest.write(run.manifest)
+        for key in now:
+            remove(run.champion(key))
+        remove_stale_ensembles(run.models)
+    return manifest
 
 
 def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolder) -> tuple[KeptFamily, ...]:

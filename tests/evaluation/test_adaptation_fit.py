@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from evaluation import streams
 from evaluation.adaptation_fit import (
-    BASELINE_SHRINKAGE,
     LEAST_VOICES,
     Variances,
     adaptations_of,
+    around,
     estimate_variances,
     learn_adaptation,
     of_few_voices,
+    usual_logs,
 )
 from evaluation.dataset import Dataset
 from evaluation.jobs import Split
@@ -100,23 +101,35 @@ def test_voices_that_differ_more_are_trusted_sooner() -> None:
     assert taus[0] > taus[1] > taus[2]
 
 
-def test_class_means_differ_as_those_of_the_clips_do_around_a_baseline_that_is_shrunk() -> None:
-    probabilities, speech = draw_speech(lean=0.5)
-    learnt = learn_adaptation(probabilities, speech.targets, speech.speakers, emotions=EMOTIONS)
-    logs = centred_logs(probabilities)
-    means = np.stack([logs[speech.targets == k].mean(axis=0) for k in range(len(EMOTIONS))])
-    np.testing.assert_allclose(learnt.means - learnt.means.mean(axis=0), means - means.mean(axis=0), atol=1e-3)
-    np.testing.assert_allclose(learnt.means.mean(axis=0), (1 - BASELINE_SHRINKAGE) * means.mean(axis=0), atol=1e-3)
-
-
-def test_an_emotion_without_clips_has_the_default_means_before_the_baseline_is_shrunk() -> None:
+def test_class_means_are_those_of_the_clips_and_the_default_ones_of_an_emotion_without_clips() -> None:
     probabilities, speech = draw_speech(lean=0.5)
     here = speech.targets != 3
     learnt = learn_adaptation(probabilities[here], speech.targets[here], speech.speakers[here], emotions=EMOTIONS)
     logs = centred_logs(probabilities)
     means = [logs[speech.targets == k].mean(axis=0) for k in range(3)]
-    means.append(Adaptation.default(EMOTIONS).means[3])
-    np.testing.assert_allclose(learnt.means, means - BASELINE_SHRINKAGE * np.mean(means, axis=0), atol=1e-4)
+    np.testing.assert_allclose(learnt.means, [*means, Adaptation.default(EMOTIONS).means[3]], atol=1e-4)
+
+
+def test_what_a_model_usually_says_counts_every_emotion_alike() -> None:
+    probabilities, speech = draw_speech(lean=0.5)
+    logs = centred_logs(probabilities)
+    means = np.stack([logs[speech.targets == k].mean(axis=0) for k in range(N_EMOTIONS)])
+    more = np.concatenate([np.arange(len(logs)), np.repeat(np.flatnonzero(speech.targets == 0), 5)])
+    np.testing.assert_allclose(usual_logs(probabilities[more], speech.targets[more]), means.mean(axis=0))
+    two = speech.targets < 2
+    np.testing.assert_allclose(usual_logs(probabilities[two], speech.targets[two]), means[:2].mean(axis=0))
+
+
+def test_class_means_around_other_logs_differ_among_each_other_as_before() -> None:
+    probabilities, speech = draw_speech(lean=0.5)
+    learnt, usual = (
+        learn_adaptation(probabilities, speech.targets, speech.speakers, emotions=EMOTIONS),
+        np.array([0.3, -0.1, 0, -0.2]),
+    )
+    moved = around(learnt, usual)
+    np.testing.assert_allclose(moved.means.mean(axis=0), usual, atol=1e-3)
+    np.testing.assert_allclose(np.diff(moved.means, axis=0), np.diff(learnt.means, axis=0), atol=1e-3)
+    assert replace(moved, class_means=learnt.class_means) == learnt
 
 
 @pytest.mark.parametrize("name", [streams.RANDOM, streams.NEUTRAL, streams.ENROLLED])
@@ -150,10 +163,14 @@ def test_constants_are_half_learnt_where_the_inner_predictions_are_of_few_voices
         learnt = learn_adaptation(probabilities, dataset.targets[rows], speakers, emotions=dataset.emotions)
         return learnt, len(np.unique(speakers))
 
+    def usual_of(folds: Collection[int]) -> Floats:
+        training = [result.predictions[Split.HELD_OUT][fold].training for fold in folds]
+        return np.mean([usual_logs(one.probabilities, dataset.targets[one.rows]) for one in training], axis=0)
+
     for fold, constants in found.by_fold.items():
         learnt, n_voices = learnt_on([fold])
         assert n_voices < LEAST_VOICES
-        assert constants == of_few_voices(learnt)
+        assert constants == around(of_few_voices(learnt), usual_of([fold]))
     learnt, n_voices = learnt_on(sorted(found.by_fold))
     assert n_voices >= LEAST_VOICES
-    assert found.shipped.class_means == learnt.class_means
+    assert found.shipped.class_means == around(learnt, usual_of(found.by_fold)).class_means

@@ -32,6 +32,10 @@ def made_up_result(key: str, dataset: Dataset, *, skill: float, seed: int) -> Re
     by_split[Split.INNER] = {fold: made_up_predictions(dataset, rows, skill=skill, rng=rng) for fold, rows in tuned_on.items()}
     parts = np.array_split(rng.permutation(len(dataset.clips)), N_RANDOM_FOLDS)
     by_split[Split.RANDOM] = {fold: made_up_predictions(dataset, rows, skill=skill, rng=rng) for fold, rows in enumerate(parts)}
+    for fold in folds:
+        training, _ = dataset.split(test_fold=fold)
+        of_training = made_up_predictions(dataset, training, skill=skill, rng=rng)
+        by_split[Split.HELD_OUT][fold] = replace(by_split[Split.HELD_OUT][fold], training=of_training)
     # The audit's clips are the same for every family.
     family = FAMILIES[key]
     return Result(Tuned(family, dict.fromkeys(HALVES, family.defaults), {"A": 0.5, "B": 0.5}, {}), by_split, 1.0, 0.5)

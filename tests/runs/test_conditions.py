@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,15 @@ from evaluation.objective import Objective
 from features import INPUT_KINDS
 from features.store import LIBRARIES
 from models import FAMILIES
-from runs.conditions import conditions_of, differences, protocol_sources, read_conditions
+from runs.conditions import (
+    ADAPTING_MODULES,
+    EVALUATING_MODULES,
+    TUNING_MODULES,
+    conditions_of,
+    differences,
+    read_conditions,
+    sources_of,
+)
 
 
 def test_the_same_conditions_do_not_differ(dataset: Dataset) -> None:
@@ -21,13 +30,23 @@ def test_the_same_conditions_do_not_differ(dataset: Dataset) -> None:
     assert first.digest == second.digest
 
 
-@pytest.mark.parametrize("name", ["data", "folds", "features", "code", "protocol", "objective", "codecs"])
+CONDITIONS = ("data", "folds", "features", "code", "tuning", "protocol", "adaptation", "objective", "codecs")
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
 def test_what_differs_is_named_with_both_values(dataset: Dataset, name: str) -> None:
     now = conditions_of(FAMILIES["linear"], dataset, seed=3)
     (found,) = differences(replace(now, **{name: "another"}), now)
     assert "another instead of" in found
     assert getattr(now, name) in found
-    assert replace(now, **{name: "another"}).digest != now.digest
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_evaluations_depend_on_all_but_adaptation_and_trials_not_on_the_protocol_either(dataset: Dataset, name: str) -> None:
+    now = conditions_of(FAMILIES["linear"], dataset, seed=3)
+    another = replace(now, **{name: "another"})
+    assert (another.digest == now.digest) == (name == "adaptation")
+    assert (another.of_trials == now.of_trials) == (name in ("protocol", "adaptation"))
 
 
 def test_another_library_version_is_named(dataset: Dataset) -> None:
@@ -45,20 +64,22 @@ def test_the_libraries_of_a_familys_input_and_of_its_search_count(dataset: Datas
 
 
 @pytest.mark.parametrize(
-    "module",
+    ("modules", "deciding"),
     [
-        *("models/speakers", "metrics/scores", "metrics/calibration", "metrics/abstention"),
-        *("evaluation/folds", "evaluation/jobs", "evaluation/robustness", "evaluation/voices"),
-        *("search/trial", "search/racing"),
+        (TUNING_MODULES, ("search/trial", "search/racing", "evaluation/objective", "evaluation/folds", "metrics/scores")),
+        (EVALUATING_MODULES, ("evaluation/jobs", "evaluation/robustness", "metrics/calibration", "metrics/abstention")),
+        (ADAPTING_MODULES, ("evaluation/voices", "evaluation/adaptation_fit")),
     ],
 )
-def test_the_protocol_holds_what_decides_a_score(module: str) -> None:
-    assert PROJECT_ROOT / f"{module}.py" in protocol_sources()
+def test_each_stage_holds_what_decides_its_outcome_and_no_code_of_a_family(modules: Sequence[str], deciding: Sequence[str]) -> None:
+    sources = sources_of(modules)
+    assert {PROJECT_ROOT / f"{module}.py" for module in deciding} <= set(sources)
+    assert [path.name for path in sources if path.parent.name == "models"] in ([], ["speakers.py"])
 
 
-def test_the_protocol_holds_no_code_of_a_family() -> None:
-    assert {path.parent.name for path in protocol_sources()} == {"evaluation", "metrics", "models", "search"}
-    assert [path.name for path in protocol_sources() if path.parent.name == "models"] == ["speakers.py"]
+def test_trials_do_not_depend_on_how_champions_are_evaluated() -> None:
+    names = {path.name for path in sources_of(TUNING_MODULES)}
+    assert names.isdisjoint({"held_out.py", "result.py", "voices.py", "adaptation_fit.py"})
 
 
 def test_a_seed_and_families_of_other_code_differ(dataset: Dataset) -> None:

@@ -66,12 +66,7 @@ def test_other_data_or_another_seed_sets_the_run_aside_whole(finished_run: Finis
 def test_a_family_of_other_code_starts_anew_and_the_others_keep_their_rows(
     finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import runs.conditions as conditions
-
-    honest = conditions.code_hash
-    monkeypatch.setattr(
-        conditions, "code_hash", lambda files: "0" * 16 if any(f.name == "linear.py" for f in files) else honest(files)
-    )
+    changed_code(monkeypatch, "linear.py")
     listener = Listener()
     plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],), n_trials=1)
     board = run(plan, listener.reporter).set_index("family")
@@ -79,6 +74,44 @@ def test_a_family_of_other_code_starts_anew_and_the_others_keep_their_rows(
     assert board.loc["xgboost", "uar"] == finished_run.board.set_index("family").loc["xgboost", "uar"]
     assert any("linear" in sentence and "code" in sentence for sentence in listener.sentences)
     assert (aside_of(folder)[0] / "models" / "linear" / "card.json").exists()
+
+
+def changed_code(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    """Make a file's code look changed to whatever depends on it."""
+    import runs.conditions as conditions
+
+    honest = conditions.code_hash
+    monkeypatch.setattr(conditions, "code_hash", lambda files: "0" * 16 if any(f.name == file for f in files) else honest(files))
+
+
+@pytest.mark.parametrize(("file", "n_evaluated"), [("held_out.py", 1), ("adaptation_fit.py", 0)])
+def test_other_evaluating_code_keeps_the_trials_and_makes_anew_what_depends_on_it(
+    finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str, n_evaluated: int
+) -> None:
+    changed_code(monkeypatch, file)
+    listener, before = Listener(), (folder / "predictions.csv").read_bytes()
+    evaluations = set((folder / "work").glob("linear-held_out-0-*.npz"))
+    run(replace(finished_run.plan, folder=folder, families=(LINEAR,)), listener.reporter)
+    assert (aside_of(folder)[0] / "predictions.csv").read_bytes() == before
+    assert any("linear, xgboost keep their trials and are evaluated anew" in sentence for sentence in listener.sentences)
+    manifest = read_manifest(folder / "run.json")
+    assert manifest.trials["linear"] == {"A": 6, "B": 6}
+    assert "xgboost" not in manifest.trials
+    assert len(set((folder / "work").glob("linear-held_out-0-*.npz")) - evaluations) == n_evaluated
+    board = run(replace(finished_run.plan, folder=folder), silent_reporter())
+    assert set(board["family"]) == set(finished_run.board["family"])
+    assert len(aside_of(folder)) == 1
+
+
+def test_trials_that_were_kept_do_not_outlive_a_later_change_of_the_familys_code(
+    finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed_code(monkeypatch, "held_out.py")
+    run(replace(finished_run.plan, folder=folder, families=(LINEAR,)), silent_reporter())
+    changed_code(monkeypatch, "xgboost.py")
+    listener = Listener()
+    run(replace(finished_run.plan, folder=folder, families=(LINEAR,)), listener.reporter)
+    assert any(sentence.startswith("xgboost in") and "they start anew" in sentence for sentence in listener.sentences)
 
 
 def test_a_changed_library_is_noticed(finished_run: FinishedRun, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
