@@ -81,11 +81,7 @@ def adaptations_of(result: Result, dataset: Dataset) -> Adaptations | None:
 
 
 def around(learnt: Adaptation, usual: Floats) -> Adaptation:
-    """Return constants whose class means have another mean over the emotions, (n_emotions,).
-
-    On inner speakers of RAVDESS the gain after 20 clips rose by 0.5 to 0.9 points for linear models and an ensemble of them, beside
-    the mean of the class means of six speakers; by as much or more for xgboost and the random forest.
-    """
+    """Return constants whose class means have another mean over the emotions, (n_emotions,)."""
     return _with_means(learnt, learnt.means - learnt.means.mean(axis=0) + usual)
 
 

@@ -66,7 +66,7 @@ class Conditions:
     # Runs before 2026-12 recorded neither: they were tuned on clean clips, and used no codec.
     objective: str = Objective.CLEAN.value
     codecs: str = "none"
-    # Runs before 0.6 recorded one hash for all three, as the protocol's.
+    # Runs before 0.7 recorded one hash for all three stages, as the protocol's.
     tuning: str = ""
     adaptation: str = ""
 
