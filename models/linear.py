@@ -119,13 +119,32 @@ def _loss_among_possible(
 
 
 class Logistic(TabularFamily):
-    """Multinomial logistic regression on standardised vectors."""
+    """Multinomial logistic regression on standardised vectors, of which a share of their speakers' effects may be taken off.
+
+    It then relies on what changes within a speaker, as after a normalisation by speaker (Busso, Mariooryad, Metallinou & Narayanan
+    2013, IEEE Trans. Affective Computing 4(4)). What it predicts for is left as it is, because nothing is known of a new speaker.
+
+    Attributes
+    ----------
+    penalties : tuple of float
+        Lowest and highest penalty of the squared coefficients that a search draws.
+    """
+
+    penalties: ClassVar[tuple[float, float]]
+
+    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Draw the penalty of the squared coefficients, and the share of the speakers' effects that is taken off."""
+        return {
+            "speaker_effect_removal": trial.suggest_float("speaker_effect_removal", 0.0, 1.0),
+            "penalty": trial.suggest_float("penalty", *self.penalties, log=True),
+        }
 
     def fit_classifier(
         self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
     ) -> Any:
-        """Fit by L-BFGS with the configuration's ``penalty``."""
-        return fit_logistic(X, examples.targets, weights, penalty=config["penalty"], possible=examples.possible, seed=seed)
+        """Fit by L-BFGS with ``penalty``, to vectors without ``speaker_effect_removal`` times the effects of their speakers."""
+        within = X - config["speaker_effect_removal"] * speaker_effects(X, examples, weights)
+        return fit_logistic(within, examples.targets, weights, penalty=config["penalty"], possible=examples.possible, seed=seed)
 
     def count_parameters(self, classifier: Any) -> int:
         """Return the number of coefficients and intercepts."""
@@ -137,7 +156,8 @@ class Linear(Logistic):
 
     key = "linear"
     title = "Linear"
-    description = "Strongly regularised multinomial logistic regression on functionals, optionally without speaker directions."
+    description = "Strongly regularised multinomial logistic regression on functionals, optionally without speakers' effects."
+    penalties = (1e1, 3e4)
     defaults: ClassVar[Config] = {
         **SHARED_DEFAULTS,
         "n_features": 2600,
@@ -145,17 +165,3 @@ class Linear(Logistic):
         "speaker_effect_removal": 0.0,
         "penalty": 1e3,
     }
-
-    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw the penalty of the squared coefficients, and the share of speakers' effects to learn without."""
-        return {
-            "speaker_effect_removal": trial.suggest_float("speaker_effect_removal", 0.0, 1.0),
-            "penalty": trial.suggest_float("penalty", 1e1, 3e4, log=True),
-        }
-
-    def fit_classifier(
-        self, X: NDArray[np.float32], examples: Examples, weights: NDArray[np.float64], config: Config, *, seed: int
-    ) -> Any:
-        """Fit to vectors without ``speaker_effect_removal`` times the effects of their speakers."""
-        within = X - config["speaker_effect_removal"] * speaker_effects(X, examples, weights)
-        return super().fit_classifier(within, examples, weights, config, seed=seed)

@@ -2,10 +2,6 @@
 
 Each layer has a head of its own, and their probabilities are pooled as an ensemble's are, all weighing the same: on inner speakers
 that was better than one head on all of the layers. The pool of linear heads is a linear head again.
-
-A head learns from vectors of which a share of their speaker's effect is taken off, as the search chooses: it then relies on what
-changes within a speaker, as after a normalisation by speaker (Busso, Mariooryad, Metallinou & Narayanan 2013, IEEE Trans. Affective
-Computing 4(4)). What it predicts is left as it is, because nothing is known of a new speaker.
 """
 
 from __future__ import annotations
@@ -24,7 +20,6 @@ from features.whisper.kept import Precision
 from features.whisper.layers import WhisperLayers
 from models.family import Config, EpochCallback, Examples, KeptSample, Model, Parts
 from models.linear import Logistic
-from models.speaker_effects import speaker_effects
 from models.tabular import TabularModel, fit_standardiser
 
 if TYPE_CHECKING:
@@ -36,7 +31,6 @@ LINEAR_DEFAULTS: Config = {
     "strength": "strong",
     "n_copies": 3,
     "speaker_effect_removal": 0.7,
-    "balanced": True,
     "copy_weight": 0.5,
 }
 """Defaults besides the number of layers and the penalty, which depend on the encoder."""
@@ -60,6 +54,7 @@ class EncoderFamily(Logistic):
     """
 
     is_pretrained = True
+    penalties = (10.0, 3e3)
     most_layers: ClassVar[int]
 
     @property
@@ -86,25 +81,18 @@ class EncoderFamily(Logistic):
         """Draw a configuration."""
         return {
             "n_layers": trial.suggest_int("n_layers", FEWEST_LAYERS, min(self.most_layers, self.kind.n_layers)),
-            "speaker_effect_removal": trial.suggest_float("speaker_effect_removal", 0.0, 1.0),
-            "balanced": True,
             "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
             **self.suggest_classifier(trial),
             **suggest_policy(trial, among=WIDE_AUGMENTATIONS),
         }
 
-    def suggest_classifier(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Draw the penalty of the squared coefficients."""
-        return {"penalty": trial.suggest_float("penalty", 10.0, 3e3, log=True)}
-
     def fit(
         self, examples: Examples, config: Config, *, seed: int, parts: Parts = (), callback: EpochCallback | None = None
     ) -> TabularModel:
-        """Fit a head on each layer by L-BFGS, to vectors without ``speaker_effect_removal`` times the effects of their speakers."""
+        """Fit a head on each layer, to examples of all emotions weighing the same, and pool them."""
         standardiser = fit_standardiser(examples, among=self.columns(config))
-        weights = examples.weights(balanced=config["balanced"], copy_weight=config["copy_weight"])
+        weights = examples.weights(balanced=True, copy_weight=config["copy_weight"])
         X = standardiser(examples.inputs)
-        X -= config["speaker_effect_removal"] * speaker_effects(X, examples, weights)
         layers = self.layers_of(standardiser.columns)
         places = [np.flatnonzero(layers == layer) for layer in np.unique(layers)]
         heads = [self.fit_classifier(X[:, columns], examples, weights, config, seed=seed) for columns in places]

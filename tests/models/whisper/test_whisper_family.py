@@ -46,7 +46,7 @@ def test_a_model_is_the_pool_of_a_head_for_each_layer(random_examples: Examples)
 def test_heads_learn_from_what_is_left_without_a_share_of_the_effects(
     share: float, examples: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.whisper.family.speaker_effects", lambda X, *_: X.copy())
+    monkeypatch.setattr("models.linear.speaker_effects", lambda X, *_: X.copy())
     model = WHISPER.fit(examples, {**CONFIG, "speaker_effect_removal": share}, seed=0)
     assert model.classifier.coef_.any() == (share == 0)
 
