@@ -25,7 +25,7 @@ from evaluation.held_out import FoldPredictions
 from evaluation.jobs import Budget, Split
 from evaluation.result import Result
 from evaluation.streams import Ints
-from evaluation.voices import DECIMALS, DEFAULT_TRUST, SMALLEST_SPREAD, Adaptation, Floats, Knowledge, Trust, centred_logs
+from evaluation.voices import DECIMALS, DEFAULT_TRUST, Adaptation, Floats, Knowledge, Trust, centred_logs
 
 LEAST_CLIPS, MOST_CLIPS = 0.5, 64.0
 """Between them every number of clips that a :class:`Trust` holds lies."""
@@ -131,10 +131,7 @@ def learn_adaptation(probabilities: Floats, targets: Ints, speakers: NDArray[np.
     _, voices = np.unique(speakers, return_inverse=True)
     found = _with_means(default, means)
     variances = estimate_variances(residuals, voices, targets)
-    if variances is None:
-        return found
-    spread = max(SMALLEST_SPREAD, round(variances.rest + variances.shifts, DECIMALS))
-    return replace(found, spread=spread, trust=_trust(variances))
+    return replace(found, trust=_trust(variances)) if variances else found
 
 
 def estimate_variances(residuals: Floats, voices: Ints, targets: Ints) -> Variances | None:

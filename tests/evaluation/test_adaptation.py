@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from emotune.errors import PredictionsError, RequestError, UnknownKeyError
 from evaluation.adaptation import MOST_CLIPS, Adaptations, VoiceState
-from evaluation.voices import Adaptation, Knowledge, Trust
+from evaluation.voices import Adaptation, Knowledge, Trust, centred_logs
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 ADAPTATION = Adaptation.default(EMOTIONS)
@@ -89,6 +89,16 @@ def test_a_voice_that_leans_to_anger_whatever_it_says_is_set_right() -> None:
     for clip in leaning:
         state = state.with_clip(clip)
     assert state.adapt(leaning[:4]).argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("but", [0.01, 0.1, 0.2, 0.24])
+@pytest.mark.parametrize("usual", [0.02, 0.1, 0.2])
+def test_a_voice_whose_emotions_sound_more_alike_than_usual_keeps_its_answers(but: float, usual: float) -> None:
+    means = centred_logs(np.stack([sounding(emotion, but=usual) for emotion in EMOTIONS]))
+    state = VoiceState(replace(ADAPTATION, class_means=tuple(map(tuple, means.tolist()))))
+    for emotion in EMOTIONS * 40:
+        state = state.with_clip(sounding(emotion, but=but))
+    assert [state.adapt(sounding(emotion, but=but)).argmax() for emotion in EMOTIONS] == [0, 1, 2, 3]
 
 
 def test_guesses_that_lean_a_little_do_not_become_a_prior_however_many_clips_come() -> None:

@@ -73,7 +73,7 @@ def test_a_voice_written_as_json_is_the_same_voice(taught: Voice, engine: Engine
 
 
 def test_constants_of_a_json_are_never_taken(taught: Voice, engine: Engine) -> None:
-    text = json.dumps({**json.loads(taught.to_json()), "adaptations": {"linear": {"spread": -1}}})
+    text = json.dumps({**json.loads(taught.to_json()), "adaptations": {"linear": {"caution": -1}}})
     assert Voice.from_json(text, engine).adaptations == Voice.new(engine).adaptations
 
 
@@ -127,7 +127,7 @@ def test_a_voice_that_other_champions_were_told_begins_anew(taught: Voice, engin
 
 
 def test_the_constants_are_the_runs_where_it_learnt_some(engine: Engine, new: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
-    learnt = replace(new.adaptations["linear"], spread=3.0)
+    learnt = replace(new.adaptations["linear"], caution=3.0)
     recorded = {"linear": {"shipped": learnt.to_json(), "folds": {}}, "conv1d": {"shipped": {}}}
     monkeypatch.setattr(engine.run, "manifest", replace(engine.manifest, adaptation=recorded), raising=False)
     voice = Voice.new(engine)
