@@ -84,8 +84,8 @@ DEFAULT_TRUST: Mapping[Knowledge, Trust] = {
 }
 """Cautious, for families of which nothing was learnt."""
 DEFAULT_CAUTION = 2.0
-"""On inner speakers of RAVDESS 2 takes 0.2 points of UAR after random clips and gives 0.5 after clips of one emotion, against 1; on
-inner corpora, where an offset of the corpus and a composition look alike, 4 takes 0.6 and gives 5.3."""
+"""Chosen on inner speakers of RAVDESS and on inner corpora: more of it takes a little after random clips, and gives much after clips of
+one emotion, the most where a corpus's offset looks like a composition (``python -m benchmarks.adaptation_constants``)."""
 DEFAULT_PRIOR_WEIGHT = 0.5
 SHARPNESS = 2.0
 """The logs of a clip count so many times where its emotion is guessed: calibrated probabilities allow for an offset that nobody
