@@ -84,8 +84,8 @@ DEFAULT_TRUST: Mapping[Knowledge, Trust] = {
 }
 """Cautious, for families of which nothing was learnt."""
 DEFAULT_CAUTION = 2.0
-"""Chosen on inner speakers of RAVDESS and on inner corpora: more of it takes a little after random clips, and gives much after clips of
-one emotion, the most where a corpus's offset looks like a composition (``python -m benchmarks.adaptation_constants``)."""
+"""Chosen on inner speakers of RAVDESS and on inner corpora: more of it takes a little after random clips, and gives much after clips
+of one emotion, the most where a corpus's offset looks like a composition (``python -m benchmarks.adaptation_constants``)."""
 DEFAULT_PRIOR_WEIGHT = 0.5
 SHARPNESS = 2.0
 """The logs of a clip count so many times where its emotion is guessed: calibrated probabilities allow for an offset that nobody
