@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,14 @@ from features.analysis import Analysis
 from features.frames import FRAMES_SPEC
 from features.kind import InputKind, finite
 from features.mfcc import decimate
-from features.whisper.encoder import FRAME_SECONDS, WhisperEncoder
+from features.whisper.encoder import FRAME_SECONDS
 from features.whisper.frontend import SPEECH_RANGE_DECADES
 from features.whisper.kept import Precision, identity, keep_encoder, n_layers_of_origin
 from features.whisper.published import BASE, TINY_EN, PublishedEncoder
 from features.whisper.weights import CONFIG_FILE, TENSORS_FILE, WhisperConfig, copy_encoder, read_tensors
+
+if TYPE_CHECKING:
+    from features.whisper.encoder import WhisperEncoder
 
 FRAMES_PER_STEP = 4
 MOMENTS = ("mean", "std")
@@ -45,7 +48,7 @@ class WhisperLayers(InputKind):
 
     published: ClassVar[PublishedEncoder]
     is_handmade = False
-    libraries = ("safetensors",)
+    libraries = ("keras", "tensorflow", "safetensors")
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -102,15 +105,17 @@ class WhisperLayers(InputKind):
 
         Layers that a run did not keep are NaN, so that no model reads them unnoticed.
         """
-        n_pieces = -(-len(analysis.samples) // int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ))
+        samples = analysis.samples
+        longest = int(self.config.max_source_positions * FRAME_SECONDS * SAMPLE_RATE_HZ)
+        pieces = np.array_split(samples, -(-len(samples) // longest))
         encoder = _encoder(self.folder, _stamp(self.folder))
-        pieces = np.array_split(analysis.samples, n_pieces)
         encodings = [encoder.encode(piece, range_decades=SPEECH_RANGE_DECADES) for piece in pieces]
+        parts = [np.concatenate([one.layers[:-1], one.attended]) for one in encodings]
+        frames = np.concatenate(parts, axis=1).transpose(1, 0, 2)
+        steps = decimate(frames.reshape(len(frames), -1), FRAMES_PER_STEP)
         vector = np.full(self.shape, np.nan, np.float32)
-        for layer in range(self.config.encoder_layers):
-            for part, frames in enumerate(([one.layers[layer] for one in encodings], [one.attended[layer] for one in encodings])):
-                steps = decimate(np.concatenate(frames), FRAMES_PER_STEP)
-                vector[:, part, layer] = finite(np.stack([steps.mean(axis=0), steps.std(axis=0)]))
+        kept = vector[:, :, : self.config.encoder_layers]
+        kept[:] = finite(np.stack([steps.mean(axis=0), steps.std(axis=0)])).reshape(kept.shape)
         return vector.ravel()
 
     def keep(self, folder: Path, *, n_layers: int | None = None, precision: Precision = Precision.FLOAT16) -> None:
@@ -162,6 +167,8 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4)
 def _encoder(folder: Path, stamp: tuple[int, ...]) -> WhisperEncoder:
+    from features.whisper.encoder import WhisperEncoder
+
     return WhisperEncoder(folder)
 
 
