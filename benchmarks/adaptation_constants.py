@@ -1,7 +1,7 @@
 """Print what constants of an adaptation give on inner speakers: ``python -m benchmarks.adaptation_constants --results DIR``.
 
-Constants are learnt on the inner predictions of one fold, and tried on those of another fold that has none of these speakers (or
-corpora, where corpora are left out). ``--constant caution --values 1,2,4`` tries values of one. Test clips are never looked at.
+Constants that the run learnt on the inner predictions of one fold are tried on those of another fold that has none of these speakers
+(or corpora, where corpora are left out). ``--constant caution --values 1,2,4`` tries values of one. Test clips are never looked at.
 The folder must be that of a run, whose evaluations are kept in ``work/``; shipped results lack them.
 """
 
@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotune.errors import PredictionsError
-from evaluation.adaptation_fit import LEAST_VOICES, around, learn_adaptation, of_few_voices, usual_logs
+from evaluation.adaptation import Adaptations
 from evaluation.streams import Speech, draw_streams
 from evaluation.voices import Adaptation
 from metrics.calibration import apply_temperature, fit_temperature
-from metrics.predictions import arrays, emotions_in, read_predictions
+from metrics.predictions import arrays, read_predictions
 from metrics.scores import among, uar
 from runs.layout import RESULTS, RunFolder
+from runs.manifest import read_manifest
 
 TRIED = ("caution", "prior_weight")
 N_REPEATS = 2
@@ -30,7 +31,7 @@ N_REPEATS = 2
 
 @dataclass(frozen=True, eq=False)
 class Inner:
-    """Calibrated inner predictions of one fold, and the constants that they teach."""
+    """Calibrated inner predictions of one fold, and the constants that they taught."""
 
     speakers: NDArray[np.str_]
     targets: NDArray[np.intp]
@@ -43,21 +44,18 @@ def read_inner(run: RunFolder, family: str) -> list[Inner]:
     predictions = read_predictions(run.predictions)
     rows = predictions[predictions["family"] == family].sort_values("clip", ignore_index=True)
     targets, _ = arrays(rows)
-    speakers, emotions = rows["speaker"].to_numpy(str), emotions_in(rows)
+    speakers, learnt = rows["speaker"].to_numpy(str), read_manifest(run.manifest).adaptation.get(family)
+    if learnt is None:
+        raise PredictionsError(f"{run.manifest} must hold constants of the family, got none of {family}; run the search.")
     found = []
-    for fold in sorted(set(rows["fold"] - 1)):
+    for fold, adaptation in sorted(Adaptations.from_json(learnt).by_fold.items()):
         kept = sorted(run.work.glob(f"{family}-held_out-{fold}-*.npz"), key=lambda path: path.stat().st_mtime)
         if not kept:
             raise PredictionsError(f"{run.work} must hold evaluations of {family}, got none of fold {fold + 1}; run the search.")
         with np.load(kept[-1], allow_pickle=False) as of_fold:
-            inner, training = of_fold["inner_rows"], of_fold["training_rows"]
-            temperature = fit_temperature(of_fold["inner_probabilities"], targets[inner])
-            probabilities = apply_temperature(of_fold["inner_probabilities"], temperature)
-            usual = usual_logs(apply_temperature(of_fold["training_probabilities"], temperature), targets[training])
-        learnt = learn_adaptation(probabilities, targets[inner], speakers[inner], emotions=emotions)
-        if len(set(speakers[inner])) < LEAST_VOICES:
-            learnt = of_few_voices(learnt)
-        found.append(Inner(speakers[inner], targets[inner], probabilities, around(learnt, usual)))
+            inner, probabilities = of_fold["inner_rows"], of_fold["inner_probabilities"]
+        calibrated = apply_temperature(probabilities, fit_temperature(probabilities, targets[inner]))
+        found.append(Inner(speakers[inner], targets[inner], calibrated, adaptation))
     return found
 
 
@@ -67,11 +65,12 @@ def gains(inner: list[Inner], constant: dict[str, Any]) -> dict[str, float]:
     for tested in inner:
         emotions = tested.adaptation.emotions
         speech = Speech(tested.targets, tested.speakers, len(emotions))
+        drawn = draw_streams(speech, emotions, seed=0, n_repeats=N_REPEATS)
         for taught in inner:
             if set(taught.speakers) & set(tested.speakers):
                 continue
             adaptation = replace(taught.adaptation, **constant)
-            for known, streams in draw_streams(speech, emotions, seed=0, n_repeats=N_REPEATS).items():
+            for known, streams in drawn.items():
                 adapted = streams.adapted(adaptation, tested.probabilities, tested.targets)
                 truth = tested.targets[streams.tested]
                 present = np.unique(truth)
