@@ -147,8 +147,8 @@ class Dataset:
         n = min(N_SPEAKER_PARTS, len(ordered))
         return [self.rows_of(ordered[k::n]) for k in range(n)]
 
-    def inner_parts(self, half: str, *, n_parts: int, turn: int = 0) -> list[Rows]:
-        """Return the clips of some small groups of speakers of a half, of both genders and several corpora where it has them.
+    def inner_parts(self, half: str) -> list[Rows]:
+        """Return the clips of a half's speakers in small groups, of both genders and several corpora where it has them.
 
         Where corpora are tested whole the groups are the half's corpora, so that what inner predictions teach (temperatures,
         thresholds, ensembles' weights, adaptation, the epoch at which a network stops) is for corpora that a model has not met.
@@ -157,14 +157,8 @@ class Dataset:
         ----------
         half : str
             One of :data:`evaluation.folds.HALVES`.
-        n_parts : int
-            How many groups; fewer if the half has fewer speakers.
-        turn : int
-            Another turn starts at other speakers, so that several turns reach all of them.
         """
-        groups = self._inner_groups(half)
-        n = min(n_parts, len(groups))
-        return [self.rows_of(groups[(turn * n + k) % len(groups)]) for k in range(n)]
+        return [self.rows_of(group) for group in self._inner_groups(half)]
 
     def _inner_groups(self, half: str) -> list[Sequence[str]]:
         folds = self.folds.in_half(half)

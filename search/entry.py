@@ -164,7 +164,7 @@ def _set_aside(
         say(f"The earlier run in {run.path} was made with {reasons}; it is kept whole in {aside.name}, and this one starts anew.")
         return None
     anew = [key for key in changed if key not in evaluated_anew]
-    then = [f"the trials of {', '.join(evaluated_anew)} are kept and evaluated anew"] if evaluated_anew else []
+    then = [f"{', '.join(evaluated_anew)} keep their trials and are evaluated anew"] if evaluated_anew else []
     then += [f"{', '.join(anew) if evaluated_anew else 'they'} start anew"] if anew else []
     say(f"{', '.join(changed)} in {run.path}: made with {reasons}; the earlier run is kept in {aside.name}, and {', '.join(then)}.")
     _forget(anew, run)
@@ -176,8 +176,8 @@ def _forget(keys: Sequence[str], run: RunFolder) -> None:
     manifest = _read_manifest(run)
     if manifest is not None:
         manifest.without(keys).write(run.manifest)
+    forget_studies(keys, run)
     for key in keys:
-        forget_studies(key, run)
         WorkFolder(run).forget(key)
         remove(run.champion(key))
     remove_stale_ensembles(run.models)

@@ -1,9 +1,9 @@
-"""Mending a journal that a full disk or a power cut left damaged: what is readable goes on, the rest is kept beside it."""
+"""The journal of a run's studies: mended where a full disk or a power cut left it damaged, and written anew without some studies."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from emotune.errors import StudyError
-from emotune.files import write_bytes
+from emotune.files import whole_file, write_bytes
 
 
 def mend_journal(path: Path) -> str | None:
@@ -49,6 +49,25 @@ def mend_journal(path: Path) -> str | None:
         f"{path.name} was damaged: {len(lost)} of its {len(lines)} entries could not be used and are kept in {beside.name}; "
         f"the run continues from the other {len(kept)}."
     )
+
+
+def keep_studies(path: Path, names: Collection[str]) -> None:
+    """Write a journal anew with some of its studies and no other's entries; Optuna keeps those of the studies that it deletes.
+
+    Parameters
+    ----------
+    path : Path
+        The journal; it is removed if no study is left.
+    names : collection of str
+        The studies to keep, with their trials and numbers.
+    """
+    if not names:
+        path.unlink()
+        return
+    with whole_file(path) as anew:
+        storages = [JournalStorage(JournalFileBackend(str(one))) for one in (path, anew)]
+        for name in sorted(names):
+            optuna.copy_study(from_study_name=name, from_storage=storages[0], to_storage=storages[1])
 
 
 def _longest_replayable(entries: Sequence[dict[str, Any] | None]) -> list[int]:

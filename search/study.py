@@ -21,7 +21,7 @@ from models import FAMILIES, Family
 from runs.layout import RunFolder
 from search.drawing import initial_trials, sampler_of
 from search.items import KEY
-from search.journal import WatchedJournal
+from search.journal import WatchedJournal, keep_studies
 from search.racing import Racing
 from search.storage import open_database
 from search.study_plan import Sampling, StudyPlan
@@ -104,13 +104,13 @@ def _with_budget(study: optuna.Study, plan: StudyPlan, run: RunFolder) -> optuna
     return study
 
 
-def forget_studies(family: str, run: RunFolder) -> None:
-    """Delete the studies of a family from the journal, if there is one."""
+def forget_studies(families: Sequence[str], run: RunFolder) -> None:
+    """Remove the studies of some families from the journal, if there is one."""
     if run.journal.exists():
-        storage = open_storage(run)
-        names = {StudyPlan(family, half, 0, 0, sampling=sampling).name for half in HALVES for sampling in Sampling}
-        for name in names & set(optuna.get_all_study_names(storage)):
-            optuna.delete_study(study_name=name, storage=storage)
+        plans = [StudyPlan(family, half, 0, 0, sampling=how) for family in families for half in HALVES for how in Sampling]
+        there = set(optuna.get_all_study_names(open_storage(run)))
+        if forgotten := there & {plan.name for plan in plans}:
+            keep_studies(run.journal, there - forgotten)
 
 
 def ended_trials(study: optuna.Study) -> list[FrozenTrial]:

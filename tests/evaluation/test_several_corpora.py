@@ -157,7 +157,7 @@ def test_a_part_of_which_no_emotion_is_taught_is_refused_before_any_model_is_tra
 
 def test_where_corpora_are_tested_whole_inner_predictions_are_of_whole_corpora(dataset: Dataset) -> None:
     three = in_three_corpora(dataset)
-    parts = [set(three.corpus_of_clip[part]) for part in three.inner_parts("A", n_parts=3)]
+    parts = [set(three.corpus_of_clip[part]) for part in three.inner_parts("A")]
     assert parts == [{"a"}, {"b"}]
-    of_one_corpus = [set(three.corpus_of_clip[part]) for part in three.inner_parts("B", n_parts=3)]
+    of_one_corpus = [set(three.corpus_of_clip[part]) for part in three.inner_parts("B")]
     assert of_one_corpus == [{"c"}] * len(of_one_corpus)

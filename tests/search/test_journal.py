@@ -11,7 +11,7 @@ from emotune.errors import StudyError
 from evaluation.dataset import Dataset
 from runs.layout import RunFolder
 from search.journal import mend_journal
-from search.study import ended_trials, open_study, run_study
+from search.study import ended_trials, forget_studies, open_study, run_study
 from search.study_plan import StudyPlan
 from search.trial import TrialEnd
 
@@ -34,6 +34,28 @@ def test_a_whole_journal_is_left_alone(journal: Path) -> None:
     assert mend_journal(journal) is None
     assert journal.read_bytes() == before
     assert mend_journal(journal.with_name("absent.log")) is None
+
+
+def test_what_is_forgotten_leaves_the_journal_and_what_is_kept_stays_as_it_was(journal: Path, dataset: Dataset) -> None:
+    run = RunFolder(journal.parent)
+    kept = open_study(PLAN, run).trials
+    run_study(replace(PLAN, half="B"), dataset, run)
+    run_study(replace(PLAN, family="xgboost"), dataset, run)
+    forget_studies(["xgboost", "conv1d"], run)
+    assert "xgboost" not in journal.read_text()
+    assert open_study(PLAN, run).trials == kept
+    assert n_ended(journal) == 4
+    forget_studies(["linear"], run)
+    assert not journal.exists()
+
+
+def test_a_trial_that_was_killed_is_replaced_after_others_were_forgotten(journal: Path, dataset: Dataset) -> None:
+    run = RunFolder(journal.parent)
+    open_study(PLAN, run).ask()
+    run_study(replace(PLAN, family="xgboost", n_trials=1), dataset, run)
+    forget_studies(["xgboost"], run)
+    run_study(replace(PLAN, n_trials=5), dataset, run)
+    assert n_ended(journal) == 5
 
 
 @pytest.mark.parametrize("n_bytes", [1, 7, 40, 333, 2000])
