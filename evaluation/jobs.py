@@ -15,10 +15,11 @@ from enum import StrEnum
 import numpy as np
 
 from augment.policy import without_augmentation
+from evaluation.budget import QUICK_MAX_EPOCHS, Budget
 from evaluation.dataset import Dataset, Rows, derive_seed
+from evaluation.inner_parts import inner_parts
 from models import Config, Family
 
-QUICK_LOOK_TRIALS = 5
 N_RANDOM_FOLDS = 4
 
 
@@ -35,25 +36,6 @@ class Split(StrEnum):
     DEFAULTS = "defaults"
     RANDOM = "random"
     OTHER_CORPORA = "other_corpora"
-
-
-class Budget(StrEnum):
-    """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
-
-    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs and averages none, predicts one part of the training
-    speakers for each fold, and leaves out the audits (perturbed clips, random split, no augmentation, defaults, known speakers).
-    """
-
-    FULL = "full"
-    QUICK = "quick look"
-
-    @classmethod
-    def of(cls, n_trials: int) -> Budget:
-        """Return the budget of a study of so many trials."""
-        return cls.QUICK if n_trials <= QUICK_LOOK_TRIALS else cls.FULL
-
-
-QUICK_MAX_EPOCHS = 6
 
 
 @dataclass(frozen=True)
@@ -187,7 +169,7 @@ def parts_of(job: Job, dataset: Dataset) -> list[Rows]:
         return []
     else:
         half, turn = dataset.folds.tuning_half_for(job.fold), job.fold
-    parts = dataset.inner_parts(half)
+    parts = inner_parts(dataset, half)
     return [parts[turn % len(parts)]] if job.budget is Budget.QUICK else parts
 
 

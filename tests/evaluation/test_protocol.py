@@ -7,10 +7,12 @@ import pytest
 
 from corpora.synthetic import Synthetic
 from emotune.errors import ProtocolError
+from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES, Folds, make_folds
 from evaluation.held_out import evaluate
-from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, random_split
+from evaluation.inner_parts import inner_parts
+from evaluation.jobs import EvaluationJob, Split, parts_of, random_split
 from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES
@@ -70,16 +72,16 @@ def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_a
 
 @pytest.mark.parametrize("half", HALVES)
 def test_inner_parts_are_all_speakers_of_a_half_each_once(dataset, half):
-    reached = np.concatenate(dataset.inner_parts(half))
+    reached = np.concatenate(inner_parts(dataset, half))
     np.testing.assert_array_equal(np.sort(reached), dataset.rows_in(dataset.folds.in_half(half)))
-    speakers = [set(dataset.speakers[part]) for part in dataset.inner_parts(half)]
+    speakers = [set(dataset.speakers[part]) for part in inner_parts(dataset, half)]
     assert sum(map(len, speakers)) == len(set.union(*speakers))
 
 
 def test_a_full_evaluation_has_every_inner_part_and_a_quick_look_one_that_changes_with_the_fold(dataset):
     one_by_one = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
     jobs = [EvaluationJob("linear", Split.HELD_OUT, fold, AUGMENTED, 0) for fold in one_by_one.folds.in_half(HALVES[1])]
-    assert len(parts_of(jobs[0], one_by_one)) == len(one_by_one.inner_parts(HALVES[0])) > 1
+    assert len(parts_of(jobs[0], one_by_one)) == len(inner_parts(one_by_one, HALVES[0])) > 1
     quick = [parts_of(replace(job, budget=Budget.QUICK), one_by_one) for job in jobs]
     assert {len(parts) for parts in quick} == {1}
     assert len({tuple(parts[0]) for parts in quick}) > 1

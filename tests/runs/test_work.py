@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from evaluation.jobs import Budget, EvaluationJob, Split
+from evaluation.budget import Budget
+from evaluation.jobs import EvaluationJob, Split
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 
