@@ -164,7 +164,7 @@ def _set_aside(
         say(f"The earlier run in {run.path} was made with {reasons}; it is kept whole in {aside.name}, and this one starts anew.")
         return None
     anew = [key for key in changed if key not in evaluated_anew]
-    then = [f"{', '.join(evaluated_anew)} keep their trials and are evaluated anew"] if evaluated_anew else []
+    then = [f"{', '.join(evaluated_anew) if anew else 'they'} keep their trials and are evaluated anew"] if evaluated_anew else []
     then += [f"{', '.join(anew) if evaluated_anew else 'they'} start anew"] if anew else []
     say(f"{', '.join(changed)} in {run.path}: made with {reasons}; the earlier run is kept in {aside.name}, and {', '.join(then)}.")
     _forget(anew, run)
