@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.adaptation import Adaptations
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import Result
 from evaluation.streams import Ints
 from evaluation.voices import DECIMALS, DEFAULT_TRUST, Adaptation, Floats, Knowledge, Trust, centred_logs

@@ -7,6 +7,7 @@ augmented copy of a test clip cannot reach a model.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from evaluation.folds import Folds, TestedOn
 from features import InputKind
 from features.store import FeatureStore
 from models import Config, Examples
-from models.speakers import require_disjoint
+from models.speakers import n_inner_speakers, require_disjoint
 
 Rows = NDArray[np.intp]
 N_SPEAKER_PARTS = 3
@@ -145,6 +146,37 @@ class Dataset:
         ordered = sorted(self.folds.test_speakers[folds[0]], key=lambda speaker: (self.genders[speaker], speaker))
         n = min(N_SPEAKER_PARTS, len(ordered))
         return [self.rows_of(ordered[k::n]) for k in range(n)]
+
+    def inner_parts(self, half: str, *, n_parts: int, turn: int = 0) -> list[Rows]:
+        """Return the clips of some small groups of speakers of a half, of both genders and several corpora where it has them.
+
+        Where corpora are tested whole the groups are the half's corpora, so that what inner predictions teach (temperatures,
+        thresholds, ensembles' weights, adaptation, the epoch at which a network stops) is for corpora that a model has not met.
+
+        Parameters
+        ----------
+        half : str
+            One of :data:`evaluation.folds.HALVES`.
+        n_parts : int
+            How many groups; fewer if the half has fewer speakers.
+        turn : int
+            Another turn starts at other speakers, so that several turns reach all of them.
+        """
+        groups = self._inner_groups(half)
+        n = min(n_parts, len(groups))
+        return [self.rows_of(groups[(turn * n + k) % len(groups)]) for k in range(n)]
+
+    def _inner_groups(self, half: str) -> list[Sequence[str]]:
+        folds = self.folds.in_half(half)
+        if self.folds.are_corpora and len(folds) > 1:
+            return [self.folds.test_speakers[fold] for fold in folds]
+        speakers = sorted({speaker for fold in folds for speaker in self.folds.test_speakers[fold]})
+        alike: dict[tuple[str, str], list[str]] = {}
+        for speaker in speakers:
+            alike.setdefault((self.corpora_of[speaker], self.genders[speaker]), []).append(speaker)
+        mixed = [one for group in itertools.zip_longest(*alike.values()) for one in group if one is not None]
+        size = n_inner_speakers(len(self.genders))
+        return [mixed[start : start + size] for start in range(0, len(mixed), size)]
 
     def all_rows(self) -> Rows:
         """Return every clip."""

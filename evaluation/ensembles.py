@@ -12,11 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset, Rows
 from evaluation.folds import HALVES
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import ByFold, Result, Tuned, inner_uar, together
 from metrics.abstention import choose_threshold
 from models import FAMILIES, Examples, Model

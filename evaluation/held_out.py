@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset, Rows, derive_seed, require_held_out
-from evaluation.jobs import ChampionJob, EvaluationJob, Split, parts_of, split_of
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Split, parts_of, split_of
 from evaluation.robustness import perturbed_predictions
 from features import INPUT_KINDS, Analysis
 from models import FAMILIES, Family, Model

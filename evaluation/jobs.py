@@ -15,12 +15,12 @@ from enum import StrEnum
 import numpy as np
 
 from augment.policy import without_augmentation
-from evaluation.budget import QUICK_MAX_EPOCHS, Budget
 from evaluation.dataset import Dataset, Rows, derive_seed
-from evaluation.inner_parts import inner_parts
 from models import Config, Family
 
+QUICK_LOOK_TRIALS = 5
 N_RANDOM_FOLDS = 4
+N_INNER_PARTS = 3
 
 
 class Split(StrEnum):
@@ -36,6 +36,30 @@ class Split(StrEnum):
     DEFAULTS = "defaults"
     RANDOM = "random"
     OTHER_CORPORA = "other_corpora"
+
+
+class Budget(StrEnum):
+    """How much an evaluation costs: a full one, or a quick look for runs of at most :data:`QUICK_LOOK_TRIALS` trials a study.
+
+    A quick look trains networks for at most :data:`QUICK_MAX_EPOCHS` epochs and averages none, predicts one part of the training
+    speakers for each fold, and leaves out the audits (perturbed clips, random split, no augmentation, defaults, known speakers).
+    """
+
+    FULL = "full"
+    QUICK = "quick look"
+
+    @classmethod
+    def of(cls, n_trials: int) -> Budget:
+        """Return the budget of a study of so many trials."""
+        return cls.QUICK if n_trials <= QUICK_LOOK_TRIALS else cls.FULL
+
+    @property
+    def n_parts(self) -> int:
+        """In how many parts the training speakers are predicted, each by a model that did not learn from it."""
+        return 1 if self is Budget.QUICK else N_INNER_PARTS
+
+
+QUICK_MAX_EPOCHS = 6
 
 
 @dataclass(frozen=True)
@@ -159,18 +183,15 @@ def split_of(job: EvaluationJob, dataset: Dataset) -> tuple[Rows, Rows]:
 def parts_of(job: Job, dataset: Dataset) -> list[Rows]:
     """Return the clips of each part of the training speakers that a fit of the job's bag leaves out; none where clips are at random.
 
-    The parts are a few speakers each, so that a fit loses little; together they are the half that tuned what the job's fold is tested
-    on. The configuration was chosen on that half's folds, but by models of other speakers: what is learnt from inner predictions is
-    a handful of numbers. A quick look has one part, another for each fold.
+    The parts are a few speakers each, so that a fit loses little, and lie in the half that tuned what the job's fold is tested on.
+    The configuration was chosen on that half's folds, but by models of other speakers: what is learnt from inner predictions is a
+    handful of numbers.
     """
-    if isinstance(job, ChampionJob):
-        half, turn = job.half, 0
-    elif job.split in (Split.RANDOM, Split.OTHER_CORPORA):
+    if isinstance(job, EvaluationJob) and job.split in (Split.RANDOM, Split.OTHER_CORPORA):
         return []
-    else:
-        half, turn = dataset.folds.tuning_half_for(job.fold), job.fold
-    parts = inner_parts(dataset, half)
-    return [parts[turn % len(parts)]] if job.budget is Budget.QUICK else parts
+    if isinstance(job, ChampionJob):
+        return dataset.inner_parts(job.half, n_parts=job.budget.n_parts)
+    return dataset.inner_parts(dataset.folds.tuning_half_for(job.fold), n_parts=job.budget.n_parts, turn=job.fold)
 
 
 def other_corpora_split(dataset: Dataset, number: int) -> tuple[Rows, Rows]:

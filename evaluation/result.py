@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from metrics.abstention import choose_threshold
 from metrics.calibration import apply_temperature, fit_temperature
 from metrics.scores import uar

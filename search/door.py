@@ -12,8 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from emotune.errors import RunError
 from emotune.files import sha256_of_file, short_hash
-from evaluation.budget import Budget
 from evaluation.folds import HALVES
+from evaluation.jobs import Budget
 from runs.conditions import Conditions, differences, read_conditions
 from runs.layout import RunFolder
 from search.items import BEAT, Watch, add, attempts, fail_silent, finish, id_of, take, this_process

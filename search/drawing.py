@@ -8,8 +8,8 @@ from typing import Any
 import optuna
 
 from augment.policy import policy_params, without_augmentation
-from evaluation.budget import Budget
 from evaluation.dataset import ALIKE, CORPORA_COUNT, Dataset, derive_seed
+from evaluation.jobs import Budget
 from models import FAMILIES, Family
 from search.study_plan import Sampling, StudyPlan
 

@@ -13,10 +13,9 @@ import pandas as pd
 from corpora import Reading
 from emotune.errors import EmotuneError
 from emotune.files import remove, write_text
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.ensembles import FEWEST_MEMBERS, ensembles_of, of_one_budget, pool_members
-from evaluation.jobs import ChampionJob, EvaluationJob, Job, Split, plan_evaluations
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split, plan_evaluations
 from evaluation.result import ByFold, Result, Tuned, calibrated_result
 from leaderboard.report import write_report
 from leaderboard.subsets import subset_rows

@@ -12,9 +12,8 @@ import pandas as pd
 
 from audio.clip import Clip
 from augment.policy import describe_policy
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset, derive_seed
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import Result, together
 from leaderboard.cross_corpus import COLUMNS, cross_corpus_row
 from leaderboard.robust import robust_gain

@@ -13,9 +13,9 @@ from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from emotune.errors import StudyError
-from evaluation.budget import QUICK_MAX_EPOCHS, Budget
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
+from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
 from evaluation.result import TrialRecord, Tuned, untuned
 from models import FAMILIES, Family
 from runs.layout import RunFolder

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evaluation.budget import Budget
+from evaluation.jobs import Budget
 from evaluation.objective import Objective
 from search.storage import Database
 

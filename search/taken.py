@@ -11,10 +11,9 @@ from typing import Any
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.held_out import evaluate, fit_champion
-from evaluation.jobs import ChampionJob, EvaluationJob, Job, Split
+from evaluation.jobs import Budget, ChampionJob, EvaluationJob, Job, Split
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 from search.drawing import sampler_of

@@ -13,8 +13,8 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from emotune.errors import StudyError
-from evaluation.budget import QUICK_MAX_EPOCHS, Budget
 from evaluation.dataset import ALIKE, BY_CLIPS, CORPORA_COUNT, Dataset, derive_seed, require_held_out
+from evaluation.jobs import QUICK_MAX_EPOCHS, Budget
 from evaluation.objective import inner_score
 from features import INPUT_KINDS
 from models import FAMILIES, Family

@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.ensembles import ensembles_of, fit_pool, pool_members
 from evaluation.folds import HALVES
 from evaluation.held_out import FoldPredictions
-from evaluation.jobs import Split
+from evaluation.jobs import Budget, Split
 from evaluation.result import Result, Tuned
 from models import FAMILIES
 

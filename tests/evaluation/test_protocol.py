@@ -7,12 +7,10 @@ import pytest
 
 from corpora.synthetic import Synthetic
 from emotune.errors import ProtocolError
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES, Folds, make_folds
 from evaluation.held_out import evaluate
-from evaluation.inner_parts import inner_parts
-from evaluation.jobs import EvaluationJob, Split, parts_of, random_split
+from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, random_split
 from features.store import FeatureStore
 from metrics.scores import uar
 from models import FAMILIES
@@ -70,21 +68,18 @@ def test_an_inner_prediction_knows_neither_the_tested_speakers_nor_those_it_is_a
     np.testing.assert_array_equal(predictions.rows, dataset.rows_in([fold]))
 
 
+@pytest.mark.parametrize(("budget", "n"), [(Budget.FULL, 3), (Budget.QUICK, 1)])
+def test_there_are_three_inner_parts_however_many_folds_there_are_and_one_in_a_quick_look(dataset, budget, n):
+    many = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
+    parts = parts_of(EvaluationJob("linear", Split.HELD_OUT, 0, AUGMENTED, 0, budget), many)
+    assert len(parts) == n
+    assert len(set(np.concatenate(parts))) == sum(map(len, parts))
+
+
 @pytest.mark.parametrize("half", HALVES)
-def test_inner_parts_are_all_speakers_of_a_half_each_once(dataset, half):
-    reached = np.concatenate(inner_parts(dataset, half))
-    np.testing.assert_array_equal(np.sort(reached), dataset.rows_in(dataset.folds.in_half(half)))
-    speakers = [set(dataset.speakers[part]) for part in inner_parts(dataset, half)]
-    assert sum(map(len, speakers)) == len(set.union(*speakers))
-
-
-def test_a_full_evaluation_has_every_inner_part_and_a_quick_look_one_that_changes_with_the_fold(dataset):
-    one_by_one = replace(dataset, folds=Folds("one by one", tuple((speaker,) for speaker in sorted(dataset.genders))))
-    jobs = [EvaluationJob("linear", Split.HELD_OUT, fold, AUGMENTED, 0) for fold in one_by_one.folds.in_half(HALVES[1])]
-    assert len(parts_of(jobs[0], one_by_one)) == len(inner_parts(one_by_one, HALVES[0])) > 1
-    quick = [parts_of(replace(job, budget=Budget.QUICK), one_by_one) for job in jobs]
-    assert {len(parts) for parts in quick} == {1}
-    assert len({tuple(parts[0]) for parts in quick}) > 1
+def test_inner_parts_of_several_turns_reach_every_speaker_of_a_half(dataset, half):
+    reached = np.concatenate([part for turn in range(3) for part in dataset.inner_parts(half, n_parts=3, turn=turn)])
+    assert set(reached) == set(dataset.rows_in(dataset.folds.in_half(half)))
 
 
 def test_a_configuration_is_tested_only_on_the_half_that_did_not_tune_it(finished_run, dataset):

@@ -13,10 +13,9 @@ import pytest
 from augment import AUGMENTATIONS, EFFECTS, make_variant
 from augment.codec import FORMATS
 from augment.variant import STRENGTHS
-from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.held_out import evaluate
-from evaluation.jobs import EvaluationJob, Split
+from evaluation.jobs import Budget, EvaluationJob, Split
 from evaluation.objective import TUNING_SET
 from evaluation.robustness import SUITE, WORDS, suite_of
 from models import FAMILIES

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from emotune.errors import ProtocolError
-from evaluation.budget import Budget
 from evaluation.dataset import BY_CLIPS, CORPORA_COUNT, Dataset
 from evaluation.folds import LEAVE_CORPORA_OUT, TestedOn, folds_over_corpora
-from evaluation.inner_parts import inner_parts
-from evaluation.jobs import EvaluationJob, Split, parts_of, plan_evaluations, split_of
+from evaluation.jobs import Budget, EvaluationJob, Split, parts_of, plan_evaluations, split_of
 from features import INPUT_KINDS
 from models import FAMILIES
 from search.study_plan import StudyPlan
@@ -159,7 +157,7 @@ def test_a_part_of_which_no_emotion_is_taught_is_refused_before_any_model_is_tra
 
 def test_where_corpora_are_tested_whole_inner_predictions_are_of_whole_corpora(dataset: Dataset) -> None:
     three = in_three_corpora(dataset)
-    parts = [set(three.corpus_of_clip[part]) for part in inner_parts(three, "A")]
+    parts = [set(three.corpus_of_clip[part]) for part in three.inner_parts("A", n_parts=3)]
     assert parts == [{"a"}, {"b"}]
-    of_one_corpus = [set(three.corpus_of_clip[part]) for part in inner_parts(three, "B")]
+    of_one_corpus = [set(three.corpus_of_clip[part]) for part in three.inner_parts("B", n_parts=3)]
     assert of_one_corpus == [{"c"}] * len(of_one_corpus)

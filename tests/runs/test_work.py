@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.budget import Budget
-from evaluation.jobs import EvaluationJob, Split
+from evaluation.jobs import Budget, EvaluationJob, Split
 from runs.layout import RunFolder
 from runs.work import WorkFolder
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from emotune.errors import DownloadError
-from evaluation.budget import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from evaluation.folds import HALVES
+from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
 from features.whisper.published import use_encoders
 from features.whisper.weights import read_origin

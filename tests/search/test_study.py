@@ -12,7 +12,7 @@ import optuna
 import pytest
 
 from emotune.errors import StudyError
-from evaluation.budget import Budget
+from evaluation.jobs import Budget
 from models import FAMILIES
 from runs.layout import RunFolder
 from search.study import best_trial, ended_trials, open_study, run_study, tuned_of
