@@ -2,6 +2,6 @@
 
 from emotune.console import quieten
 
-__version__ = "0.7.0"
+__version__ = "0.7.1"
 
 quieten()
