@@ -1,8 +1,8 @@
 """Print what each augmentation gives a family on inner speakers: ``python -m benchmarks.augmentations --data DIR``.
 
 A line has an augmentation, the mean over halves and seeds of what tuning maximises, with the family's defaults, and by how much that
-is more than without copies, with its standard error. Every score is of speakers that the fitted model has not met, among those of
-one half, as in a trial. Copies are of full strength, and three if they are mixed.
+is more than without copies, in each half. Every score is of speakers that the fitted model has not met, among those of its half, as
+in a trial. Copies are of full strength, and three if they are mixed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from search.plan import cache_folder
 from search.study_plan import StudyPlan
 from search.trial import score_config
 
+N_TRIALS = 50
+"""Of the studies whose trials are imitated; few would be a quick look."""
+
 
 def policies_of(defaults: Config) -> dict[str, Config]:
     """Return a family's defaults with each augmentation, by its key, those without copies first."""
@@ -56,13 +59,13 @@ def main() -> None:
     kinds = list(dict.fromkeys(INPUT_KINDS[FAMILIES[key].input_kind] for key in chosen.families.split(",")))
     dataset = replace(part_of_ravdess(chosen.data, every=chosen.every), store=FeatureStore(cache_folder(), kinds))
     for key in chosen.families.split(","):
-        plans = [StudyPlan(key, half, 6, seed) for half in HALVES for seed in range(chosen.seeds)]
+        plans = [StudyPlan(key, half, N_TRIALS, seed) for half in HALVES for seed in range(chosen.seeds)]
         policies = policies_of(FAMILIES[key].defaults)
         jobs = [joblib.delayed(score)(key, config, plan, dataset) for config in policies.values() for plan in plans]
-        scores = np.reshape(joblib.Parallel(n_jobs=-1)(jobs), (len(policies), len(plans)))
-        for policy, gained in zip(policies, scores - scores[0], strict=True):
-            error = gained.std(ddof=1) / np.sqrt(len(plans))
-            print(f"{key:14} {policy:11} {gained.mean() + scores[0].mean():5.1f} {gained.mean():+5.1f} ± {error:.1f}", flush=True)
+        scores = np.reshape(joblib.Parallel(n_jobs=-1)(jobs), (len(policies), len(HALVES), chosen.seeds)).mean(axis=2)
+        for policy, of_halves in zip(policies, scores, strict=True):
+            gained = " ".join(f"{gain:+5.1f}" for gain in of_halves - scores[0])
+            print(f"{key:14} {policy:11} {of_halves.mean():5.1f} {gained}", flush=True)
 
 
 if __name__ == "__main__":
