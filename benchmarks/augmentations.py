@@ -2,13 +2,14 @@
 
 A line has an augmentation, the mean over halves and seeds of what tuning maximises, with the family's defaults, and by how much that
 is more than without copies, in each half. Every score is of speakers that the fitted model has not met, among those of its half, as
-in a trial. Copies are of full strength, and three if they are mixed.
+in a trial. Copies are of full strength, and as many as a policy can ask for.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,7 @@ os.environ |= SINGLE_THREADED
 import joblib
 import numpy as np
 
-from augment import AUGMENTATIONS
-from augment.policy import MAX_MIXED_COPIES, without_augmentation
+from augment.policy import all_variants, without_augmentation
 from benchmarks.search import part_of_ravdess
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
@@ -37,10 +37,8 @@ N_TRIALS = 50
 
 def policies_of(defaults: Config) -> dict[str, Config]:
     """Return a family's defaults with each augmentation, by its key, those without copies first."""
-    copies = {key: MAX_MIXED_COPIES if key == "mixed" else 1 for key in AUGMENTATIONS}
-    augmented = {
-        key: {**defaults, "augmentation": key, "strength": "strong", "n_copies": n_copies} for key, n_copies in copies.items()
-    }
+    strong = Counter(variant.augmentation for variant in all_variants() if variant.strength == "strong")
+    augmented = {key: {**defaults, "augmentation": key, "strength": "strong", "n_copies": n} for key, n in strong.items()}
     return {"none": without_augmentation(defaults), **augmented}
 
 
@@ -56,9 +54,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="seeds of the fits (2)")
     parser.add_argument("--every", type=int, default=1, metavar="K", help="take every K-th clip (1)")
     chosen = parser.parse_args()
-    kinds = list(dict.fromkeys(INPUT_KINDS[FAMILIES[key].input_kind] for key in chosen.families.split(",")))
+    keys = chosen.families.split(",")
+    kinds = list(dict.fromkeys(INPUT_KINDS[FAMILIES[key].input_kind] for key in keys))
     dataset = replace(part_of_ravdess(chosen.data, every=chosen.every), store=FeatureStore(cache_folder(), kinds))
-    for key in chosen.families.split(","):
+    for key in keys:
         plans = [StudyPlan(key, half, N_TRIALS, seed) for half in HALVES for seed in range(chosen.seeds)]
         policies = policies_of(FAMILIES[key].defaults)
         jobs = [joblib.delayed(score)(key, config, plan, dataset) for config in policies.values() for plan in plans]

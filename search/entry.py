@@ -164,8 +164,8 @@ def _set_aside(
         say(f"The earlier run in {run.path} was made with {reasons}; it is kept whole in {aside.name}, and this one starts anew.")
         return None
     anew = [key for key in changed if key not in evaluated_anew]
-    then = [f"{', '.join(evaluated_anew) if anew else 'they'} keep their trials and are evaluated anew"] if evaluated_anew else []
-    then += [f"{', '.join(anew) if evaluated_anew else 'they'} start anew"] if anew else []
+    parts = ((evaluated_anew, "keep their trials and are evaluated anew"), (anew, "start anew"))
+    then = [f"{', '.join(keys) if anew and evaluated_anew else 'they'} {what}" for keys, what in parts if keys]
     say(f"{', '.join(changed)} in {run.path}: made with {reasons}; the earlier run is kept in {aside.name}, and {', '.join(then)}.")
     _forget(anew, run)
     return _forget_evaluations(evaluated_anew, run)

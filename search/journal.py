@@ -57,7 +57,7 @@ def keep_studies(path: Path, names: Collection[str]) -> None:
     Parameters
     ----------
     path : Path
-        The journal; it is removed if no study is left.
+        The journal, which nobody else may use meanwhile; it is removed if no study is left.
     names : collection of str
         The studies to keep, with their trials and numbers.
     """
@@ -65,7 +65,7 @@ def keep_studies(path: Path, names: Collection[str]) -> None:
         path.unlink()
         return
     with whole_file(path) as anew:
-        storages = [JournalStorage(JournalFileBackend(str(one))) for one in (path, anew)]
+        storages = [JournalStorage(WatchedJournal(str(one))) for one in (path, anew)]
         for name in sorted(names):
             optuna.copy_study(from_study_name=name, from_storage=storages[0], to_storage=storages[1])
 

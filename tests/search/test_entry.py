@@ -93,7 +93,9 @@ def test_other_evaluating_code_keeps_the_trials_and_makes_anew_what_depends_on_i
     evaluations = set((folder / "work").glob("linear-held_out-0-*.npz"))
     run(replace(finished_run.plan, folder=folder, families=(LINEAR,)), listener.reporter)
     assert (aside_of(folder)[0] / "predictions.csv").read_bytes() == before
-    assert any("they keep their trials and are evaluated anew" in sentence for sentence in listener.sentences)
+    (said,) = (sentence for sentence in listener.sentences if "evaluated anew" in sentence)
+    assert said.startswith(f"dummy, linear, xgboost in {folder}: made with ")
+    assert said.endswith(", and they keep their trials and are evaluated anew.")
     manifest = read_manifest(folder / "run.json")
     assert manifest.trials["linear"] == {"A": 6, "B": 6}
     assert "xgboost" not in manifest.trials
