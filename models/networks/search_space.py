@@ -10,6 +10,10 @@ from models.family import Config
 if TYPE_CHECKING:
     import optuna
 
+AUGMENTATIONS_TRIED = ("mixed",)
+"""What a search may choose besides no copies: single effects gain little, and a study of few noisy trials takes one of them by chance
+(``python -m benchmarks.augmentations``)."""
+
 SHARED_DEFAULTS: Config = {
     "augmentation": "mixed",
     "strength": "gentle",
@@ -36,7 +40,7 @@ SHARED_DEFAULTS: Config = {
 def suggest_training(trial: optuna.Trial) -> dict[str, Any]:
     """Draw the parameters that all networks share: augmentation, optimisation, regularisation, pooling, head."""
     return {
-        **suggest_policy(trial),
+        **suggest_policy(trial, among=AUGMENTATIONS_TRIED),
         "original_share": trial.suggest_float("original_share", 0.2, 0.8),
         "clip_mean_removal": trial.suggest_categorical("clip_mean_removal", [0.0, 0.5, 1.0]),
         "balanced": trial.suggest_categorical("balanced", [True, False]),
