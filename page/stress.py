@@ -55,7 +55,7 @@ class Perturbation:
     Raises
     ------
     RequestError
-        If a value lies outside its range.
+        If a value is not a number within its range.
     UnknownKeyError
         If there is no such noise.
     """
@@ -69,10 +69,11 @@ class Perturbation:
 
     def __post_init__(self) -> None:
         if self.noise not in NOISES:
-            raise UnknownKeyError("noise", self.noise, list(NOISES))
+            raise UnknownKeyError("noise", str(self.noise), list(NOISES))
         for name, (low, high) in RANGES.items():
-            if not low <= getattr(self, name) <= high:
-                raise RequestError(f"{name} must lie between {low:g} and {high:g}, got {getattr(self, name):g}; move it back.")
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not low <= value <= high:
+                raise RequestError(f"{name} must be a number between {low:g} and {high:g}, got {value!r}; choose another value.")
 
     @property
     def steps(self) -> tuple[tuple[str, dict[str, Any]], ...]:

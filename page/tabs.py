@@ -120,6 +120,8 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
             draw = gr.Button("Draw the curve", variant="primary")
             drawn = html(elem_id="curve")
     knobs: list[Any] = [noise, *sliders]
+    # A slider refuses what a program sends in words of its own, and None not at all.
+    numbers = [gr.Number(slider.value, label=slider.label, visible=False) for slider in sliders]
 
     @explained
     def move(path: str | None, key: str | None, *values: Any) -> tuple[Any, str]:
@@ -163,7 +165,7 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
     )
     reset.click(lambda: list(asdict(Perturbation()).values()), None, knobs, **PRIVATE)
     draw.click(show_curve, [clip, chosen, kind, emotion], drawn, show_progress="minimal", **PRIVATE)
-    endpoint(stress_api, [clip, *knobs], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
+    endpoint(stress_api, [clip, noise, *numbers], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
 
     def update(key: str | None) -> list[Any]:
         return [gr.update(choices=[PREDICTED, *results.engine(key).emotions], value=PREDICTED), ""]

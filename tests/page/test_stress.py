@@ -66,7 +66,7 @@ def test_only_the_beginning_of_a_long_clip_is_disturbed(engine: Engine, clip: np
 @pytest.mark.parametrize("name", RANGES)
 def test_a_value_out_of_range_is_refused_with_its_range(name: str) -> None:
     low, high = RANGES[name]
-    with pytest.raises(RequestError, match=f"{name} must lie between {low:g} and {high:g}, got {high + 1:g}"):
+    with pytest.raises(RequestError, match=f"{name} must be a number between {low:g} and {high:g}, got {high + 1}"):
         Perturbation(**{name: high + 1})
 
 
