@@ -8,6 +8,7 @@ from typing import Any
 
 from deployment.front_matter import HUB_METRICS, interval, model_front_matter, space_front_matter
 from deployment.shipment import Outcome
+from evaluation.folds import TestedOn
 from leaderboard.table import markdown_table
 from page.claims import claim_of, learnt_from
 from page.live_turns import MAX_LISTENERS
@@ -94,10 +95,17 @@ AUDIT = {
     "uar_adapted": "UAR with earlier clips of the speaker",
     "uar_adapted_skewed": "UAR with earlier clips of few emotions",
     "uar_one_neutral": "UAR with one neutral clip of the speaker",
+    "uar_enrolled": "UAR with one labelled clip of each emotion of the speaker",
     "uar_noise": "UAR in noise",
     "uar_pitch": "UAR, pitch shifted",
     "ece": "Calibration error",
 }
+NOT_MEASURED = {
+    TestedOn.UNSEEN_SPEAKERS: "UAR on unseen corpora",
+    TestedOn.UNSEEN_CORPORA: "UAR on unseen speakers of its corpora",
+    TestedOn.UNKNOWN_SPEAKERS: "UAR on speakers who were held out",
+}
+"""What a run did not measure, by what it was tested on."""
 
 
 def space_readme(outcome: Outcome, *, requirements: str) -> str:
@@ -138,7 +146,7 @@ def model_card(outcome: Outcome, family: str, *, folder: str) -> str:
         corpus=outcome.title,
         made="" if card.is_real else MADE_BY_CODE,
         folder=folder,
-        scores=_score_table(scores),
+        scores=_score_table(scores, outcome.manifest.tested_on),
         tested_on=outcome.tested_on,
         others=claim_of(outcome.manifest).others,
         protocol=_protocol(outcome),
@@ -159,13 +167,14 @@ def _limits(outcome: Outcome, *, is_real: bool) -> str:
     return f"- {learnt_from(outcome.manifest, is_real=is_real)}\n{LIMITS}"
 
 
-def _score_table(scores: Mapping[str, Any]) -> str:
-    """Return a champion's scores as a Markdown table, with intervals over speakers where there are any."""
+def _score_table(scores: Mapping[str, Any], tested_on: TestedOn) -> str:
+    """Return a champion's scores as a Markdown table, with intervals over speakers where there are any, and what was not measured."""
     with_intervals = [
         f"| {name} | {100 * scores[key]:.1f} % | {interval(scores, key)} |" for key, (_, name) in HUB_METRICS.items() if key in scores
     ]
     audit = [f"| {name} | {100 * scores[key]:.1f} % | {_interval(scores, key)} |" for key, name in AUDIT.items() if key in scores]
-    lines = [*with_intervals, *audit] or ["| not measured | | |"]
+    measured = [*with_intervals, *audit]
+    lines = [*measured, f"| {NOT_MEASURED[tested_on]} | not measured | |"] if measured else ["| not measured | | |"]
     return "\n".join(["| score | value | 95 % interval |", "|---|---:|---:|", *lines])
 
 

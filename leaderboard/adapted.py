@@ -66,7 +66,8 @@ def adaptation_table(predictions: pd.DataFrame, adaptations: Adaptations, *, see
     Returns
     -------
     DataFrame
-        The columns :data:`COLUMNS`. A way that the clips do not allow is absent, such as a neutral clip where no emotion is neutral.
+        The columns :data:`COLUMNS`. A way that the clips of a subset do not allow is absent, such as a neutral clip where
+        no emotion is neutral.
 
     Raises
     ------
@@ -85,6 +86,8 @@ def adaptation_table(predictions: pd.DataFrame, adaptations: Adaptations, *, see
             adapted = _adapted(one, adaptations, probabilities, targets, folds)
             for subset, clips in _subsets(tidy):
                 scored = clips[one.tested]
+                if not scored.any():
+                    continue
                 of_it = one.tested[scored]
                 figures = _figures(adapted[scored], probabilities[of_it], targets[of_it], speakers[of_it], seed=seed)
                 rows.append((tidy["family"].iloc[0], subset, known, *figures))

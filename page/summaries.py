@@ -83,7 +83,7 @@ def summarise(run: Run) -> Summary:
         robust=_known(scores, "uar_robust"),
         adapted=_known(scores, "uar_adapted"),
         away=uar if is_away else _across(run.folder, key),
-        licence="licence not stated" if licence == NOT_STATED else licence,
+        licence="licence not stated" if licence.startswith(NOT_STATED) else licence,
     )
 
 

@@ -6,11 +6,11 @@ import re
 
 SEPARATOR = " + "
 NOT_STATED = "not stated"
-NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)
+NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial|\bresearch\b|\bacademic\b", re.IGNORECASE)
 
 
 def is_non_commercial(licence: str) -> bool:
-    """Return whether a licence, or one of several, forbids commercial use."""
+    """Return whether a licence, or one of several, forbids commercial use, as one for research alone does."""
     return bool(NON_COMMERCIAL.search(licence))
 
 
@@ -30,4 +30,4 @@ def strictest(licence: str | None) -> str:
 
 def _strictness(licence: str) -> tuple[bool, bool, bool, bool]:
     words = set(re.split(r"[\s-]+", licence.upper()))
-    return is_non_commercial(licence), licence == NOT_STATED, "ND" in words, "SA" in words
+    return is_non_commercial(licence), licence.startswith(NOT_STATED), "ND" in words, "SA" in words

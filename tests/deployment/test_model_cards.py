@@ -70,6 +70,13 @@ def test_figures_of_a_known_voice_and_of_the_suite_are_on_the_card_with_their_in
     assert "| UAR through the test suite | 70.0 % | 60.0 to 80.0 % |" in text
 
 
+def test_a_card_names_what_was_not_measured(outcome: Outcome) -> None:
+    assert "| UAR on unseen corpora | not measured |" in model_card(outcome, "linear", folder="there")
+    manifest = read_manifest(SHIPPED / "everyday" / "run.json")
+    away = model_card(replace(outcome, manifest=manifest), "linear", folder="there")
+    assert "| UAR on unseen speakers of its corpora | not measured |" in away
+
+
 def test_a_result_of_unknown_speakers_claims_nothing_of_unseen_ones(outcome: Outcome) -> None:
     text = model_card(replace(outcome, manifest=replace(outcome.manifest, speakers_known=False)), "linear", folder="there")
     assert "unseen speakers" not in text

@@ -59,6 +59,27 @@ def test_several_corpora_have_rows_of_their_own(good: pd.DataFrame, table: pd.Da
     assert adapted_scores(found) == adapted_scores(table)
 
 
+@pytest.mark.parametrize("emotions", [["happy"], ["happy", "sad"]])
+def test_a_corpus_without_neutral_clips_lacks_that_row_alone(good: pd.DataFrame, emotions: list[str]) -> None:
+    of_half = good["speaker"].isin(sorted(set(good["speaker"]))[::2])
+    rows = good[~of_half | good["emotion"].isin(emotions)]
+    corpus = np.where(of_half[rows.index], "without", "the rest")
+    found = adaptation_table(rows.assign(corpus=corpus), CONSTANTS, seed=7)
+    ways = {str(subset): set(rows["known"]) for subset, rows in found.groupby("subset")}
+    assert ways["all"] == ways["corpus the rest"] == set(WORDS)
+    assert ways["corpus without"] == set(WORDS) - {streams.NEUTRAL}
+
+
+def test_a_corpus_of_one_clip_of_an_emotion_and_speaker_has_no_row_of_what_needs_a_second(good: pd.DataFrame) -> None:
+    few = sorted(set(good["speaker"]))[0]
+    first = good[good["speaker"] == few].groupby("emotion")["clip"].first()
+    rows = good[(good["speaker"] != few) | good["clip"].isin(first)]
+    found = adaptation_table(rows.assign(corpus=np.where(rows["speaker"] == few, "few", "the rest")), CONSTANTS, seed=7)
+    of_few = set(found[found["subset"] == "corpus few"]["known"])
+    assert streams.ENROLLED not in of_few
+    assert streams.RANDOM in of_few
+
+
 def test_the_score_without_adaptation_is_that_of_the_subsets_row(good: pd.DataFrame) -> None:
     several = good.assign(corpus=np.where(good["emotion"].isin(["happy", "sad"]), "two emotions", "the rest"), language="")
     found = adaptation_table(several, CONSTANTS, seed=7)
