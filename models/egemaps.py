@@ -23,7 +23,7 @@ class MarginModel(PipelineModel):
     """A scaler and a linear support vector machine, one emotion against the others."""
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return the softmax of the margins, (n, n_emotions); the calibration's temperature makes probabilities of it."""
+        """Return the softmax of the margins, (n, n_emotions), which ranks the emotions; nothing calibrates it."""
         found = self.pipeline.decision_function(np.stack(inputs).astype(np.float64))
         margins = np.full((len(inputs), self.n_emotions), ABSENT_CLASS_MARGIN)
         # Of two emotions scikit-learn gives the margin of the second alone.
