@@ -8,7 +8,16 @@ from pathlib import Path
 
 from corpora.labels import is_known, plain, to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import examples, inside, is_visible, list_recordings, notes_on_unreadable, readable, what_lies_in
+from corpora.places import (
+    examples,
+    inside,
+    is_visible,
+    list_recordings,
+    notes_on_other_files,
+    notes_on_unreadable,
+    readable,
+    what_lies_in,
+)
 from corpora.reader import Recording
 from emotune.errors import CorpusError
 
@@ -85,7 +94,8 @@ def list_folder(folder: Path, *, options: Options) -> Listing:
     require_speakers(listed, options=options, where=readable(folder.name), next_step=next_step)
     notes = (f"Recordings beside the emotions' folders, not read: {examples(beside)}.",) if beside else ()
     words = {name.parts[level] for name in names.values() if len(name.parts) > level + 1}
-    return Listing(listed, tuple(words), tuple(skipped), (*notes, *notes_on_unreadable(folder)))
+    notes = (*notes, *notes_on_unreadable(folder), *notes_on_other_files(folder))
+    return Listing(listed, tuple(words), tuple(skipped), notes)
 
 
 def _innermost(folder: Path, *, given: Mapping[str, str]) -> Path:

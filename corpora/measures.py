@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import soundfile
 from audio.clip import Clip
 from audio.decode import decode
 from audio.part import Part
-from corpora.places import AUDIO_SUFFIXES, content_of, examples, inside, readable
+from corpora.places import AUDIO_SUFFIXES, as_named, content_of, examples, inside, notes_on_other_files, readable
 from emotune.errors import BadRecordingError
 
 FORMAT_SECONDS = 1.0
@@ -96,23 +95,11 @@ def files_not_read(folder: Path, *, read: Iterable[Path]) -> tuple[str, ...]:
     read : iterable of Path
         The recordings that were found.
     """
-    known = {os.path.abspath(path) for path in read}
-    recordings: list[str] = []
-    others: Counter[str] = Counter()
-    for path in content_of(folder).files:
-        if os.path.abspath(path) in known:
-            continue
-        if path.suffix.lower() in AUDIO_SUFFIXES:
-            recordings.append(inside(path, folder))
-        else:
-            others[path.suffix.lower() or "no suffix"] += 1
-    sentences = []
-    if recordings:
-        sentences.append(f"Recordings in the folder that were not read: {len(recordings)} ({examples(recordings, n=5)}).")
-    if others:
-        kinds = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common())
-        sentences.append(f"Files in the folder that are no recordings: {kinds}.")
-    return tuple(sentences)
+    known = {as_named(path) for path in read}
+    paths = [path for path in content_of(folder).files if path.suffix.lower() in AUDIO_SUFFIXES and as_named(path) not in known]
+    names = [inside(path, folder) for path in paths]
+    recordings = f"Recordings in the folder that were not read: {len(names)} ({examples(names, n=5)})."
+    return (*([recordings] if names else []), *notes_on_other_files(folder, read=known))
 
 
 def _measure(clip: Clip, file_format: Format | None) -> Measures:

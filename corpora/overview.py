@@ -186,7 +186,7 @@ def _bad(reading: Reading) -> Section:
 
 
 def _not_read(findings: Findings) -> Section:
-    sentences = (*findings.reading.notes, *findings.unread)
+    sentences = tuple(dict.fromkeys((*findings.reading.notes, *findings.unread)))
     everything = ("Everything in the folder was read.",) if findings.corpus else ()
     return Section("What to know, and what was not read", sentences or everything)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from emotune.files import PROJECT_ROOT
 
 DATA_VARIABLE = "EMOTUNE_DATA"
 DATA_FOLDER = PROJECT_ROOT / "data"
-AUDIO_TYPES = "wav flac ogg oga opus mp3 m4a mp4 aac 3gp amr webm mka wma aif aiff aifc caf au snd w64"
+LOSSY_TYPES = "ogg oga opus mp3 mpga mp2 m4a m4b m4r mp4 mov qta aac ac3 eac3 3gp 3gpp 3g2 3ga amr awb webm weba wma"
+AUDIO_TYPES = f"{LOSSY_TYPES} wav wave bwf rf64 w64 flac mka mkv aif aiff aifc caf au snd voc sph nist"
+LOSSY_SUFFIXES = frozenset(f".{kind}" for kind in LOSSY_TYPES.split())
 AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in AUDIO_TYPES.split())
-LOSSY_SUFFIXES = frozenset(f".{kind}" for kind in ["ogg", "oga", "opus", "mp3", "m4a", "mp4", "aac", "3gp", "amr", "webm", "wma"])
 ARCHIVE_SUFFIXES = frozenset([".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"])
 N_EXAMPLES = 3
+N_KINDS = 6
 UNDECODED = re.compile("[\udc80-\udcff]+")
 """What stands in a path for bytes that are not UTF-8."""
 
@@ -158,6 +161,25 @@ def notes_on_unreadable(folder: Path) -> tuple[str, ...]:
     return (f"{count(len(names), 'folder')} that cannot be looked into, not read: {examples(names)}.",) if names else ()
 
 
+def notes_on_other_files(folder: Path, *, read: Collection[Path] = ()) -> tuple[str, ...]:
+    """Return how many files below a folder are passed over for their suffix, in a sentence, if there are some.
+
+    Parameters
+    ----------
+    folder : Path
+        Where recordings were looked for.
+    read : collection of Path
+        Files that are read whatever their suffix, as a table names them, from the root.
+    """
+    paths = [path for path in content_of(folder).files if path.suffix.lower() not in AUDIO_SUFFIXES and as_named(path) not in read]
+    if not paths:
+        return ()
+    n_of_kind = Counter(path.suffix.lower() or "no suffix" for path in paths)
+    kinds = examples([f"{n} {readable(kind)}" for kind, n in n_of_kind.most_common()], n=N_KINDS)
+    n = count(len(paths), "file")
+    return (f"{n} whose suffix is no recording's, not read: {kinds}; rename what is a recording, for example to .m4a.",)
+
+
 def may_download(root: Path | None, *, leftovers: Sequence[str] = (), allow_download: bool = False) -> bool:
     """Tell whether something may be downloaded into the data folder.
 
@@ -199,7 +221,8 @@ def what_lies_in(folder: Path) -> str:
         return f"{count(len(paths), 'recording')} {'lies' if len(paths) == 1 else 'lie'} there ({_names(folder, paths)})"
     archives = sorted(readable(path.name) for path in folder.glob("*") if path.suffix.lower() in ARCHIVE_SUFFIXES)
     besides = f" besides the archive {examples(archives)} (unpack it first)" if archives else ""
-    return f"no recording lies there{besides}" + "".join(f" ({note.rstrip('.')})" for note in notes_on_unreadable(folder))
+    notes = (*notes_on_unreadable(folder), *([] if archives else notes_on_other_files(folder)))
+    return f"no recording lies there{besides}" + "".join(f" ({note.rstrip('.')})" for note in notes)
 
 
 def _names(folder: Path, paths: Sequence[Path]) -> str:

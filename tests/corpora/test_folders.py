@@ -8,11 +8,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import soundfile
 
+from audio.clip import SAMPLE_RATE_HZ
 from corpora.folders import EmotionFolders
 from corpora.labels import parse_map
 from corpora.own import Options
 from emotune.errors import CorpusError
+from tests.audio.sounds import speech, write_av
 from tests.corpora.conftest import Write
 
 
@@ -215,4 +218,49 @@ def test_recordings_beside_the_folders_are_named(tmp_path: Path, write: Write) -
 def test_a_folder_without_subfolders_is_refused_with_what_lies_there(tmp_path: Path, write: Write) -> None:
     write("1.wav")
     with pytest.raises(CorpusError, match=r"one subfolder an emotion, but 1 recording lies there \(1\.wav\)"):
+        EmotionFolders(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "container"),
+    [
+        *((suffix, "aac", "3gp") for suffix in ("3gpp", "3ga", "3GPP")),
+        ("3g2", "aac", "3g2"),
+        *((suffix, "aac", "ipod") for suffix in ("m4b", "m4r")),
+        *((suffix, "aac", "mov") for suffix in ("mov", "qta")),
+        *((suffix, "libopus", "matroska") for suffix in ("mkv", "weba")),
+        *((suffix, "mp2", "mp2") for suffix in ("mp2", "mpga")),
+        *((suffix, suffix, suffix) for suffix in ("ac3", "eac3")),
+    ],
+)
+def test_recordings_are_read_whatever_suffix_a_device_gives_them(tmp_path: Path, suffix: str, codec: str, container: str) -> None:
+    for k, emotion in enumerate(("angry", "sad")):
+        folder = tmp_path / emotion / "anna"
+        folder.mkdir(parents=True)
+        write_av(folder / f"1.{suffix}", speech(seconds=1.0, seed=k), codec, 48_000, container=container)
+    reading = EmotionFolders(tmp_path).read()
+    assert [clip.name for clip in reading.clips] == ["angry/anna/1", "sad/anna/1"]
+    assert not any("not read" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "container"), [("wave", "WAV"), ("bwf", "WAV"), ("rf64", "RF64"), ("voc", "VOC"), ("sph", "NIST"), ("nist", "NIST")]
+)
+def test_recordings_are_read_whatever_suffix_a_program_gives_them(tmp_path: Path, suffix: str, container: str) -> None:
+    for k, emotion in enumerate(("angry", "sad")):
+        folder = tmp_path / emotion / "anna"
+        folder.mkdir(parents=True)
+        soundfile.write(folder / f"1.{suffix}", speech(seconds=1.0, seed=k), SAMPLE_RATE_HZ, format=container, subtype="PCM_16")
+    assert [clip.name for clip in EmotionFolders(tmp_path).read().clips] == ["angry/anna/1", "sad/anna/1"]
+
+
+def test_files_that_are_passed_over_for_their_suffix_are_counted(tmp_path: Path, write: Write) -> None:
+    for relative in ("angry/anna/1.wav", "sad/anna/1.wav"):
+        shutil.copy(write(relative), (tmp_path / relative).with_suffix(".rec"))
+    (tmp_path / "angry" / "anna" / "2").write_bytes(b"sound")
+    said = "3 files whose suffix is no recording's, not read: 2 .rec, 1 no suffix; rename what is a recording, for example to .m4a."
+    assert said in EmotionFolders(tmp_path).read().notes
+    for path in tmp_path.glob("*/anna/*.wav"):
+        path.unlink()
+    with pytest.raises(CorpusError, match=r"no recording lies there \(3 files whose suffix is no recording's, not read: 2 \.rec"):
         EmotionFolders(tmp_path)

@@ -48,5 +48,8 @@ def test_files_that_were_not_read_are_counted_and_named(tmp_path: Path, write: W
     (tmp_path / "LICENSE").write_text("words")
     recordings, others = files_not_read(tmp_path, read=[read])
     assert recordings == "Recordings in the folder that were not read: 1 (other/b.wav)."
-    assert others == "Files in the folder that are no recordings: 1 no suffix, 1 .txt."
+    assert others == (
+        "2 files whose suffix is no recording's, not read: 1 no suffix, 1 .txt; rename what is a recording, for example to .m4a."
+    )
     assert files_not_read(tmp_path / "happy", read=[read]) == ()
+    assert files_not_read(tmp_path, read=[read, tmp_path / "notes.txt", tmp_path / "LICENSE"]) == (recordings,)
