@@ -14,6 +14,7 @@ from corpora.emotions import in_order
 from corpora.labels import describe_mapping, plain, to_emotion
 from corpora.places import as_named, count, examples, readable
 from corpora.reader import Recording, read_recordings, refuse_too_many
+from corpora.spellings import looking_alike, with_plain_numbers
 from emotune.errors import CorpusError
 
 N_UNKNOWN_GROUPS = 12
@@ -25,8 +26,8 @@ UNKNOWN = "unknown"
 NOBODY = frozenset(("", UNKNOWN))
 """Names of a speaker, in lower case, that tell nobody."""
 
-WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
-"""A speaker's number, without the zeros that programs write before it or after its point."""
+JOINTS = re.compile(r"[\W_]+(?=[^\W\d_])|(?<=[^\W\d_])[\W_]+")
+"""What stands beside the letters of a name."""
 
 SPEAKERS_UNKNOWN_NOTE = (
     f"The speakers are unknown: the clips were dealt into {N_UNKNOWN_GROUPS} groups, a speaker may be in several of them, and no "
@@ -114,7 +115,8 @@ class OwnRecordings(Corpus):
         self.words = listing.words
         self.conflicts = listing.conflicts
         notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
-        self._notes = (*notes_on_speakers, describe_mapping(listing.words, given=options.label_map), *listing.notes)
+        mapping = describe_mapping(listing.words, given=options.label_map)
+        self._notes = (*notes_on_speakers, mapping, *listing.notes)
 
     def has_label(self, word: str) -> bool:
         """Tell whether a word is one of the labels as they were written, or the name of the emotion of one."""
@@ -189,7 +191,7 @@ def require_speakers(recordings: Sequence[Recording], *, options: Options, where
 
 
 def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
-    """Let a person have one name or number, however its accents, blanks, capitals and zeros are written, and say which were one.
+    """Let a person have one name or number, however its letters, blanks, capitals and zeros are written, and say which were one.
 
     The same voice under two names could be in training and in test.
     """
@@ -200,14 +202,21 @@ def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recordin
     names = {folded: max(sorted(found), key=found.__getitem__) for folded, found in spellings.items()}
     one = tuple(replace(recording, speaker=names[_folded(name)]) for recording, name in zip(recordings, written, strict=True))
     joined = [" and ".join(sorted(found)) for found in spellings.values() if len(found) > 1]
-    alike = "Speakers whose names differ in capitals or zeros alone are taken for one person"
-    return one, (f"{alike}: {examples(joined)}; name them apart if not.",) if joined else ()
+    notes = []
+    if joined:
+        alike = "Speakers whose names differ in capitals, zeros or forms of letters alone are taken for one person"
+        notes.append(f"{alike}: {examples(joined)}; name them apart if not.")
+    if apart := looking_alike(names.values(), plain=lambda name: JOINTS.sub("", name)):
+        alike = "Speakers whose names differ in the mark of a copy, blanks, hyphens or the like are taken for different people"
+        notes.append(
+            f"{alike}: {examples(apart)}; give them one name if they are the same, so that no voice is tested that was learnt."
+        )
+    return one, tuple(notes)
 
 
 def _folded(name: str) -> str:
-    """Return a name without capitals, and a number as 7 where programs write 07 or 7.0."""
-    number = WHOLE_NUMBER.fullmatch(name)
-    return number[1] if number else name.casefold()
+    """Return a name as it is compared: without capitals, and a number as 7 where programs write 07 or 7.0."""
+    return with_plain_numbers(name).casefold()
 
 
 def _deal(recordings: Sequence[Recording]) -> tuple[Recording, ...]:

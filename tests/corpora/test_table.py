@@ -262,8 +262,8 @@ def test_a_person_has_one_name_however_it_is_written(tmp_path: Path, write: Writ
     corpus = Table(table(tmp_path, "\n".join(["path,emotion,speaker", *rows])))
     assert [one.speaker for one in corpus.recordings] == 3 * ["José"] + 3 * ["Anna Lena"]
     assert corpus.read().notes[0] == (
-        "Speakers whose names differ in capitals or zeros alone are taken for one person: Anna Lena and anna lena; name them apart "
-        "if not."
+        "Speakers whose names differ in capitals, zeros or forms of letters alone are taken for one person: Anna Lena and "
+        "anna lena; name them apart if not."
     )
 
 
