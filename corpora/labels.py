@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from corpora.spellings import with_plain_numbers
 from emotune.errors import CorpusError
 
 WORDS: Mapping[str, str] = {
@@ -27,28 +28,20 @@ WORDS: Mapping[str, str] = {
 }
 """The words of each emotion, by blank; every word is compared without case, accents, and blanks and hyphens between letters."""
 
-NO_DECIMALS = re.compile(r"\s*(-?\d+)\.0+\s*")
-"""A numbered label as programs write it that keep numbers with decimals."""
 BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])[-_\s]+(?=[^\W\d_])")
 """What joins words; elsewhere a hyphen is a sign, as in the labels ``-1``, ``-`` and ``A-``."""
 
 
 def plain(word: str) -> str:
     """Return a word as it is compared: without case and accents; blanks, and hyphens between letters, become underscores."""
-    decomposed = unicodedata.normalize("NFKD", _numbered(word).casefold())
+    decomposed = unicodedata.normalize("NFKD", with_plain_numbers(word).casefold())
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return "_".join(BETWEEN_LETTERS.sub(" ", letters).split())
 
 
 def spoken(word: str) -> str:
     """Return a word in lower case with single blanks, also for underscores and hyphens between letters, and composed accents."""
-    return " ".join(BETWEEN_LETTERS.sub(" ", unicodedata.normalize("NFC", _numbered(word).casefold())).split())
-
-
-def _numbered(word: str) -> str:
-    """Return a word, and a number as 0 where a program writes 0.0."""
-    number = NO_DECIMALS.fullmatch(word)
-    return number[1] if number else word
+    return " ".join(BETWEEN_LETTERS.sub(" ", unicodedata.normalize("NFC", with_plain_numbers(word).casefold())).split())
 
 
 EMOTION_OF_WORD: Mapping[str, str] = {plain(word): emotion for emotion, words in WORDS.items() for word in words.split()}

@@ -116,7 +116,7 @@ class OwnRecordings(Corpus):
         self.conflicts = listing.conflicts
         notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
         mapping = describe_mapping(listing.words, given=options.label_map)
-        self._notes = (*notes_on_speakers, mapping, *listing.notes)
+        self._notes = (*notes_on_speakers, mapping, *_notes_on_copies(self.emotions), *listing.notes)
 
     def has_label(self, word: str) -> bool:
         """Tell whether a word is one of the labels as they were written, or the name of the emotion of one."""
@@ -217,6 +217,13 @@ def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recordin
 def _folded(name: str) -> str:
     """Return a name as it is compared: without capitals, and a number as 7 where programs write 07 or 7.0."""
     return with_plain_numbers(name).casefold()
+
+
+def _notes_on_copies(emotions: Sequence[str]) -> tuple[str, ...]:
+    """Ask in a sentence about emotions whose names copying a folder makes, if there are some."""
+    apart = looking_alike(emotions)
+    text = f"Emotions whose names differ in the mark of a copy are kept apart: {examples(apart)}"
+    return (f"{text}; if they are one, say so (--map WORD=EMOTION).",) if apart else ()
 
 
 def _deal(recordings: Sequence[Recording]) -> tuple[Recording, ...]:

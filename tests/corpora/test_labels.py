@@ -90,4 +90,14 @@ def test_the_mapping_is_shown_once_for_checking() -> None:
 
 def test_a_numbered_label_is_one_however_a_program_writes_it() -> None:
     assert [to_emotion(word) for word in ("0", "0.0", "-1.00", "1.5", "v1.0")] == ["0", "0", "-1", "1.5", "v1.0"]
+    spellings = ("5", "05", "005", "5.0", "5,0", " 5,00 ", "\N{FULLWIDTH DIGIT FIVE}")
+    assert {to_emotion(word) for word in spellings} == {plain(word) for word in spellings} == {"5"}
+    assert [to_emotion(word) for word in ("E05", "e5", "level_04", "50", "1.05", "0.5")] == [
+        "e5",
+        "e5",
+        "level_4",
+        "50",
+        "1.05",
+        "0.5",
+    ]
     assert to_emotion("2.0", given=parse_map("2=angry")) == to_emotion("2", given=parse_map("2.0=angry")) == "angry"

@@ -1,4 +1,4 @@
-"""What every corpus of own recordings shares: a person has one name, however it is written."""
+"""What every corpus of own recordings shares: a person has one name, however it is written, and copies are asked about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from corpora.folders import EmotionFolders
+from corpora.labels import parse_map
+from corpora.own import Options
 from corpora.table import Table
 from tests.corpora.conftest import Write
 
@@ -71,3 +73,15 @@ def test_numbers_in_brackets_that_tell_people_apart_are_not_asked_about(tmp_path
     corpus = speakers_table(tmp_path, write, ["Speaker (1)", "Speaker (2)", "(3)", "(4)"])
     assert len(corpus.speakers) == 4
     assert not any("taken for" in note for note in corpus.read().notes)
+
+
+def test_folders_of_emotions_that_copying_makes_are_asked_about(tmp_path: Path, write: Write) -> None:
+    for emotion in ("angry", "angry (1)", "sad", "Sad - Kopie"):
+        write(f"{emotion}/anna/1.wav")
+    corpus = EmotionFolders(tmp_path)
+    assert len(corpus.emotions) == 4
+    (note,) = [note for note in corpus.read().notes if note.startswith("Emotions whose names")]
+    assert ": angry and angry (1), sad and sad kopie; if they are one, say so (--map WORD=EMOTION)." in note
+    corpus = EmotionFolders(tmp_path, options=Options(label_map=parse_map("angry (1)=angry,Sad - Kopie=sad")))
+    assert corpus.emotions == ("sad", "angry")
+    assert not any(note.startswith("Emotions whose names") for note in corpus.read().notes)
