@@ -21,7 +21,12 @@ from corpora.places import (
 from corpora.reader import Recording
 from emotune.errors import CorpusError
 
-SPLITS = frozenset(["train", "test", "val", "valid", "validation", "dev", "eval", "training", "testing"])
+SPLIT = re.compile(
+    r"(?:train|training|test|testing|val|valid|validation|dev|eval)(?:[ _-]?(?:set|split|data))?|(?:fold|part|split|set|cv)[ _-]?\d+|"
+    r".+[ _-]set",
+    flags=re.IGNORECASE,
+)
+"""The name of a folder that holds a part of all recordings."""
 N_LEVELS_WITH_SPEAKER = 3
 OR_A_TABLE = "give a table with --corpus TABLE.csv (columns path, emotion, speaker)"
 
@@ -164,11 +169,11 @@ def _require_level(level: int | None, folder: Path, names: list[Path], *, names_
             f"{OR_A_TABLE}."
         )
     for k, found in enumerate(levels):
-        n_splits = sum(name.lower() in SPLITS for name in found)
+        n_splits = sum(bool(SPLIT.fullmatch(name)) for name in found)
         if (names_speakers or k == level) and n_splits and n_splits >= min(2, len(found)):
             raise CorpusError(
-                f"The subfolders of {folder} must be emotions and people, got {examples(found)}; sort them as angry/anna/1.wav, or "
-                f"{OR_A_TABLE}."
+                f"The subfolders of {folder} must be emotions and people, got {examples(found)}; sort them as angry/anna/1.wav, say "
+                f"where the speaker stands (--speaker-pattern '^{'[^/]+/' * k}([^/]+)/' if these are people), or {OR_A_TABLE}."
             )
     if level is None and not levels[1]:
         raise CorpusError(

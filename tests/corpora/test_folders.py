@@ -107,6 +107,44 @@ def test_parts_of_a_split_are_no_people(tmp_path: Path, write: Write) -> None:
         EmotionFolders(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("fold1", "fold2", "fold3", "fold4"),
+        ("part1", "part2"),
+        ("Part_01", "Part_02"),
+        ("train_set", "test_set", "val_set"),
+        ("training-set", "held out set"),
+        ("trainset", "testset"),
+        ("split 1", "split 2"),
+        ("cv0", "cv1"),
+    ],
+)
+@pytest.mark.parametrize("pattern", ["{part}/{emotion}/1.wav", "{emotion}/{part}/1.wav"])
+def test_numbered_parts_and_sets_are_no_people_unless_it_is_said(
+    tmp_path: Path, write: Write, parts: tuple[str, ...], pattern: str
+) -> None:
+    for part in parts:
+        for emotion in ("angry", "sad"):
+            write(pattern.format(part=part, emotion=emotion))
+    with pytest.raises(
+        CorpusError, match=r"must be emotions and people, got .*--speaker-pattern '\S+' if these are people"
+    ) as refused:
+        EmotionFolders(tmp_path)
+    (way,) = re.findall(r"--speaker-pattern '(\S+)'", str(refused.value))
+    assert set(EmotionFolders(tmp_path, options=Options(speaker_pattern=way)).speakers) == set(parts)
+
+
+@pytest.mark.parametrize(
+    "people", [("session1", "session2"), ("P1", "P2"), ("Folda", "Partha"), ("Valentin", "Devi"), ("test1", "anna")]
+)
+def test_names_that_begin_like_parts_may_be_people(tmp_path: Path, write: Write, people: tuple[str, ...]) -> None:
+    for person in people:
+        for emotion in ("angry", "sad"):
+            write(f"{person}/{emotion}/1.wav")
+    assert set(EmotionFolders(tmp_path).speakers) == set(people)
+
+
 @pytest.mark.parametrize("speakers", [("anna", "bert", "cleo", "dan"), ("Joy", "anna")])
 def test_the_level_with_more_words_of_emotions_names_them(tmp_path: Path, write: Write, speakers: tuple[str, ...]) -> None:
     emotions = ("angry", "sad", "excited", "relaxed")[: len(speakers)]
