@@ -106,13 +106,18 @@ def parse_map(text: str) -> dict[str, str]:
     Raises
     ------
     CorpusError
-        If a pair is incomplete, or a word is given two emotions.
+        If a pair is incomplete or seems to be several, or a word is given two emotions.
     """
     given: dict[str, str] = {}
     for pair in filter(None, (pair.strip() for pair in text.split(","))):
         word, equals, emotion = (part.strip() for part in pair.partition("="))
         if not (word and equals and emotion):
             raise CorpusError(f"--map takes pairs word=emotion by comma, got {pair!r}; write for example wut=angry,x=happy.")
+        if set("=;,") & set(unicodedata.normalize("NFKC", emotion)):
+            raise CorpusError(
+                f"--map takes pairs word=emotion by comma, got {pair!r}, whose emotion would be {emotion!r}; write for example "
+                f"wut=angry,x=happy."
+            )
         target = to_emotion(emotion)
         if given.setdefault(plain(word), target) != target:
             raise CorpusError(f"--map takes one emotion for each word, got {given[plain(word)]} and {target} for {word!r}; keep one.")

@@ -82,6 +82,12 @@ def test_an_incomplete_or_contradictory_pair_is_refused(text: str) -> None:
         parse_map(text)
 
 
+@pytest.mark.parametrize("text", ["angry=happy;sad=neutral", "a=b=c", "a=b;", "x=y,a=b c=d", "a=b\N{FULLWIDTH COMMA}c"])
+def test_pairs_that_something_else_than_a_comma_divides_are_refused(text: str) -> None:
+    with pytest.raises(CorpusError, match=r"--map takes pairs word=emotion by comma, got '.*', whose emotion would be '.*'; write"):
+        parse_map(text)
+
+
 def test_the_mapping_is_shown_once_for_checking() -> None:
     assert describe_mapping(["Wut", "neutral", "sad", "Wut"]) == (
         "Labels: Wut → angry; unchanged: neutral, sad (--map WORD=EMOTION changes this)."
