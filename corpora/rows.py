@@ -54,6 +54,8 @@ LIKE_A_LENGTH = re.compile(r"(?:.*_)?(?:duration|dur|length|len)s?(?:_.*)?")
 """Alone, such a column may tell how long whole recordings are."""
 NO_VALUE = frozenset(["nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "None", "null", "NULL"])
 """What programs write for a value that is not there, in any column."""
+SPREADSHEET_ERROR = re.compile(r"#[¡¿]?[A-ZÀ-Þ][A-ZÀ-Þ0-9/]*[!?]|#N/?[ADV]|Err:\d{3}")
+"""What spreadsheets write, in any language, for a value that they cannot compute."""
 MISSING = NO_VALUE | frozenset(["nat", "none", "NONE", "n/a", "N/A", "NA", "?", "-"])
 """What people write where nothing is known, as they write it: Na is a name, and a label may be any word."""
 MAY_BE_MISSING = frozenset(("speaker", "gender", "language", *TIMES))
@@ -273,4 +275,5 @@ def _columns(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
 def _cell(meaning: str, cell: str) -> str:
     """Return what a cell says; nothing where it says that nothing is known."""
     cell = cell.strip().strip(INVISIBLE).strip()
-    return "" if cell in (MISSING if meaning in MAY_BE_MISSING else NO_VALUE) else cell
+    is_missing = cell in (MISSING if meaning in MAY_BE_MISSING else NO_VALUE) or SPREADSHEET_ERROR.fullmatch(cell)
+    return "" if is_missing else cell

@@ -276,7 +276,7 @@ def test_a_person_has_one_number_whatever_zeros_a_program_writes(tmp_path: Path,
     assert "007 and 07 and 7 and 7.0" in corpus.read().notes[0]
 
 
-@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?", "NA", "n/a", "Unknown"])
+@pytest.mark.parametrize("cell", ["", "nan", "NULL", "?", "NA", "n/a", "Unknown", "#REF!", "#BEZUG!", "#NV"])
 def test_a_speaker_that_is_not_known_is_no_speaker(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")
     write("b.wav")
@@ -291,7 +291,7 @@ def test_what_looks_like_nothing_is_nothing(tmp_path: Path, write: Write) -> Non
     assert {(one.emotion, one.speaker) for one in corpus.recordings} == {("sad", "ann")}
 
 
-@pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>", "NULL", ""])
+@pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>", "NULL", "", "#REF!", "#DIV/0!", "#NAME?", "#WERT!", "#¡VALOR!", "Err:502"])
 def test_a_label_that_is_not_there_is_no_emotion(tmp_path: Path, write: Write, cell: str) -> None:
     write("a.wav")
     write("b.wav")
