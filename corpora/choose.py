@@ -12,7 +12,7 @@ from corpora.corpus import Corpus
 from corpora.folders import EmotionFolders
 from corpora.labels import about_emotions
 from corpora.own import Options, OwnRecordings
-from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, existing_folder, expanded, is_named, is_there, readable
+from corpora.places import ARCHIVE_SUFFIXES, AUDIO_SUFFIXES, as_named, existing_folder, expanded, is_named, is_there, readable
 from corpora.recognise import recognise, told_otherwise
 from corpora.table import TABLE_SUFFIXES, Table
 from emotune.errors import CorpusError, UnknownKeyError
@@ -129,16 +129,24 @@ def _named(name: str, *, data: Path | None, allow_download: bool, options: Optio
 
 
 def _require_used_folder(data: Path, corpus: Corpus) -> None:
-    """Refuse a data folder of which nothing is read, because --corpus names what lies elsewhere."""
+    """Refuse a data folder of which nothing is read, because --corpus names what lies elsewhere.
+
+    Recordings may be links to a store elsewhere, and a table that lies in the folder may name recordings elsewhere.
+    """
     own = [part for part in parts_of(corpus) if isinstance(part, OwnRecordings)]
     if data.is_file() or len(own) < len(parts_of(corpus)):
         return
-    folder, paths = data.resolve(), [recording.path.resolve() for part in own for recording in part.recordings]
-    if not any(path.is_relative_to(folder) for path in paths):
+    paths = [recording.path for part in own for recording in part.recordings]
+    if not any(_is_inside(path, data) for path in (*(part.path for part in own), *paths)):
         raise CorpusError(
             f"--data must have recordings that --corpus names, but none of the {len(paths)} of {corpus.title} lies in "
             f"{readable(data)}; leave it out, or name it as --corpus."
         )
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Tell whether a path leads into a folder by the names that were given or by what these link to."""
+    return as_named(path).is_relative_to(as_named(folder)) or path.resolve().is_relative_to(folder.resolve())
 
 
 def _own_folder(path: Path, *, options: Options) -> Corpus:

@@ -367,18 +367,3 @@ def test_a_corpus_that_is_named_and_not_there_is_refused_with_how_to_get_it(tmp_
 def test_a_name_that_is_neither_a_key_nor_a_path_is_refused(given: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"There is no corpus|there is no"):
         choose_corpus(given)
-
-
-def test_a_data_folder_of_which_nothing_is_read_is_refused(tmp_path: Path, write: Write) -> None:
-    for name in ("own/sad/1/a.wav", "own/angry/2/b.wav", "other/c.wav"):
-        write(name)
-    labels = tmp_path / "own" / "labels.csv"
-    labels.write_text("path,emotion,speaker\nsad/1/a.wav,sad,1\nangry/2/b.wav,angry,2\n", encoding="utf-8")
-    for given in (labels, tmp_path / "own"):
-        with pytest.raises(CorpusError, match=r"none of the 2 of \S+ lies in .*other; leave it out"):
-            choose_corpus(str(given), data=tmp_path / "other")
-        assert choose_corpus(str(given), data=tmp_path).n_clips == 2
-    moved = labels.rename(tmp_path / "labels.csv")
-    corpus = choose_corpus(str(moved), data=tmp_path / "own")
-    assert isinstance(corpus, Table)
-    assert {one.path.parent.parent.name for one in corpus.recordings} == {"sad", "angry"}
