@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 """Stands for a speaker or an emotion that nothing tells."""
 
 NOBODY = frozenset(("", UNKNOWN))
-"""Names of a speaker, in lower case, that tell nobody."""
+"""Names of a speaker or a gender, in lower case, that tell nothing."""
 
 JOINTS = re.compile(r"[\W_]+(?=[^\W\d_])|(?<=[^\W\d_])[\W_]+")
 """What stands beside the letters of a name."""
@@ -104,7 +104,8 @@ class OwnRecordings(Corpus):
         self.home_page = self.title
         self.how_to_get = f"ask whoever has {self.title}."
         self.speakers_known = not options.speakers_unknown
-        recordings, notes_on_speakers = _with_one_name_each(listing.recordings)
+        named, notes_on_names = _with_one_name_each(listing.recordings)
+        recordings, notes_on_genders = _with_one_gender_each(named)
         self.recordings = recordings if self.speakers_known else _deal(recordings)
         self.emotions = in_order(recording.emotion for recording in self.recordings)
         self.speakers = {recording.speaker: recording.gender for recording in self.recordings}
@@ -114,7 +115,7 @@ class OwnRecordings(Corpus):
         self.skipped = listing.skipped
         self.words = listing.words
         self.conflicts = listing.conflicts
-        notes_on_speakers = notes_on_speakers if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
+        notes_on_speakers = (*notes_on_names, *notes_on_genders) if self.speakers_known else (SPEAKERS_UNKNOWN_NOTE,)
         mapping = describe_mapping(listing.words, given=options.label_map)
         self._notes = (*notes_on_speakers, mapping, *_notes_on_copies(self.emotions), *listing.notes)
 
@@ -212,6 +213,22 @@ def _with_one_name_each(recordings: Sequence[Recording]) -> tuple[tuple[Recordin
             f"{alike}: {examples(apart)}; give them one name if they are the same, so that no voice is tested that was learnt."
         )
     return one, tuple(notes)
+
+
+def _with_one_gender_each(recordings: Sequence[Recording]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """Let a speaker have the gender that most of their recordings with one have, and say who has two."""
+    said: dict[str, Counter[str]] = {}
+    for recording in recordings:
+        said.setdefault(recording.speaker, Counter()).update([recording.gender] if recording.gender else [])
+    genders = {speaker: max(sorted(found), key=found.__getitem__, default="") for speaker, found in said.items()}
+    one = tuple(replace(recording, gender=genders[recording.speaker]) for recording in recordings)
+    several = [
+        f"{speaker} ({', '.join(f'{n} {gender}' for gender, n in sorted(found.items()))})"
+        for speaker, found in sorted(said.items())
+        if len(found) > 1
+    ]
+    text = f"Speakers with two genders, of which that of more recordings is taken: {examples(several)}"
+    return one, (f"{text}; correct the genders, or name them apart if they are two people.",) if several else ()
 
 
 def _folded(name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 
 from corpora.labels import to_emotion
-from corpora.own import Listing, Options, OwnRecordings, require_speakers
+from corpora.own import NOBODY, Listing, Options, OwnRecordings, require_speakers
 from corpora.places import count, examples, expanded, readable, why_no_file
 from corpora.reader import Recording
 from corpora.rows import COLUMNS, EXAMPLE, LIKE_A_LENGTH, LIKE_A_TIME, TIMES, Rows, plain_name, read_rows
@@ -173,6 +173,10 @@ def _notes(rows: Rows, repeated: list[str]) -> Iterator[str]:
         yield f"Columns are read by what they are called: {', '.join(renamed)}."
     if rows.unused:
         yield f"Columns not used: {', '.join(rows.unused)}."
+    genders = {cells.get("gender", "") for _, cells in rows.cells}
+    strange = sorted(word for word in genders if word.lower() not in (*GENDERS, *NOBODY))
+    if strange:
+        yield f"Genders that are not understood, taken for unknown: {examples(strange)}; write female or male."
     if repeated:
         yield f"{count(len(repeated), 'row')} about a recording that an earlier row names, not read: {examples(repeated, n=5)}."
     if "split" in rows.columns:

@@ -85,3 +85,29 @@ def test_folders_of_emotions_that_copying_makes_are_asked_about(tmp_path: Path, 
     corpus = EmotionFolders(tmp_path, options=Options(label_map=parse_map("angry (1)=angry,Sad - Kopie=sad")))
     assert corpus.emotions == ("sad", "angry")
     assert not any(note.startswith("Emotions whose names") for note in corpus.read().notes)
+
+
+def test_a_speaker_has_the_gender_of_most_recordings_and_two_are_said(tmp_path: Path, write: Write) -> None:
+    genders = {"anna": ["f", "f", "m"], "ben": ["", "male", ""], "cleo": ["", "", ""]}
+    rows = [
+        f"{write(f'{speaker}{k}.wav').name},{'sad' if k else 'angry'},{speaker},{gender}"
+        for speaker, of_speaker in genders.items()
+        for k, gender in enumerate(of_speaker)
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(["path,emotion,speaker,gender", *rows]))
+    corpus = Table(tmp_path / "mine.csv")
+    reading = corpus.read()
+    assert corpus.speakers == reading.speakers == {"anna": "female", "ben": "male", "cleo": ""}
+    assert {(clip.speaker, clip.gender) for clip in reading.clips} == set(corpus.speakers.items())
+    said = "Speakers with two genders, of which that of more recordings is taken: anna (2 female, 1 male)"
+    assert f"{said}; correct the genders, or name them apart if they are two people." in reading.notes
+
+
+def test_genders_that_are_not_understood_are_said(tmp_path: Path, write: Write) -> None:
+    words = ["weiblich", "Frau", "maennlich", "F", "", "unknown"]
+    rows = [f"{write(f'{k}.wav').name},sad,{k},{word}" for k, word in enumerate(words)]
+    (tmp_path / "mine.csv").write_text("\n".join(["path,emotion,speaker,gender", *rows]))
+    corpus = Table(tmp_path / "mine.csv")
+    assert list(corpus.speakers.values()) == ["", "", "", "female", "", ""]
+    said = "Genders that are not understood, taken for unknown: Frau, maennlich, weiblich; write female or male."
+    assert said in corpus.read().notes
