@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpora.labels import to_emotion
 from corpora.own import Listing, Options, OwnRecordings, require_speakers
-from corpora.places import count, examples, why_no_file
+from corpora.places import as_stored, count, examples, why_no_file
 from corpora.reader import Recording
 from corpora.table import GENDERS
 from emotune.errors import CorpusError
@@ -70,7 +70,7 @@ def list_database(database: Any, folder: Path, *, options: Options) -> Listing:
         if not word:
             n_unlabelled += 1
             continue
-        path = folder / file
+        path = as_stored(folder / file)
         name = _name(file, start, end)
         if problem := why_no_file(path):
             skipped.append((name, f"{name}: {problem}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,15 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except OSError:
         return False
+
+
+def as_stored(path: Path) -> Path:
+    """Return a path with each name as it is stored where that differs in the form of accents alone, which macOS decomposes."""
+    stored = [Path()]
+    for name in path.parts:
+        forms = dict.fromkeys((name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)))
+        stored = [found for parent in stored for form in forms if is_there(found := parent / form)]
+    return next(iter(stored), path)
 
 
 def why_no_file(path: Path) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path, PureWindowsPath
 
 from corpora.labels import to_emotion
 from corpora.own import NOBODY, Listing, Options, OwnRecordings, require_speakers
-from corpora.places import count, examples, expanded, readable, why_no_file
+from corpora.places import as_stored, count, examples, expanded, readable, why_no_file
 from corpora.reader import Recording
 from corpora.rows import COLUMNS, EXAMPLE, LIKE_A_LENGTH, LIKE_A_TIME, TIMES, Rows, plain_name, read_rows
 from emotune.errors import CorpusError
@@ -145,7 +146,7 @@ def _resolve(cell: str, folders: Sequence[Path]) -> Path:
     """Return a file, relative to the first folder that has it; backslashes separate folders where no file has them in its name."""
     spellings = (expanded(cell), *([Path(PureWindowsPath(cell).as_posix())] if "\\" in cell else []))
     paths = [folder / spelling for folder in folders for spelling in spellings]
-    return next((path for path in paths if not why_no_file(path)), folders[0] / spellings[-1])
+    return next((path for path in chain(paths, map(as_stored, paths)) if not why_no_file(path)), folders[0] / spellings[-1])
 
 
 def _name(path: Path, folders: Sequence[Path]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -14,7 +15,7 @@ from corpora.choose import choose_corpus
 from corpora.emodb import EmoDB
 from corpora.folders import EmotionFolders
 from corpora.measures import files_not_read
-from corpora.places import content_of, expanded, inside, list_recordings, readable, what_lies_in
+from corpora.places import as_stored, content_of, expanded, inside, list_recordings, readable, what_lies_in
 from corpora.table import Table
 from emotune.errors import CorpusError
 from tests.corpora.conftest import Write
@@ -147,3 +148,23 @@ def test_a_corpus_of_named_files_takes_folders_that_are_not_utf_8(tmp_path: Path
 def test_text_of_a_path_can_be_written_whatever_its_bytes() -> None:
     assert readable(os.fsdecode(b"w\xfctend/gr\xc3\xbc\xc3\x9fe\x81")) == "wütend/grüße\N{REPLACEMENT CHARACTER}"
     assert readable(Path("plain/ä.wav")) == "plain/ä.wav"
+
+
+@pytest.mark.parametrize(("stored", "named"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_that_another_system_stores_otherwise_lead_to_the_file(
+    tmp_path: Path, write: Write, stored: Literal["NFC", "NFD"], named: Literal["NFC", "NFD"]
+) -> None:
+    name = "Größé/é00/ü"
+    path = write(unicodedata.normalize(stored, f"{name}.wav"))
+    mixed = f"{unicodedata.normalize(stored, 'Größé')}/{unicodedata.normalize(named, 'é00')}/{unicodedata.normalize(stored, 'ü')}"
+    rows = [f"{row}.wav,{emotion},1" for row, emotion in ((unicodedata.normalize(named, name), "sad"), (mixed, "sad"))]
+    (tmp_path / "mine.csv").write_text("\n".join(["path,emotion,speaker", *rows]), encoding="utf-8")
+    assert [one.path for one in Table(tmp_path / "mine.csv").recordings] == [path]
+
+
+def test_accents_are_as_stored_where_both_forms_are_there(tmp_path: Path, write: Write) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+    write(f"{composed}/a.wav")
+    write(f"{decomposed}/b.wav")
+    assert as_stored(tmp_path / composed / "b.wav") == tmp_path / decomposed / "b.wav"
+    assert as_stored(tmp_path / composed / "gone.wav") == tmp_path / composed / "gone.wav"
