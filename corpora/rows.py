@@ -229,12 +229,15 @@ def _why_too_long(cells: list[str], names: tuple[str, ...]) -> str:
     return f"has {n} cells for {len(names)} columns; put a cell that holds the separator into quotes, or name every column"
 
 
-def _split(text: str, **how: Any) -> list[tuple[int, list[str]]] | None:
-    lines = csv.reader(io.StringIO(text), **how)
+def _split(text: str, *, delimiter: str, **how: Any) -> list[tuple[int, list[str]]] | None:
+    most = csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
+        lines = csv.reader(io.StringIO(text), delimiter=delimiter, **how)
         return [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
     except csv.Error:
         return None
+    finally:
+        csv.field_size_limit(most)
 
 
 def _holds_line_breaks(lines: list[tuple[int, list[str]]]) -> bool:

@@ -1,0 +1,27 @@
+"""How a table is written: its letters, its quotes and the size of its cells."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from corpora.table import Table
+from tests.corpora.conftest import Write
+
+MOST = csv.field_size_limit()
+
+
+@pytest.mark.parametrize("opens", ["", '"'])
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_cell_may_be_of_any_size(tmp_path: Path, write: Write, opens: str, separator: str) -> None:
+    said = "word " * MOST
+    rows = [
+        ["path", "emotion", "speaker", "text"],
+        [write("a.wav").name, "sad", "1", opens + said + opens],
+        ["b.wav", "sad", "2", ""],
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(separator.join(row) for row in rows))
+    assert [one.text for one in Table(tmp_path / "mine.csv").recordings] == [said.strip()]
+    assert csv.field_size_limit() == MOST
