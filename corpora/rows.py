@@ -232,7 +232,7 @@ def _why_too_long(cells: list[str], names: tuple[str, ...]) -> str:
 def _split(text: str, *, delimiter: str, **how: Any) -> list[tuple[int, list[str]]] | None:
     most = csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
-        lines = csv.reader(io.StringIO(text), delimiter=delimiter, **how)
+        lines = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=delimiter != " ", **how)
         return [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
     except csv.Error:
         return None
