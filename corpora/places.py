@@ -90,7 +90,9 @@ def as_stored(path: Path) -> Path:
 def why_no_file(path: Path) -> str:
     """Return why a path cannot be read as a file; nothing if there is one."""
     try:
-        return "" if path.is_file() else f"there is no file {readable(path)}"
+        if path.is_file():
+            return ""
+        return f"{readable(path)} is a folder; name a file in it" if path.is_dir() else f"there is no file {readable(path)}"
     except OSError as error:
         return f"{readable(path)} cannot be looked at: {error.strerror}"
 

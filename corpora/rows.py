@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpora.places import AUDIO_SUFFIXES, readable
+from corpora.places import AUDIO_SUFFIXES, count, readable
 from emotune.errors import CorpusError
 
 HEAD_BYTES = 2**16
+NUL = "\0"
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = ",;\t"
 SEPARATOR_LINE = re.compile(r'"?sep=(?P<separator>.)"?\s*')
@@ -66,6 +67,7 @@ CLOCK = re.compile(
     r"(?:(?P<days>\d+) days?\.? ?)?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?))?", flags=re.IGNORECASE
 )
 EXAMPLE = "path,emotion,speaker"
+SAVE_AS_UTF_8 = "save it as UTF-8 (CSV UTF-8)"
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,11 @@ def read_rows(path: Path) -> Rows:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CorpusError(f"{path} must be UTF-8 text, but byte {error.start} is not; save it as UTF-8 (CSV UTF-8).") from error
+        raise CorpusError(f"{path} must be UTF-8 text, but byte {error.start} is not; {SAVE_AS_UTF_8}.") from error
     except OSError as error:
         raise CorpusError(f"{path} must be a table that can be read, but: {error.strerror}; check the path.") from error
+    if n_nuls := text.count(NUL):
+        raise CorpusError(f"{path} must be UTF-8 text, but has {count(n_nuls, 'NUL character')}, as UTF-16 has; {SAVE_AS_UTF_8}.")
     lines, notes = _lines(text, path=path)
     names = tuple(name.strip() for name in lines[0][1]) if lines else ()
     columns, in_milliseconds = _columns(names)
@@ -145,7 +149,7 @@ def names_recordings(path: Path) -> bool:
     """Tell whether a file's first line has columns for recordings and their emotions, whether or not the rest can be read."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    text = head.decode("utf-16" if head.startswith(UTF_16_MARKS) else "utf-8-sig", errors="replace")
+    text = head.decode("utf-16" if head.startswith(UTF_16_MARKS) else "utf-8-sig", errors="replace").replace(NUL, "")
     text, separator = _without_separator_line(text)
     names = next(csv.reader([_first_line(text).replace('"', "")], delimiter=separator), [])
     return _columns(tuple(name.strip() for name in names))[0].keys() >= {"path", "emotion"}

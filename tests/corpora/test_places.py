@@ -168,3 +168,11 @@ def test_accents_are_as_stored_where_both_forms_are_there(tmp_path: Path, write:
     write(f"{decomposed}/b.wav")
     assert as_stored(tmp_path / composed / "b.wav") == tmp_path / decomposed / "b.wav"
     assert as_stored(tmp_path / composed / "gone.wav") == tmp_path / composed / "gone.wav"
+
+
+def test_a_row_about_a_folder_says_so(tmp_path: Path, write: Write) -> None:
+    write("a.wav")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "mine.csv").write_text("path,emotion,speaker\na.wav,sad,1\ndeep,sad,1\n")
+    reason = f"mine.csv, line 3: {tmp_path / 'deep'} is a folder; name a file in it"
+    assert Table(tmp_path / "mine.csv").skipped == (("deep", reason),)
