@@ -5,8 +5,11 @@ Reference: Eyben et al. 2016, IEEE Transactions on Affective Computing 7(2), in 
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
+import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,6 +92,21 @@ def require_smile() -> None:
 def smile() -> Any:
     """Return openSMILE's extractor of the functionals."""
     require_smile()
+    _load_apart()
     import opensmile
 
     return opensmile.Smile(feature_set=opensmile.FeatureSet.eGeMAPSv02, feature_level=opensmile.FeatureLevel.Functionals)
+
+
+def _load_apart() -> None:
+    """Load openSMILE's library so that it prefers its own symbols.
+
+    In a process that has loaded TensorFlow, which exports some of the same names, it would corrupt the memory otherwise. Only on
+    Linux do libraries see the symbols of others.
+    """
+    if hasattr(os, "RTLD_DEEPBIND"):
+        package = importlib.util.find_spec(LIBRARY)
+        assert package is not None
+        assert package.origin is not None
+        for library in Path(package.origin).parent.rglob("libSMILEapi.so"):
+            ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)

@@ -1,12 +1,15 @@
 """The functionals of openSMILE, where it is installed and where it is not."""
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from audio.clip import Clip
 from emotune.errors import MissingLibraryError
+from emotune.files import PROJECT_ROOT
 from features import INPUT_KINDS, Analysis
 from features.egemaps import COLUMNS, require_smile
 from leaderboard.best import REFERENCES
@@ -41,6 +44,22 @@ def test_openSMILE_knows_every_name() -> None:  # noqa: N802
     require_smile()
     smile = opensmile.Smile(feature_set=opensmile.FeatureSet.eGeMAPSv02, feature_level=opensmile.FeatureLevel.Functionals)
     assert tuple(smile.feature_names) == COLUMNS
+
+
+EXTRACTION = """
+import tensorflow
+import numpy as np
+from features import INPUT_KINDS, Analysis
+
+noise = np.random.default_rng(0).normal(scale=0.1, size=(40, 40_000)).astype(np.float32)
+vectors = [INPUT_KINDS["egemaps"].extract(Analysis(samples)) for samples in noise]
+assert np.isfinite(vectors).all()
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("opensmile") is None, reason="openSMILE is not installed")
+def test_openSMILE_computes_in_a_process_that_has_loaded_TensorFlow() -> None:  # noqa: N802
+    subprocess.run([sys.executable, "-c", EXTRACTION], check=True, cwd=PROJECT_ROOT)
 
 
 def test_the_row_is_a_reference_that_no_page_or_space_offers() -> None:
