@@ -21,9 +21,10 @@ from emotune.errors import PredictionsError
 from evaluation import streams
 from evaluation.adaptation import Adaptations
 from evaluation.streams import Speech, Streams, draw_streams
+from leaderboard.reading import read_whole
 from leaderboard.table import ADAPTED_SCORES, ALL_CLIPS, DECIMALS, OF_CORPUS, SUBSET
 from metrics.intervals import difference_interval, speaker_intervals
-from metrics.predictions import arrays, as_written, emotions_in, read_predictions, read_table
+from metrics.predictions import arrays, as_written, emotions_in, read_predictions
 from metrics.scores import among, confusion_by, uar_of
 from runs.layout import RunFolder
 from runs.manifest import read_manifest
@@ -113,7 +114,9 @@ def read_adaptation(path: Path) -> pd.DataFrame:
     PredictionsError
         If it is damaged.
     """
-    table = read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+    if not path.is_file():
+        return pd.DataFrame(columns=list(COLUMNS))
+    table = read_whole(path, keys=("family", "known"), fractions=("uar_none", "uar"), also=(SUBSET,))
     return table if SUBSET in table else table.assign(**{SUBSET: ALL_CLIPS})
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leaderboard.reading import read_whole
 from leaderboard.table import DECIMALS
 from metrics.intervals import speaker_intervals
-from metrics.predictions import read_table
 from metrics.scores import among, confusion_by, uar_of
 
 COLUMNS = ("trained_on", "tested_on", "family", "n_clips", "n_speakers", "emotions", "uar", "uar_ci_low", "uar_ci_high")
@@ -64,7 +64,7 @@ def read_cross_corpus(path: Path) -> pd.DataFrame:
     PredictionsError
         If it is missing or damaged.
     """
-    return read_table(path)
+    return read_whole(path, keys=("trained_on", "tested_on", "family"), fractions=("uar",))
 
 
 def grid(table: pd.DataFrame, *, family: str) -> pd.DataFrame:

@@ -21,9 +21,9 @@ from evaluation.jobs import Split
 from evaluation.result import ByFold, Result
 from evaluation.robustness import SUITE
 from evaluation.robustness import WORDS as SUITE_WORDS
+from leaderboard.reading import read_whole
 from leaderboard.table import DECIMALS
 from metrics.intervals import mean_uar_interval
-from metrics.predictions import read_table
 from metrics.scores import confusion_by, uar_of
 
 ALL = "all"
@@ -104,7 +104,9 @@ def read_robustness(path: Path) -> pd.DataFrame:
     PredictionsError
         If it is damaged.
     """
-    return read_table(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+    if not path.is_file():
+        return pd.DataFrame(columns=list(COLUMNS))
+    return read_whole(path, keys=("family", "perturbation"), fractions=("uar",))
 
 
 def suite(table: pd.DataFrame, families: Sequence[str]) -> pd.DataFrame:

@@ -19,8 +19,9 @@ import pandas as pd
 from corpora.emotions import in_order
 from emotune.errors import PredictionsError, UnknownKeyError
 from emotune.files import write_text
+from leaderboard.reading import NEXT_STEP, read_whole
 from metrics.intervals import p_against_best, speaker_intervals
-from metrics.predictions import arrays, as_written, emotions_in, read_table
+from metrics.predictions import arrays, as_written, emotions_in
 from metrics.scores import FROM_CONFUSION, confusion_by, evaluate, uar_of
 from runs.layout import RunFolder, runs_in
 
@@ -60,6 +61,9 @@ FACTS = (*AUDIT_FACTS, *ADAPTED, *COST_FACTS)
 
 WHOLE_NUMBERS = ("rank", "n_trials", "n_pruned", "n_failed", "n_parameters", "seed")
 TEXTS = ("corpus", "family", "subset", "augmentation", "tested_on", "budget", "run_hash")
+ALWAYS_FRACTIONS = ("uar", "uar_ci_low", "uar_ci_high", "accuracy", "macro_f1")
+ALWAYS = ("random_split_accuracy", "augmentation_gain", "p_vs_best", "predict_ms_per_clip", "model_mb")
+"""Columns of every leaderboard that was ever written."""
 SUBSET = "subset"
 OF_CORPUS = "corpus "
 """Begins the names of the subsets that are a corpus."""
@@ -260,7 +264,13 @@ def _score(rows: pd.DataFrame, *, emotions: Sequence[str], seed: int) -> tuple[d
 
 
 def _read_rows(path: Path) -> pd.DataFrame:
-    return _typed(read_table(path, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False, na_values=[""]))
+    rows = read_whole(path, keys=("family",), fractions=ALWAYS_FRACTIONS, needed=ALWAYS, also=("corpus", SUBSET), texts=TEXTS)
+    if not any(name.startswith("f1_") for name in rows):
+        raise PredictionsError(f"{path} must have a column f1_EMOTION for each emotion, but has none; {NEXT_STEP}")
+    try:
+        return _typed(rows)
+    except (ValueError, TypeError) as error:
+        raise PredictionsError(f"{path} must have a number in every other column, but: {error}; {NEXT_STEP}") from error
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
