@@ -75,7 +75,7 @@ def print_cost(reasons: pd.Series, results: Path) -> None:
 def print_gain(results: Path, *, n_each: int, detector: OODDetector | None) -> None:
     engine = Engine(results)
     if detector is not None:
-        vars(engine)["_ood_detector"] = detector
+        vars(engine)["_detector"] = (detector, "")
     for title, sounds in (("learnt on", LEARNT), ("held out", HELD_OUT)):
         print(f"non-speech, {title}:")
         for key, sound in sounds.items():

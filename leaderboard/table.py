@@ -265,7 +265,7 @@ def _score(rows: pd.DataFrame, *, emotions: Sequence[str], seed: int) -> tuple[d
 
 def _read_rows(path: Path) -> pd.DataFrame:
     rows = read_whole(path, keys=("family",), fractions=ALWAYS_FRACTIONS, needed=ALWAYS, also=("corpus", SUBSET), texts=TEXTS)
-    if not any(name.startswith("f1_") for name in rows):
+    if not any(str(name).startswith("f1_") for name in rows):
         raise PredictionsError(f"{path} must have a column f1_EMOTION for each emotion, but has none; {NEXT_STEP}")
     try:
         return _typed(rows)

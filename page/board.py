@@ -98,6 +98,8 @@ class Figures:
         Whose figures across corpora these are: the family's, or the best one's that was measured so.
     f1 : mapping of str to float
         By emotion, fractions.
+    why_no_confusion : str
+        Why there is no confusion matrix.
     """
 
     family: str
@@ -111,6 +113,7 @@ class Figures:
     known_speaker: str = ""
     known_by_corpus: str = ""
     f1: Mapping[str, float] = field(default_factory=dict)
+    why_no_confusion: str = ""
 
 
 def show_table(engine: Engine) -> dict[str, dict[str, Cell]]:
@@ -171,16 +174,18 @@ def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
     named = board.assign(family=[title_of(key) for key in board["family"]])
     claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named, tested_on=engine.manifest.tested_on)
     crossed, across = _cross_corpus(engine, [family, *board["family"]])
+    confusion, why_no_confusion = _confusion(engine, family)
     intervals = plots.intervals(named, human_accuracy=human, tested_on=engine.manifest.tested_on)
     return Figures(
         family=family,
         intervals=intervals,
         random_split=claims,
-        confusion=_confusion(engine, family),
+        confusion=confusion,
         cross_corpus=across,
         crossed=crossed,
         **_of_longer_runs(engine, board, family),
         f1=f1,
+        why_no_confusion=why_no_confusion,
     )
 
 
@@ -218,11 +223,13 @@ def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, str]:
     return family, plots.cross_corpus(grid(table, family=family), family=title_of(family)) if family else ""
 
 
-def _confusion(engine: Engine, family: str) -> str:
-    if engine.predictions is None:
-        return ""
-    rows = engine.predictions[engine.predictions["family"] == family]
-    return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family))
+def _confusion(engine: Engine, family: str) -> tuple[str, str]:
+    """Return the drawing of what a family takes for what, and why there is none."""
+    try:
+        rows = engine.run.predictions_of(family)
+        return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family)), ""
+    except PredictionsError as error:
+        return "", engine.run.without_path(str(error))
 
 
 def _board(engine: Engine) -> pd.DataFrame:

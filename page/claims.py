@@ -56,16 +56,18 @@ def claim_of(manifest: Manifest) -> Claim:
     return CLAIMS[manifest.tested_on]
 
 
-def learnt_from(manifest: Manifest, *, is_real: bool) -> str:
+def learnt_from(manifest: Manifest, *, is_real: bool | None) -> str:
     """Return what a run's models learnt from and what follows, in two sentences.
 
     Parameters
     ----------
     manifest : Manifest
         Of the run.
-    is_real : bool
-        False for speech made by code.
+    is_real : bool or None
+        False for speech made by code; None where nothing tells.
     """
+    if is_real is None:
+        return "Nothing here tells what it learnt from. Trust its numbers as little as its predictions."
     if not is_real:
         return "It learnt from sounds made by code. Its numbers say nothing about real voices."
     n_corpora = len(manifest.corpus.split(JOIN))

@@ -40,6 +40,8 @@ def run(options: argparse.Namespace, engine: Engine) -> int:
     """
     try:
         _check(options, engine)
+        for problem in engine.problems:
+            print(problem, file=sys.stderr)
         family = InTime().choose(engine, options.family)
         if options.file:
             _read(options, engine, family)

@@ -37,6 +37,11 @@ ENSEMBLE = "ensemble"
 N_CLIPS_AT_ONCE = 16
 RETRY_SECONDS = 60.0
 """A champion that failed while predicting is left out for so long."""
+WITHOUT_MANIFEST = (
+    "Until then nothing here tells whether the models learnt from people, for whom their figures are, and below which confidence an "
+    "answer is unsure."
+)
+WITHOUT_DETECTOR = "Until then no recording is compared with the training speech, and no answer is sure."
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +144,8 @@ class Engine:
         return self.run.manifest
 
     @property
-    def is_real(self) -> bool:
-        """Whether the models learnt from recordings of people."""
+    def is_real(self) -> bool | None:
+        """Whether the models learnt from recordings of people; None where nothing tells."""
         return self.manifest.is_real
 
     @property
@@ -148,18 +153,21 @@ class Engine:
         """The corpus's name for people."""
         return self.manifest.title
 
-    @cached_property
+    @property
     def board(self) -> pd.DataFrame | None:
         """The leaderboard, if there is a readable one."""
-        try:
-            return read_leaderboard(self.run.folder.leaderboard)
-        except PredictionsError:
-            return None
+        return self._board[0]
 
-    @property
-    def predictions(self) -> pd.DataFrame | None:
-        """The out-of-fold predictions, if there are readable ones."""
-        return self.run.predictions
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is missing or damaged beside the champions, and what follows from that, a sentence or two each."""
+        detector = self._detector[1] if self.run.families else ""
+        found = (
+            (self.run.manifest_problem, WITHOUT_MANIFEST),
+            (self._board[1], ""),
+            (detector, WITHOUT_DETECTOR),
+        )
+        return tuple(f"{reason} {what_follows}".rstrip() for reason, what_follows in found if reason)
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -190,8 +198,7 @@ class Engine:
     @property
     def ood_detector(self) -> OODDetector | None:
         """The out-of-distribution detector of the training speech, if the result has one."""
-        with self._lock:
-            return self._ood_detector
+        return self._detector[0]
 
     def warm_up(self) -> threading.Thread:
         """Load everything in the background, each champion predicting a made-up clip; return the thread."""
@@ -330,11 +337,21 @@ class Engine:
             )
 
     @cached_property
-    def _ood_detector(self) -> OODDetector | None:
+    def _board(self) -> tuple[pd.DataFrame | None, str]:
+        """The leaderboard, or what is wrong with it; there may be none."""
+        path = self.run.folder.leaderboard
         try:
-            return load_ood_detector(self.run.folder.ood)
-        except ChampionError:
-            return None
+            return (read_leaderboard(path), "") if path.is_file() else (None, "")
+        except PredictionsError as error:
+            return None, self.run.without_path(str(error))
+
+    @cached_property
+    def _detector(self) -> tuple[OODDetector | None, str]:
+        """The out-of-distribution detector, or why there is none."""
+        try:
+            return load_ood_detector(self.run.folder.ood), ""
+        except ChampionError as error:
+            return None, self.run.without_path(str(error))
 
 
 def _buzz() -> NDArray[np.float32]:

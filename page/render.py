@@ -29,12 +29,13 @@ SPEAKERS_UNKNOWN = (
 
 
 def banner(engine: Engine) -> str:
-    """Return what must be read first: that the run is partial, its speakers unknown, or nothing here real."""
+    """Return what must be read first: what is damaged, that the run is partial, its speakers unknown, or nothing here real."""
     manifest = engine.manifest
     found = (
+        *((True, "alert", "Damaged.", escape(words)) for words in engine.problems),
         (not manifest.is_complete, "status", "Partial.", PARTIAL),
         (not manifest.speakers_known, "alert", "Speakers unknown.", SPEAKERS_UNKNOWN),
-        (not engine.is_real, "alert", "Synthetic models.", NOT_REAL),
+        (engine.is_real is False, "alert", "Synthetic models.", NOT_REAL),
     )
     return "".join(
         f'<div class="banner" role="{role}"><strong>{title}</strong> {words}</div>'
@@ -55,7 +56,7 @@ def waiting(engine: Engine) -> str:
     """Show who will predict, before there is a clip; waits for no champion to load."""
     board = engine.board
     if board is None:
-        return note("This result has no leaderboard yet; run the search to see what its families are worth.")
+        return note("This result has no leaderboard that can be read; run the search to see what its families are worth.")
     board = board[~board["family"].isin(REFERENCES)]
     rows = "".join(
         f'<li><div class="who"><strong>{escape(title_of(key))}</strong><span>{_percent(uar)}</span></div>'

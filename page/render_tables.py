@@ -46,7 +46,8 @@ def _result(one: Summary) -> str:
     words = (one.origin, one.speakers.removesuffix(" speakers"), one.emotions.removesuffix(" emotions"), one.family)
     figures = ("–" if value is None else f"{100 * value:.1f}" for value in (one.primary, one.robust, one.adapted, one.away))
     cells = "".join(f"<td>{escape(text or '–')}</td>" for text in (*words, *figures, one.licence))
-    return f'<th scope="row">{escape(one.title)}</th>{cells}'
+    problem = f" <small>Damaged: {escape(one.problem)}</small>" if one.problem else ""
+    return f'<th scope="row">{escape(one.title)}{problem}</th>{cells}'
 
 
 def batch_waiting() -> str:
@@ -141,10 +142,10 @@ def _knowing(row: Row) -> str:
 
 def figures(found: Figures) -> str:
     """Show the drawings of the leaderboard."""
-    title = title_of(found.family)
+    title, is_wide = title_of(found.family), len(found.f1) > MANY_EMOTIONS
     return (
         '<div class="pair">'
-        f"{paper(f'What {title} takes for what, %', found.confusion, is_wide=len(found.f1) > MANY_EMOTIONS)}"
+        f"{paper(f'What {title} takes for what, %', found.confusion, is_wide=is_wide, why_not=found.why_no_confusion)}"
         f'<section class="card"><h2>F1 of {escape(title)}, %</h2>{f1_bars(found)}</section>'
         f"{paper('UAR of every family, with 95 % intervals', found.intervals)}"
         f"{paper('What a random split would have claimed', found.random_split)}"
@@ -184,9 +185,9 @@ def _bar(emotion: str, value: float) -> str:
     return f"<span>{escape(emotion)}</span>{meter}<b>{shown}</b>"
 
 
-def paper(title: str, svg: str, *, hint: str = "", is_wide: bool = False) -> str:
-    """Put a drawing on a light card, as it is drawn in dark ink."""
+def paper(title: str, svg: str, *, hint: str = "", is_wide: bool = False, why_not: str = "") -> str:
+    """Put a drawing on a light card, as it is drawn in dark ink, or say why there is none."""
     if not svg:
-        return note(f"{title}: this run did not measure it.")
+        return note(f"{title}: {why_not or 'this run did not measure it.'}")
     wide = " wide" if is_wide else ""
     return f'<section class="card{wide}"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'

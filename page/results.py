@@ -110,7 +110,7 @@ class Results:
 def _stamp(folder: RunFolder) -> Stamp:
     """Return when a run's results were written; 0 for a file that is not there."""
     stamps = []
-    for path in (folder.manifest, folder.leaderboard):
+    for path in (folder.manifest, folder.leaderboard, folder.predictions, folder.ood):
         try:
             stamps.append(path.stat().st_mtime_ns)
         except OSError:

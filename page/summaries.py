@@ -15,7 +15,7 @@ from leaderboard.best import best_row
 from leaderboard.cross_corpus import read_cross_corpus
 from leaderboard.table import read_leaderboard
 from page.engine import title_of
-from runs.layout import RunFolder, is_shipped
+from runs.layout import is_shipped
 from runs.licences import NOT_STATED, strictest
 from runs.manifest import Manifest
 from runs.reader import Run
@@ -41,6 +41,8 @@ class Summary:
         learn from. None where it was not measured.
     licence : str
         The strictest of the recordings that it learnt from.
+    problem : str
+        What of it is damaged, and why; empty for a sound result.
     """
 
     title: str
@@ -54,13 +56,22 @@ class Summary:
     adapted: float | None
     away: float | None
     licence: str
+    problem: str = ""
 
     @property
     def line(self) -> str:
         """All of it in one line, without the family; the figures stand where a narrow list still shows them."""
         figures = {words: getattr(self, name) for name, words in FIGURES.items()}
         measured = [f"{words} {100 * value:.1f} %" for words, value in figures.items() if value is not None]
-        parts = (self.name, ", ".join(measured), self.origin, self.speakers, self.emotions, self.licence)
+        parts = (
+            self.name,
+            "damaged" if self.problem else "",
+            ", ".join(measured),
+            self.origin,
+            self.speakers,
+            self.emotions,
+            self.licence,
+        )
         return " · ".join(part for part in parts if part)
 
 
@@ -69,7 +80,8 @@ def summarise(run: Run) -> Summary:
     manifest = run.manifest
     finished = f" {manifest.finished[:10]}" if manifest.finished else ""
     licence = strictest(manifest.licence)
-    key, scores = _best(run.folder)
+    problems = [run.manifest_problem]
+    key, scores = _best(run, problems)
     is_away = manifest.tested_on is TestedOn.UNSEEN_CORPORA
     uar = _known(scores, "uar")
     return Summary(
@@ -82,8 +94,9 @@ def summarise(run: Run) -> Summary:
         primary=None if is_away else uar,
         robust=_known(scores, "uar_robust"),
         adapted=_known(scores, "uar_adapted"),
-        away=uar if is_away else _across(run.folder, key),
+        away=uar if is_away else _across(run, key, problems),
         licence="licence not stated" if licence.startswith(NOT_STATED) else licence,
+        problem=" ".join(filter(None, problems)),
     )
 
 
@@ -98,21 +111,25 @@ def _speakers(n: int | None, *, is_known: bool) -> str:
     return "" if n is None else f"{n} speakers"
 
 
-def _best(folder: RunFolder) -> tuple[str, Mapping[Any, Any]]:
-    """Return the best family and its row; nothing where there is no leaderboard."""
+def _best(run: Run, problems: list[str]) -> tuple[str, Mapping[Any, Any]]:
+    """Return the best family and its row; nothing where there is no leaderboard that can be read, whose problem is added."""
     try:
-        board = read_leaderboard(folder.leaderboard)
-    except PredictionsError:
+        board = read_leaderboard(run.folder.leaderboard)
+    except PredictionsError as error:
+        problems.append(run.without_path(str(error)))
         return "", {}
     row = best_row(board)
     return (str(row["family"]), row) if row else ("", {})
 
 
-def _across(folder: RunFolder, family: str) -> float | None:
-    """Return a family's mean UAR over the pairs of corpora that it was tested across, with its defaults."""
+def _across(run: Run, family: str, problems: list[str]) -> float | None:
+    """Return a family's mean UAR over the pairs of corpora that it was tested across, with its defaults; a problem is added."""
+    if not run.folder.cross_corpus.is_file():
+        return None
     try:
-        table = read_cross_corpus(folder.cross_corpus)
-    except PredictionsError:
+        table = read_cross_corpus(run.folder.cross_corpus)
+    except PredictionsError as error:
+        problems.append(run.without_path(str(error)))
         return None
     mean = table.loc[table["family"] == family, "uar"].mean()
     return None if pd.isna(mean) else float(mean)

@@ -263,6 +263,7 @@ def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:
         "is_unsure": found.is_unsure,
         "reasons": found.reasons,
         "unavailable": unavailable,
+        "problems": list(engine.problems),
         "is_real": engine.is_real,
     }
 

@@ -20,6 +20,7 @@ from evaluation.adaptation import Adaptations
 from evaluation.folds import TestedOn
 from evaluation.voices import Adaptation
 from runs.conditions import Conditions, read_conditions
+from runs.field_types import require_types
 
 SCHEMA = 2
 NOT_RECORDED = "not recorded"
@@ -39,8 +40,8 @@ class Manifest:
     ----------
     corpus, title, licence, reference : str
         The corpus: its key, its name for people, the licence of what learnt from it, where it is described.
-    is_real : bool
-        False for speech made by code.
+    is_real : bool or None
+        False for speech made by code; None where nothing tells.
     speakers_known : bool
         False if nobody said who speaks; no figure is then for unseen speakers.
     emotions : tuple of str
@@ -92,7 +93,7 @@ class Manifest:
 
     corpus: str
     title: str
-    is_real: bool
+    is_real: bool | None
     speakers_known: bool = True
     emotions: tuple[str, ...] = ()
     licence: str | None = None
@@ -180,13 +181,17 @@ def read_manifest(path: Path) -> Manifest:
         content = json.loads(path.read_text(encoding="utf-8"))
         known = {entry.name for entry in fields(Manifest)}
         values = {name: value for name, value in content.items() if name in known and value != NOT_RECORDED}
-        if values.get("schema", SCHEMA) > SCHEMA:
-            raise PredictionsError(
-                f"{path}: this version reads manifests up to schema {SCHEMA}, got {values['schema']}; update emotune."
-            )
+        schema = values.get("schema", SCHEMA)
+        if isinstance(schema, int) and schema > SCHEMA:  # whose fields may be of other types
+            raise PredictionsError(f"{path}: this version reads manifests up to schema {SCHEMA}, got {schema}; update emotune.")
+        require_types(values, Manifest, but=("conditions",))
         values["emotions"] = tuple(values.get("emotions", ()))
         values["conditions"] = {key: read_conditions(value) for key, value in values.get("conditions", {}).items()}
-        return Manifest(**{"corpus": path.parent.name, "title": values.get("corpus", path.parent.name), "is_real": False, **values})
+        named = {"corpus": path.parent.name, "title": values.get("corpus", path.parent.name), "is_real": None}
+        tested_on = values.get("protocol", {}).get("tested_on", TestedOn.UNSEEN_SPEAKERS)
+        if tested_on not in list(TestedOn):
+            raise ValueError(f"tested_on must be one of {', '.join(TestedOn)}, got {tested_on!r}")
+        return Manifest(**{**named, **values})
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise PredictionsError(f"{path} must be the manifest that search/run.py writes, but: {error}; run it again.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from emotune.errors import PredictionsError
-from metrics.predictions import read_predictions
+from metrics.predictions import KEYS, read_predictions
 from runs.cards import CARD_FILE, Card, read_card
 from runs.layout import RESULTS, SHIPPED, RunFolder, complete_runs_in, is_shipped, runs_in, shipped_runs
 from runs.manifest import Manifest, read_manifest
@@ -32,21 +33,52 @@ class Run:
         """Return the run in a folder."""
         return cls(RunFolder(path))
 
-    @cached_property
+    @property
     def manifest(self) -> Manifest:
         """What was run on what; a manifest that names the folder alone where there is none that can be read."""
-        try:
-            return read_manifest(self.folder.manifest)
-        except PredictionsError:
-            return Manifest(corpus=self.folder.path.name, title=self.folder.path.name, is_real=False)
+        return self._manifest[0]
+
+    @property
+    def manifest_problem(self) -> str:
+        """Why there is no manifest that can be read; empty where there is one."""
+        return self.without_path(self._manifest[1])
 
     @cached_property
-    def predictions(self) -> pd.DataFrame | None:
-        """The out-of-fold predictions, if there are readable ones."""
+    def _manifest(self) -> tuple[Manifest, str]:
         try:
-            return read_predictions(self.folder.predictions)
-        except PredictionsError:
-            return None
+            return read_manifest(self.folder.manifest), ""
+        except PredictionsError as error:
+            return Manifest(corpus=self.folder.path.name, title=self.folder.path.name, is_real=None), str(error)
+
+    def predictions_of(self, family: str) -> pd.DataFrame:
+        """Return a family's out-of-fold predictions, all of them.
+
+        Raises
+        ------
+        PredictionsError
+            If they cannot be read, or if they are not of as many clips as the manifest tells.
+        """
+        path, n_clips = self.folder.predictions, self.manifest.n_clips
+        table = self._predictions
+        if missing := [name for name in KEYS if name not in table]:
+            raise PredictionsError(
+                f"{path} must have the columns {', '.join(KEYS)}, but lacks {', '.join(missing)}; restore it or run the search again."
+            )
+        rows = table[table["family"] == family]
+        if not len(rows) or len(rows) != (n_clips or len(rows)):
+            raise PredictionsError(
+                f"{path} must have a row of {family} for each {f'of {n_clips} clips' if n_clips else 'clip'}, got {len(rows)}; "
+                "restore it or run the search again."
+            )
+        return rows
+
+    @cached_property
+    def _predictions(self) -> pd.DataFrame:
+        return read_predictions(self.folder.predictions)
+
+    def without_path(self, words: str) -> str:
+        """Return words about the run's files without the place of its folder on this machine."""
+        return words.replace(f"{self.folder.path}{os.sep}", "")
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from emotune.errors import PredictionsError, UnknownKeyError
-from page import board
+from page import board, render_tables
 from page.engine import Engine
 
 
@@ -81,4 +82,22 @@ def test_a_result_without_a_leaderboard_says_what_to_do(tmp_path: Path) -> None:
 
 def test_without_predictions_there_is_no_confusion_matrix(copied_results: Path) -> None:
     (copied_results / "predictions.csv").unlink()
-    assert board.draw(Engine(copied_results), "linear").confusion == ""
+    drawn = board.draw(Engine(copied_results), "linear")
+    assert drawn.confusion == ""
+    assert "predictions.csv must be a table" in render_tables.figures(drawn)
+    assert str(copied_results) not in render_tables.figures(drawn)
+
+
+@pytest.mark.parametrize("is_within_a_line", [False, True])
+def test_no_confusion_matrix_is_drawn_from_a_part_of_the_clips(copied_results: Path, is_within_a_line: bool) -> None:
+    lines = (copied_results / "predictions.csv").read_text().splitlines(keepends=True)
+    n_clips = len(lines) // 4
+    run = json.loads((copied_results / "run.json").read_text())
+    (copied_results / "run.json").write_text(json.dumps({**run, "n_clips": n_clips}))
+    assert board.draw(Engine(copied_results), "linear").confusion
+    cut = lines[: 1 + n_clips] if is_within_a_line else lines[:30]
+    (copied_results / "predictions.csv").write_text("".join(cut).rstrip()[: -9 if is_within_a_line else None])
+    drawn = board.draw(Engine(copied_results), "linear")
+    assert drawn.confusion == ""
+    said = "Probabilities must lie in 0-1" if is_within_a_line else f"for each of {n_clips} clips, got 29"
+    assert said in render_tables.figures(drawn)

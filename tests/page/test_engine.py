@@ -10,7 +10,9 @@ import pytest
 
 from emotune.errors import ChampionError, RequestError
 from features import INPUT_KINDS
+from page import render
 from page.engine import N_CLIPS_AT_ONCE, Engine, Member, rank
+from page.listen import listen
 
 
 def broken(engine: Engine) -> dict[str, str]:
@@ -109,8 +111,34 @@ def test_models_without_a_leaderboard_still_answer(copied_results: Path, clip: n
         (copied_results / name).unlink()
     engine = Engine(copied_results)
     assert engine.ready[0].uar is None
-    assert not engine.is_real
+    assert engine.is_real is None
     assert engine.predict([clip]).ood_score is None
+
+
+def test_a_manifest_that_cannot_be_read_is_no_word_about_the_clips(copied_results: Path) -> None:
+    (copied_results / "run.json").write_text('{"schema": 99}')
+    engine = Engine(copied_results)
+    shown = render.banner(engine)
+    assert "run.json: this version reads manifests up to schema 2, got 99; update emotune." in shown
+    assert "below which confidence an answer is unsure" in shown
+    for words in (shown, render.about(engine, "{learnt}")):
+        assert "made by code" not in words
+        assert "Synthetic" not in words
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_without_its_detector_a_result_says_so_and_no_answer_is_sure(copied_results: Path, clip: np.ndarray, is_there: bool) -> None:
+    assert render.banner(Engine(copied_results)).count("Damaged") == 0
+    detector = copied_results / "ood.npz"
+    detector.write_bytes(detector.read_bytes()[:2000])
+    if not is_there:
+        detector.unlink()
+    engine = Engine(copied_results)
+    assert "Damaged.</strong> ood.npz: must be the OOD detector" in render.banner(engine)
+    assert "no answer is sure" in render.banner(engine)
+    found = listen(engine, clip)
+    assert all(one.is_unsure and "not_compared" in one.reasons for one in found.predictions)
+    assert found.advice[0].startswith("Not compared with the training speech")
 
 
 @pytest.mark.parametrize("error", [MemoryError(), KeyError("x"), SystemExit(3), type("Panic", (BaseException,), {})("deep inside")])

@@ -105,6 +105,15 @@ def test_listening_to_a_file_prints_a_line_a_second_and_loses_no_sound_however_l
     assert "lost" not in told
 
 
+def test_what_is_damaged_of_a_result_is_said_without_a_page_too(
+    copied_results: Path, talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied_results / "run.json").write_text("{")
+    options = parse(["--results", str(copied_results), "--file", str(talk), "--family", "linear"])
+    assert command_line.run(options, Engine(copied_results)) == 0
+    assert "run.json must be the manifest" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

@@ -182,7 +182,7 @@ def test_figures_across_corpora_are_the_chosen_familys_or_the_best_ones_that_has
     rows = ["a,b,linear,9,3,happy,0.5,0.4,0.6", "b,a,linear,9,3,happy,0.4,0.3,0.5"]
     header = "trained_on,tested_on,family,n_clips,n_speakers,emotions,uar,uar_ci_low,uar_ci_high"
     assert "across corpora" not in render_tables.figures(board.draw(Engine(copied_results), "linear"))
-    (copied_results / "cross_corpus.csv").write_text("\n".join([header, *rows]))
+    (copied_results / "cross_corpus.csv").write_text("\n".join([header, *rows, ""]))
     engine = Engine(copied_results)
     assert [board.draw(engine, family).crossed for family in ("linear", "conv1d")] == ["linear", "linear"]
     assert "Linear across corpora" in render_tables.figures(board.draw(engine, "conv1d"))

@@ -7,19 +7,26 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from emotune.errors import UnknownKeyError
-from page import render_tables
+from leaderboard.table import columns
+from page import board, render, render_tables
+from page.interface import build
 from page.results import Results
 
 
 def make_run(folder: Path, *, at: float = 1e9, uar: float = 0.5, **manifest: object) -> Path:
     folder.mkdir(parents=True)
-    (folder / "leaderboard.csv").write_text(f"family,uar\nlinear,{uar}\ndummy,0.9\n")
+    write_board(folder, {"family": "linear", "uar": uar}, {"family": "dummy", "uar": 0.9})
     (folder / "run.json").write_text(json.dumps({"title": folder.name.upper(), "is_real": True, **manifest}))
     os.utime(folder / "run.json", (at, at))
     return folder
+
+
+def write_board(folder: Path, *rows: dict[str, object]) -> None:
+    pd.DataFrame(rows).reindex(columns=[*columns(["angry"])]).to_csv(folder / "leaderboard.csv", index=False)
 
 
 @pytest.fixture
@@ -98,7 +105,8 @@ def test_a_run_that_appears_while_the_page_is_open_is_in_the_list(places: dict[s
 
 def test_what_else_was_measured_of_the_best_family_is_in_the_list(places: dict[str, Path]) -> None:
     folder = make_run(places["own"] / "mine")
-    (folder / "leaderboard.csv").write_text("family,uar,uar_robust,uar_adapted\nlinear,0.5,0.4,0.55\nxgboost,0.4,0.45,0.5\n")
+    linear = {"family": "linear", "uar": 0.5, "uar_robust": 0.4, "uar_adapted": 0.55}
+    write_board(folder, linear, {"family": "xgboost", "uar": 0.4, "uar_robust": 0.45, "uar_adapted": 0.5})
     pairs = "trained_on,tested_on,family,uar\na,b,linear,0.3\nb,a,linear,0.2\na,b,xgboost,0.9\n"
     (folder / "cross_corpus.csv").write_text(pairs)
     choice = Results(folder, **places).choices()[0]
@@ -123,3 +131,42 @@ def test_results_are_compared_in_a_table(places: dict[str, Path]) -> None:
     shown = render_tables.results(Results(places["own"] / "older", **places).choices())
     assert "Compare 4 results" in shown
     assert "<td>50.0</td><td>–</td>" in shown
+
+
+DAMAGES = {
+    "cross_corpus.csv": ("from,to\n",),
+    "leaderboard.csv": ("rank;family;uar\n1;linear;0,5\n", "rank,family\n", "family,uar\nlinear,0.5", ""),
+    "run.json": (
+        *('{"title": "cut', "[]", '{"schema": 99}', '{"thresholds": [1]}', '{"licence": 5}', '{"title": null}'),
+        *('{"protocol": {"tested_on": "the moon"}}', '{"emotions": 7}', '{"finished": 3}'),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), [(name, content) for name, several in DAMAGES.items() for content in several])
+def test_a_damaged_run_is_listed_with_its_reason_and_all_others_as_ever(
+    places: dict[str, Path], results: Path, name: str, content: str
+) -> None:
+    damaged = places["own"] / "newer"
+    (damaged / name).write_text(content)
+    choices = Results(results, **places).choices()
+    found = {choice.key: choice.summary for choice in choices}
+    assert {summary.problem for key, summary in found.items() if key != "own/newer"} == {""}
+    assert len(found) == 5
+    assert found["own/newer"].problem.startswith(name)
+    assert str(damaged) not in found["own/newer"].problem
+    assert "damaged" in found["own/newer"].line
+    assert f"<small>Damaged: {name}" in render_tables.results(choices)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("leaderboard.csv", "a;b\n"), ("run.json", '{"title": null}'), ("cross_corpus.csv", "a\n")]
+)
+def test_the_page_of_a_damaged_run_opens_with_its_reason(copied_results: Path, tmp_path: Path, name: str, content: str) -> None:
+    (copied_results / name).write_text(content)
+    damaged = Results(copied_results, own=tmp_path / "none", shipped=tmp_path / "none")
+    assert build(damaged).fns
+    if name != "cross_corpus.csv":
+        assert f"Damaged.</strong> {name} must" in render.banner(damaged.engine())
+    if name != "leaderboard.csv":
+        assert board.draw(damaged.engine(), "linear").confusion
