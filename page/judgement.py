@@ -35,6 +35,7 @@ class Reason(StrEnum):
     """Why an answer is unsure."""
 
     OUT_OF_DISTRIBUTION = "out_of_distribution"
+    NOT_COMPARED = "not_compared"
     NO_VOICE = "no_voice"
     MOSTLY_NOISE = "mostly_noise"
     MUSIC = "music"
@@ -45,6 +46,7 @@ class Reason(StrEnum):
 
 REASON_WORDS: Mapping[Reason, str] = {
     Reason.OUT_OF_DISTRIBUTION: "unlike the training speech",
+    Reason.NOT_COMPARED: "not compared with the training speech",
     Reason.NO_VOICE: "no voice",
     Reason.MOSTLY_NOISE: "mostly noise",
     Reason.MUSIC: "music or held notes",
@@ -77,8 +79,8 @@ class Judgement:
 
     @property
     def is_voice(self) -> bool:
-        """Whether it may tell how its speaker speaks: speech, though its band may be narrow."""
-        return not {*self.reasons} - {Reason.NARROW_BAND}
+        """Whether it may tell how its speaker speaks: speech for all that is known, though its band may be narrow."""
+        return not {*self.reasons} - {Reason.NARROW_BAND, Reason.NOT_COMPARED}
 
     def of(self, confidence: float, *, threshold: float | None) -> tuple[Reason, ...]:
         """Return why a family's answer is unsure; nothing if it is sure.
@@ -111,7 +113,7 @@ def judge(
     held : float
         As :func:`page.measures.held_share` measures it.
     ood_score : float, optional
-        How unlike the training speech it is: about 1 % of the clips of new speakers exceed 1.
+        How unlike the training speech it is: about 1 % of the clips of new speakers exceed 1. None where there is no detector.
     ood_limit : float
         The score above which it is out of distribution.
     noted : collection of NoteKind
@@ -122,6 +124,7 @@ def judge(
     strange = _strange(ood_score, ood_limit)
     reasons = {
         Reason.OUT_OF_DISTRIBUTION: ood_score is not None and ood_score > ood_limit,
+        Reason.NOT_COMPARED: ood_score is None,
         Reason.NO_VOICE: found.voiced_seconds < ENOUGH_VOICE_SECONDS,
         Reason.MOSTLY_NOISE: found.contrast_db < NOISE_CONTRAST_DB,
         Reason.MUSIC: held > MAX_HELD_SHARE,
@@ -166,7 +169,9 @@ def _sentences(found: Measures, *, held: float, noted: Collection[NoteKind]) -> 
 
 
 def _strange(ood_score: float | None, ood_limit: float) -> tuple[str, ...]:
-    if ood_score is None or ood_score <= min(STRANGE, ood_limit):
+    if ood_score is None:
+        return ("Not compared with the training speech: this result has no detector that can be read, so no prediction is sure.",)
+    if ood_score <= min(STRANGE, ood_limit):
         return ()
     if ood_score <= ood_limit:
         return ("Unlike the training speech: another language, microphone, room or way of speaking. Expect more mistakes.",)

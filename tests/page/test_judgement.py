@@ -12,7 +12,7 @@ from page.judgement import REASON_WORDS, Judgement, Reason, in_words, judge
 from page.measures import held_share
 
 
-def judged(samples: np.ndarray, *, held: float = 0.0, ood_score: float | None = None, **options: object) -> Judgement:
+def judged(samples: np.ndarray, *, held: float = 0.0, ood_score: float | None = 0.5, **options: object) -> Judgement:
     return judge(samples.astype(np.float32), held=held, ood_score=ood_score, **options)
 
 
@@ -99,7 +99,7 @@ def test_the_band_of_a_telephone_is_a_reason_noted_by_the_loader_or_found_here(c
     assert noted.advice == ()
 
 
-@pytest.mark.parametrize(("ood_score", "start"), [(None, ""), (0.9, ""), (1.5, "Unlike"), (6.0, "Hardly")])
+@pytest.mark.parametrize(("ood_score", "start"), [(None, "Not compared"), (0.9, ""), (1.5, "Unlike"), (6.0, "Hardly")])
 def test_what_is_unlike_the_training_speech_is_said_first(clip: np.ndarray, ood_score: float | None, start: str) -> None:
     lines = judged(clip * np.float32(0.002), ood_score=ood_score).advice
     assert lines[0].startswith(start or "Too quiet")
@@ -108,6 +108,12 @@ def test_what_is_unlike_the_training_speech_is_said_first(clip: np.ndarray, ood_
 def test_beyond_the_learnt_limit_a_clip_is_out_of_distribution(clip: np.ndarray) -> None:
     assert judged(clip, ood_score=2.1, ood_limit=2.0).reasons == (Reason.OUT_OF_DISTRIBUTION,)
     assert judged(clip, ood_score=1.9, ood_limit=2.0).is_speech_like
+
+
+def test_what_was_not_compared_is_never_sure_but_may_be_a_voice(clip: np.ndarray) -> None:
+    found = judged(clip, ood_score=None)
+    assert found.reasons == (Reason.NOT_COMPARED,)
+    assert found.is_voice
 
 
 def test_a_family_adds_a_low_confidence_of_its_own() -> None:
