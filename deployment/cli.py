@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotune.arguments import given_path
 from emotune.errors import DeployError, EmotuneError
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--push", action="store_true", help="send it; the token is HF_TOKEN or that of `hf auth login`")
     p.add_argument("--public", action="store_true", help="with --push: publish it (a new Space is private otherwise)")
     p.add_argument("--prune", action="store_true", help="with --push: delete files in the Space that others put there")
-    p.add_argument("--results", type=Path, metavar="DIR", help="a run's folder (your newest complete run, else the shipped one)")
+    p.add_argument(
+        "--results", type=given_path, metavar="DIR", help="a run's folder (your newest complete run, else the shipped one)"
+    )
     p.add_argument("--target", choices=("space", "docker"), default="space", help="docker: write the folder and a Dockerfile")
-    p.add_argument("--out", type=Path, metavar="DIR", help=f"keep the assembled folder there ({DOCKER_FOLDER}/ for docker)")
+    p.add_argument("--out", type=given_path, metavar="DIR", help=f"keep the assembled folder there ({DOCKER_FOLDER}/ for docker)")
     p.add_argument("--no-start", action="store_true", help="do not try whether it runs")
     p.add_argument("--python", default=sys.executable, metavar="EXE", help="interpreter to try it with (this one)")
     return p

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from emotune.arguments import given_path
 from emotune.errors import EmotuneError
 from runs.layout import choose_run
 
@@ -14,13 +14,17 @@ MICROPHONE = "microphone"
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line; a mistake ends in a sentence and exit code 2."""
     parser = argparse.ArgumentParser(prog="python app.py", description="Talk to the best model of every family at once.")
-    parser.add_argument("--results", type=Path, help="a run's folder (default: your newest complete run, else the shipped one)")
+    parser.add_argument("--results", type=given_path, help="a run's folder (default: your newest complete run, else the shipped one)")
     parser.add_argument("--host", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     without = parser.add_argument_group("without a page")
-    without.add_argument("--file", type=Path, metavar="FILE", help="answer every stretch of speech in a recording of any length")
-    without.add_argument("--csv", type=Path, metavar="FILE", help="with --file: write the stretches here; else they are printed")
-    without.add_argument("--labels", type=Path, metavar="FILE", help="with --file: write a label track for Audacity")
+    without.add_argument(
+        "--file", type=given_path, metavar="FILE", help="answer every stretch of speech in a recording of any length"
+    )
+    without.add_argument(
+        "--csv", type=given_path, metavar="FILE", help="with --file: write the stretches here; else they are printed"
+    )
+    without.add_argument("--labels", type=given_path, metavar="FILE", help="with --file: write a label track for Audacity")
     without.add_argument(
         "--listen",
         nargs="?",

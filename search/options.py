@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corpora import CORPORA
 from corpora.places import expanded, readable
+from emotune.arguments import given_path
 from emotune.errors import RunError
 from evaluation.folds import RULES, SPEAKERS
 from runs.layout import SHIPPED, RunFolder
@@ -40,7 +41,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--families", metavar="A,B", help=f"which families, by comma; {LIST_FAMILIES} lists them (all)")
     for encoder in ENCODERS:
         p.add_argument(
-            encoder.option, type=Path, metavar="DIR", help=f"weights of Whisper {encoder.name} ({encoder.variable}, else downloaded)"
+            encoder.option,
+            type=given_path,
+            metavar="DIR",
+            help=f"weights of Whisper {encoder.name} ({encoder.variable}, else downloaded)",
         )
     p.add_argument(
         "--corpus",
@@ -48,12 +52,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(CORPORA)}; a table with path, emotion and speaker; a folder with one subfolder an emotion; or "
         "several of them joined by + (what lies in --data, else ravdess, else synthetic)",
     )
-    p.add_argument("--data", type=Path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
+    p.add_argument("--data", type=given_path, metavar="DIR", help="where the corpus lies (EMOTUNE_DATA, else data/)")
     p.add_argument("--map", metavar="A=B,C=D", help="emotions that labels stand for, such as wut=angry,boredom=sad")
     p.add_argument("--speaker-pattern", metavar="REGEX", help="what finds the speaker in the path of an own recording")
     p.add_argument("--speakers-unknown", action="store_true", help="go on without speakers: no figure is then for unseen ones")
     p.add_argument("--download", action="store_true", help="download a corpus into --data though that folder is not empty")
-    p.add_argument("--out", type=Path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
+    p.add_argument("--out", type=given_path, metavar="DIR", help="results folder (leaderboard/results/CORPUS)")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (%(default)s)")
     p.add_argument("--timeout", type=float, metavar="MIN", help="begin no further trial after this many minutes")
     p.add_argument(
