@@ -20,6 +20,8 @@ OBJECTIVES = ("everyday", "clean")
 """Values of :class:`evaluation.objective.Objective`, the default first; like the families, importing it takes a second, and the help
 is there at once.
 """
+LARGEST_SEED = 2**32 - 1
+"""What NumPy's and scikit-learn's generators take."""
 STORAGE_VARIABLE = "EMOTUNE_STORAGE"
 CHECK_PAGE = "check.html"
 """What ``--check`` writes."""
@@ -112,8 +114,8 @@ def require_possible(options: argparse.Namespace) -> None:
     """
     if options.trials < 1:
         raise RunError(f"--trials must be at least 1, got {options.trials}; 50 is a good number, 5 a quick look.")
-    if options.seed < 0:
-        raise RunError(f"--seed must be 0 or more, got {options.seed}; give another.")
+    if not 0 <= options.seed <= LARGEST_SEED:
+        raise RunError(f"--seed must be from 0 to {LARGEST_SEED}, got {options.seed}; give another.")
     if options.jobs < 1:
         raise RunError(f"--jobs must be at least 1, got {options.jobs}; leave it out for one process a core.")
     if options.timeout is not None and not options.timeout >= 0:  # nan is no number of minutes
