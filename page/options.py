@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from emotune.arguments import given_path
-from emotune.errors import EmotuneError
+from emotune.errors import EmotuneError, RequestError
 from runs.layout import choose_run
 
 MICROPHONE = "microphone"
+HOST_VARIABLE = "GRADIO_SERVER_NAME"
+LARGEST_PORT = 2**16 - 1
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -16,7 +19,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python app.py", description="Talk to the best model of every family at once.")
     parser.add_argument("--results", type=given_path, help="a run's folder (default: your newest complete run, else the shipped one)")
     parser.add_argument("--host", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860)")
     without = parser.add_argument_group("without a page")
     without.add_argument(
         "--file", type=given_path, metavar="FILE", help="answer every stretch of speech in a recording of any length"
@@ -42,6 +45,45 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--family goes with --file or --listen; on the page, choose under Live.")
     try:
         options.results = choose_run(options.results).path
+        if not options.file and options.listen is None:
+            require_host(os.environ.get(HOST_VARIABLE) if options.host is None else options.host)
     except EmotuneError as error:
         parser.error(str(error))
     return options
+
+
+def require_host(host: str | None) -> None:
+    """Refuse an address that nothing can listen on here; Gradio would try for ever, or call its ports taken.
+
+    Parameters
+    ----------
+    host : str, optional
+        An address or a name of this machine.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be found, or belongs to another machine.
+    """
+    import socket
+
+    if host is None:
+        return
+    try:
+        family, kind, protocol, _, (address, *_) = socket.getaddrinfo(host.strip("[]") or " ", 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.bind((address, 0))
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RequestError(
+            f"--host ({HOST_VARIABLE}) must be an address of this machine, got {host!r} ({why}); leave it out for this machine alone, or give 0.0.0.0 "
+            "to let others in."
+        ) from error
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= LARGEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 1 to {LARGEST_PORT}, got {text}; leave it out for the first free one from 7860."
+        )
+    return int(text)
