@@ -31,13 +31,29 @@ def whole_file(path: Path) -> Iterator[Path]:
         The file to write; its folder is made if needed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.stem}.{secrets.token_hex(8)}{path.suffix}"
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less the umask, which only the kernel reads safely
+    temporary = _made_beside(path)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def try_writing(path: Path) -> None:
+    """Raise the error with which :func:`whole_file` could not begin, if there is one; `path` stays as it is.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is to be written later, in a folder that is there.
+    """
+    _made_beside(path).unlink()
+
+
+def _made_beside(path: Path) -> Path:
+    temporary = path.parent / f".{path.stem}.{secrets.token_hex(8)}{path.suffix}"
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less the umask, which only the kernel reads safely
+    return temporary
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from audio.survey import read_tracks, survey
 from emotune.errors import EmotuneError, MissingLibraryError, RequestError, UnknownKeyError
-from emotune.files import whole_file
+from emotune.files import try_writing, whole_file
 from page.engine import Engine
 from page.in_time import InTime
 from page.judgement import in_words
@@ -71,6 +71,10 @@ def _check(options: argparse.Namespace, engine: Engine) -> None:
         if path.resolve() in taken:
             raise RequestError(f"--file, --csv and --labels must be different files, but {path} is named twice; choose another name.")
         taken.add(path.resolve())
+        try:
+            try_writing(path)
+        except OSError as error:
+            raise RequestError(f"{path} must be a file that can be written, but: {error.strerror}; choose another place.") from error
 
 
 def _read(options: argparse.Namespace, engine: Engine, family: str) -> None:

@@ -16,6 +16,7 @@ from emotune.files import (
     remove_litter,
     sha256_of_file,
     short_hash,
+    try_writing,
     whole_file,
     whole_folder,
     write_bytes,
@@ -99,6 +100,15 @@ def test_a_writer_that_raises_leaves_the_old_folder(tmp_path: Path) -> None:
         fail()
     assert [path.name for path in folder.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_trying_to_write_leaves_everything_as_it_is_and_tells_what_writing_would(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("content")
+    for name in ("kept", "new"):
+        try_writing(tmp_path / name)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["content"]
+    with pytest.raises(OSError, match="Not a directory"):
+        try_writing(tmp_path / "kept" / "file")
 
 
 def test_json_is_written_as_it_is_read(tmp_path: Path) -> None:

@@ -123,6 +123,11 @@ def test_what_is_damaged_of_a_result_is_said_without_a_page_too(
         (["--file", "TALK", "--family", "nobody"], "no family 'nobody'"),
         (["--file", "TALK", "--csv", "nowhere/out.csv"], "make nowhere first"),
         (["--file", "TALK", "--csv", "."], "is a folder"),
+        (
+            ["--file", "TALK", "--csv", "/proc/x.csv"],
+            "/proc/x.csv must be a file that can be written, but: No such file or directory;",
+        ),
+        (["--file", "TALK", "--labels", f"{'x' * 250}.txt"], "must be a file that can be written, but: File name too long;"),
         (["--file", "TALK", "--csv", "out.txt", "--labels", "./out.txt"], "named twice"),
         (["--file", "TALK", "--labels", "TALK"], "named twice"),
     ],
