@@ -76,8 +76,8 @@ def require_host(host: str | None) -> None:
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise RequestError(
-            f"--host ({HOST_VARIABLE}) must be an address of this machine, got {host!r} ({why}); leave it out for this machine alone, or give 0.0.0.0 "
-            "to let others in."
+            f"--host ({HOST_VARIABLE}) must be an address of this machine, got {host!r} ({why}); leave it out for this machine "
+            "alone, or give 0.0.0.0 to let others in."
         ) from error
 
 

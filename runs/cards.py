@@ -12,6 +12,7 @@ from emotune import __version__
 from emotune.errors import ChampionError
 from emotune.files import short_hash, write_json
 from emotune.versions import library_versions
+from runs.field_types import require_types
 
 SCHEMA = 2
 CARD_FILE = "card.json"
@@ -85,6 +86,7 @@ def read_card(folder: Path) -> Card:
             raise ChampionError(
                 f"{path}: this version reads cards of schema {SCHEMA}, got {schema}; refit the model or use the version that made it."
             )
+        require_types(fields, Card)
         names = sorted(name for name in fields["files"] if Path(name).name != name or name.startswith("."))
         if names:
             raise ChampionError(f"{path}: a card may name files of its own folder only, got {names[0]!r}; restore or refit it.")

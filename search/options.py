@@ -139,8 +139,9 @@ def results_folder(out: Path) -> Path:
     folder = expanded(out).resolve()
     if readable(folder) != str(folder):
         raise RunError(f"--out must be a folder whose path is UTF-8, got {readable(folder)}; name another one.")
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"--out must be a folder, got the file {folder}; name another one.")
+    if file := next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None):
+        where = "got" if file == folder else f"got {folder} within"
+        raise RunError(f"--out must be a folder, {where} the file {file}; name another one.")
     if folder.is_relative_to(SHIPPED.resolve()):
         raise RunError(f"--out must not lie in {SHIPPED}, whose results are never written to, got {folder}; name another folder.")
     if foreign := _not_of_a_run(folder):

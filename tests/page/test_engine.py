@@ -77,6 +77,14 @@ def test_a_champion_of_a_family_this_version_does_not_know_says_so(copied_result
     assert "no family 'quantum'" in broken(Engine(copied_results))["linear"]
 
 
+def test_a_card_with_a_field_of_another_type_says_which(copied_results: Path) -> None:
+    rewrite_card(copied_results, "linear", files=["model.skops"])
+    rewrite_card(copied_results, "conv1d", temperature="warm")
+    found = broken(Engine(copied_results))
+    assert 'files must be an object (values: text), got ["model.skops"]; restore or refit it.' in found["linear"]
+    assert 'temperature must be a number, got "warm"' in found["conv1d"]
+
+
 def test_a_champion_with_other_emotions_than_the_leaderboard_is_refused(copied_results: Path) -> None:
     emotions = ["calm", "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
     rewrite_card(copied_results, "linear", emotions=emotions)

@@ -68,6 +68,8 @@ def test_a_folder_of_other_files_is_refused(tmp_path: Path, planned: list[RunPla
     (tmp_path / "thesis.tex").touch()
     assert f"but {tmp_path} holds thesis.tex; name a folder in it" in refused(tmp_path, planned, capsys)
     assert f"got the file {tmp_path / 'thesis.tex'}" in refused(tmp_path / "thesis.tex", planned, capsys)
+    inside = tmp_path / "thesis.tex" / "run" / "1"
+    assert f"got {inside} within the file {tmp_path / 'thesis.tex'}; name another one." in refused(inside, planned, capsys)
 
 
 @pytest.mark.parametrize("there", ["work/processes.log", "check.html", "features.csv", ".DS_Store", "run.json"])
