@@ -14,7 +14,7 @@ import pandas as pd
 
 from audio.load import Loaded, load
 from emotune.errors import BadRecordingError, EmotuneError
-from page.batch_speakers import read_speakers, speaker_of, speakers_in_folders
+from page.batch_speakers import joined, read_speakers, speaker_of, speakers_in_folders
 from page.engine import Engine
 from page.listen import Prediction, listen
 from page.same_voice import listen_again
@@ -26,6 +26,7 @@ TOO_LATE = (
     f"must lie within the first {MAX_BATCH_SECONDS / 60:.0f} minutes of a batch, but those before it last longer; give it alone."
 )
 """Of a recording whose header did not say how long it is, or lied."""
+NAMES_NONE = "a table must name recordings of the batch, but names none; give their file names."
 Progress = Callable[[int, int], None]
 
 
@@ -139,26 +140,28 @@ def _known(row: Row, prediction: Prediction) -> dict[str, str | int | float | bo
 
 def _speakers(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict[Source, str], tuple[Row, ...]]:
     """Return who speaks in which recording, and a row for each table that cannot be used."""
-    named: dict[str, str] = {}
-    bad = []
-    for table in tables:
-        try:
-            with table.opened() as path:
-                named |= read_speakers(path.read_bytes(), name=table.name)
-        except BadRecordingError as error:
-            bad.append(Row(table.name, problem=error.rule))
     if tables:
-        found = {source: speaker_of(source.name, named) for source in sources}
-        if named and not any(found.values()):
-            bad.append(
-                Row(tables[0].name, problem="a table must name recordings of the batch, but names none; give their file names.")
-            )
-        return found, tuple(bad)
-    found = {}
+        return _in_tables(sources, tables)
+    found: dict[Source, str] = {}
     for path in {source.path for source in sources if source.place is not None}:
         inside = {source.name: source for source in sources if source.path == path}
         found |= {inside[name]: folder for name, folder in speakers_in_folders(list(inside)).items()}
     return found, ()
+
+
+def _in_tables(sources: Sequence[Source], tables: Sequence[Source]) -> tuple[dict[Source, str], tuple[Row, ...]]:
+    bad = []
+    named: dict[str, str] = {}
+    for table in tables:
+        try:
+            with table.opened() as path:
+                its = read_speakers(path, name=table.name)
+            if not any(speaker_of(source.name, its) for source in sources):
+                raise BadRecordingError(table.name, NAMES_NONE)
+            named = joined((*named.items(), *its.items()), name=table.name)
+        except BadRecordingError as error:
+            bad.append(Row(table.name, problem=error.rule))
+    return {source: speaker_of(source.name, named) for source in sources}, tuple(bad)
 
 
 def _load(source: Source) -> Loaded:

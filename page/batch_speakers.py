@@ -1,61 +1,98 @@
-"""Who speaks in a batch: what a CSV beside the recordings says, or else the folders of a zip."""
+"""Who speaks in a batch: what a table beside the recordings says, or else the folders of a zip."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
-from emotune.errors import BadRecordingError
+from corpora.folders import SPLITS
+from corpora.labels import is_known
+from corpora.own import NOBODY
+from corpora.rows import MISSING, read_rows
+from emotune.errors import BadRecordingError, CorpusError
 
 MOST_TABLE_BYTES = 2 * 2**20
-NAMES = ("file", "path")
-SPEAKER = "speaker"
+TABLES = (".csv", ".tsv")
+"""How the names of tables end."""
+Parts = tuple[str, ...]
 
 
 def is_table(name: str) -> bool:
     """Return whether a file of a batch is a table and no recording."""
-    return name.lower().endswith(".csv")
+    return name.lower().endswith(TABLES)
 
 
-def read_speakers(content: bytes, *, name: str) -> dict[str, str]:
-    """Return who speaks by file, as a table says; files without a speaker are left out.
+def read_speakers(path: Path, *, name: str) -> dict[str, str]:
+    """Return who speaks by file, as a table says; files of which it names nobody are left out.
 
     Parameters
     ----------
-    content : bytes
-        UTF-8 with the columns ``file`` (or ``path``) and ``speaker``, separated by commas, semicolons or tabs.
+    path : Path
+        UTF-8 with columns for files and speakers, as the search reads them (:mod:`corpora.rows`).
     name : str
         What the error calls the table.
 
     Raises
     ------
     BadRecordingError
-        If it is too large, no text, or lacks a column.
+        If it is too large or no table, lacks a column, or names nobody or two speakers for one file.
     """
-    if len(content) > MOST_TABLE_BYTES:
+    if path.stat().st_size > MOST_TABLE_BYTES:
         raise BadRecordingError(name, f"a table must have at most {MOST_TABLE_BYTES} bytes, got more; keep file and speaker.")
     try:
-        lines = content.decode("utf-8-sig").splitlines()
-        head = lines[0] if lines else ""
-        rows = csv.DictReader(io.StringIO("\n".join(lines)), delimiter=max(",;\t", key=head.count))
-        columns = [str(column).strip().lower() for column in rows.fieldnames or ()]
-        rows.fieldnames = columns
-        column = next((one for one in NAMES if one in columns), "")
-        if not column or SPEAKER not in columns:
-            shown = ", ".join(columns)[:100] or "none"
-            raise BadRecordingError(name, f"a table must have the columns file and speaker, got {shown}; add them.")
-        found = [(str(row[column] or "").strip(), str(row[SPEAKER] or "").strip()) for row in rows]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadRecordingError(name, f"a table must be CSV in UTF-8, but: {error}; save it so.") from error
-    return {_plain(file): speaker for file, speaker in found if file and speaker}
+        rows = read_rows(path)
+    except CorpusError as error:
+        raise BadRecordingError(name, str(error).replace(str(path), "a table")) from error
+    if not {"path", "speaker"} <= rows.columns.keys():
+        shown = ", ".join(rows.names)[:100] or "none"
+        raise BadRecordingError(name, f"a table must have the columns file and speaker, got {shown}; add them.")
+    for number, problem in rows.problems.items():
+        raise BadRecordingError(name, f"a table must have a cell for each column, but line {number} {problem}.")
+    said = [(_plain(cells.get("path", "")), cells.get("speaker", "")) for _, cells in rows.cells]
+    if rows.notes and (odd := next((cell for pair in said for cell in pair if '"' in cell), "")):
+        raise BadRecordingError(name, f"a table must close every quote that it opens, but {odd} holds one alone; remove it.")
+    found = joined(((file, speaker) for file, speaker in said if file and _is_somebody(speaker)), name=name)
+    if not found:
+        raise BadRecordingError(
+            name, f"a table must name a file and its speaker in a row, but none of {len(rows.cells)} does; fill both."
+        )
+    return found
+
+
+def joined(pairs: Iterable[tuple[str, str]], *, name: str) -> dict[str, str]:
+    """Return who speaks by file, of pairs of both that may repeat one another.
+
+    Parameters
+    ----------
+    pairs : iterable of (str, str)
+        File and speaker.
+    name : str
+        What the error calls the table with the last of them.
+
+    Raises
+    ------
+    BadRecordingError
+        If they name two speakers for one file.
+    """
+    found: dict[str, str] = {}
+    for file, speaker in pairs:
+        if (first := found.setdefault(file, speaker)).casefold() != speaker.casefold():
+            raise BadRecordingError(
+                name, f"a table must name one speaker for each file, got {first} and {speaker} for {file}; keep one."
+            )
+    return found
 
 
 def speakers_in_folders(names: Sequence[str]) -> dict[str, str]:
-    """Return who speaks by file of a zip: its folder. A zip of one folder says nothing of it, and neither do files at its top."""
-    folders = {name: str(PurePosixPath(_plain(name)).parent) for name in names}
-    return {} if len({*folders.values()} - {"."}) < 2 else {name: folder for name, folder in folders.items() if folder != "."}
+    """Return who speaks by file of a zip: its folder, but for levels of folders that name emotions, or parts of a corpus.
+
+    A zip of one speaker's folder says nothing of it, and neither do files at its top.
+    """
+    folders = {name: PurePosixPath(_plain(name)).parts[:-1] for name in names}
+    others = _levels_of_no_people(list(folders.values()))
+    people = {name: tuple(part for k, part in enumerate(parts) if k not in others) for name, parts in folders.items()}
+    found = {name: "/".join(parts) for name, parts in people.items() if parts and _is_somebody(parts[-1])}
+    return found if len(set(found.values())) > 1 else {}
 
 
 def speaker_of(name: str, table: Mapping[str, str]) -> str:
@@ -65,6 +102,23 @@ def speaker_of(name: str, table: Mapping[str, str]) -> str:
     last = PurePosixPath(whole).name
     speakers = {speaker for file, speaker in table.items() if PurePosixPath(file).name == last}
     return speakers.pop() if len(speakers) == 1 else ""
+
+
+def _levels_of_no_people(folders: Sequence[Parts]) -> set[int]:
+    """Return which levels of folders are parts of a corpus, and which one is emotions.
+
+    As in a corpus of folders, a single word of an emotion among several folders tells nothing: people are called Joy or Felice.
+    """
+    levels = [{parts[k] for parts in folders if len(parts) > k} for k in range(max(map(len, folders), default=0))]
+    n_known = [sum(map(is_known, names)) for names in levels]
+    splits = {k for k, names in enumerate(levels) if {name.lower() for name in names} <= SPLITS}
+    best = max(range(len(levels)), key=lambda k: (n_known[k], n_known[k] / len(levels[k])), default=0)
+    is_sure = bool(levels) and (n_known[best] > 1 or n_known[best] == len(levels[best]))
+    return splits | ({best} if is_sure else set())
+
+
+def _is_somebody(speaker: str) -> bool:
+    return speaker.casefold() not in NOBODY and speaker not in MISSING
 
 
 def _plain(name: str) -> str:

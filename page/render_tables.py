@@ -54,8 +54,8 @@ def batch_waiting() -> str:
     """Tell what a batch takes."""
     return (
         f'<p class="hint">{BATCH_LIMITS} A file that cannot be judged keeps its row, with the reason. Nothing of it is kept. '
-        "Earlier clips of the same speaker adapt a second prediction: of one <em>speaker</em> in a CSV with the columns file and "
-        "speaker that you give along, else of one folder where a zip has several.</p>"
+        "Earlier clips of the same speaker adapt a second prediction: of one <em>speaker</em> in a CSV or TSV with the columns file "
+        "and speaker that you give along, else of one folder where a zip has several, but for folders of emotions.</p>"
     )
 
 

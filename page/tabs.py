@@ -14,6 +14,7 @@ from audio.limits import MAX_SECONDS
 from corpora.places import AUDIO_SUFFIXES
 from page import board, render, render_tables, render_voice, same_voice
 from page.batch import Row, as_csv, batch, judge_each
+from page.batch_speakers import TABLES
 from page.engine import Engine
 from page.examples import FOLDER as EXAMPLES
 from page.examples import PREFIX
@@ -215,7 +216,7 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     """Make the tab in which many recordings are predicted."""
     html(render_tables.batch_waiting())
     files = gr.File(
-        file_count="multiple", file_types=[*AUDIO_TYPES, ".zip", ".csv"], label="Recordings, or zips of them", elem_id="files"
+        file_count="multiple", file_types=[*AUDIO_TYPES, ".zip", *TABLES], label="Recordings, or zips of them", elem_id="files"
     )
     with gr.Row():
         run = gr.Button("Judge them all", variant="primary")

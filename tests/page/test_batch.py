@@ -181,11 +181,25 @@ def test_folders_of_a_zip_are_speakers_and_a_table_without_speakers_is_a_row(eng
     sound = good.read_bytes()
     rows = batch(engine, [zipped(tmp_path / "people.zip", **{"anna/1.wav": sound, "ben/1.wav": sound})])
     assert [row.speaker for row in rows] == ["anna", "ben"]
-    rows = batch(engine, [zipped(tmp_path / "table.zip", **{"anna/1.wav": sound, "ben/1.wav": sound, "who.csv": b"a,b\n"})])
+    rows = batch(engine, [zipped(tmp_path / "table.zip", **{"anna/1.wav": sound, "ben/1.wav": sound, "who.csv": b"a,b\n1,2\n"})])
     assert [(row.speaker, bool(row.problem)) for row in rows] == [("", False), ("", False), ("", True)]
     assert "file and speaker, got a, b" in rows[-1].problem
     (tmp_path / "who.csv").write_text("file,speaker\nother.wav,anna\n")
     assert batch(engine, [good, tmp_path / "who.csv"])[-1].problem.startswith("a table must name recordings of the batch")
+
+
+def test_a_table_of_which_no_row_is_used_is_a_row_beside_one_that_is(engine: Engine, good: Path, tmp_path: Path) -> None:
+    tables = {
+        "used.tsv": "file\tspeaker\ngood.wav\tanna\n",
+        "others.csv": "file,speaker\nother.wav,ben\n",
+        "again.csv": "file,speaker\ngood.wav,ben\n",
+    }
+    for name, content in tables.items():
+        (tmp_path / name).write_text(content)
+    rows = batch(engine, [good, *(tmp_path / name for name in tables)])
+    assert [(row.file, row.speaker) for row in rows] == [("good.wav", "anna"), ("others.csv", ""), ("again.csv", "")]
+    assert rows[1].problem.startswith("a table must name recordings of the batch, but names none")
+    assert "got anna and ben for good.wav" in rows[2].problem
 
 
 def test_too_many_tables_are_refused(engine: Engine, good: Path, tmp_path: Path) -> None:
