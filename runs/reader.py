@@ -33,7 +33,7 @@ class Run:
         """Return the run in a folder."""
         return cls(RunFolder(path))
 
-    @property
+    @cached_property
     def manifest(self) -> Manifest:
         """What was run on what; a manifest that names the folder alone where there is none that can be read."""
         return self._manifest[0]

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from leaderboard import readme
-from leaderboard.table import markdown_table, read_leaderboard
+from leaderboard.table import SUBSET, columns, markdown_table, read_leaderboard
 from runs.layout import PROJECT_ROOT, SHIPPED, RunFolder, shipped_runs
 
 FILE = PROJECT_ROOT / "README.md"
@@ -55,9 +56,10 @@ def test_the_command_replaces_what_stands_between_the_marks(tmp_path: Path) -> N
 
 def test_a_result_of_several_corpora_is_shown_corpus_by_corpus(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    subsets = "".join(f"1,{family},{name},{uar}\n" for family, name, uar in SUBSETS)
-    run.leaderboard.write_text(f"rank,family,subset,uar\n{subsets}")
-    run.adaptation.write_text("family,subset,known,uar\nlinear,corpus b,all others,0.5\nlinear,corpus b,random,0.9\n")
+    rows = pd.DataFrame(SUBSETS, columns=["family", SUBSET, "uar"])
+    rows.reindex(columns=[*columns(["angry"]), SUBSET]).to_csv(run.leaderboard, index=False)
+    known = "linear,corpus b,all others,0.3,0.5\nlinear,corpus b,random,0.3,0.9\n"
+    run.adaptation.write_text(f"family,subset,known,uar_none,uar\n{known}")
     head, _, *rows = readme.corpora_table(run).splitlines()
     assert [cell.strip() for cell in head.strip("|").split("|")] == ["Family", "a", "b"]
     assert [[cell.strip() for cell in row.strip("|").split("|")] for row in rows] == [

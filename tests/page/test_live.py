@@ -35,7 +35,7 @@ class OneEmotion:
 
     def predict(self, *_: object, **__: object) -> Any:
         said = np.array([[float(name == self._said) for name in self.emotions]])
-        found = Predictions({"linear": said}, np.zeros(1), None)
+        found = Predictions({"linear": said}, np.zeros(1), np.zeros(1))
         return SimpleNamespace(probabilities=found.probabilities, judge=found.judge)
 
 
@@ -75,7 +75,7 @@ def test_one_other_answer_does_not_change_the_state(
     said = iter([0, 0, 3, 0, 0, 3, 3, 3, 3, 3, 3, 3])
 
     def predict(*_: object, **__: object) -> Predictions:
-        return Predictions({"linear": np.eye(8)[[next(said)]]}, np.zeros(1), None)
+        return Predictions({"linear": np.eye(8)[[next(said)]]}, np.zeros(1), np.zeros(1))
 
     monkeypatch.setattr(engine, "predict", predict)
     send(session, clock, engine, np.tile(clip, 4)[: 12 * HALF])
