@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from corpora.folders import SPLITS
+from corpora.folders import SPLIT
 from corpora.labels import is_known
 from corpora.own import NOBODY
 from corpora.rows import MISSING, read_rows
@@ -111,7 +111,7 @@ def _levels_of_no_people(folders: Sequence[Parts]) -> set[int]:
     """
     levels = [{parts[k] for parts in folders if len(parts) > k} for k in range(max(map(len, folders), default=0))]
     n_known = [sum(map(is_known, names)) for names in levels]
-    splits = {k for k, names in enumerate(levels) if {name.lower() for name in names} <= SPLITS}
+    splits = {k for k, names in enumerate(levels) if all(map(SPLIT.fullmatch, names))}
     best = max(range(len(levels)), key=lambda k: (n_known[k], n_known[k] / len(levels[k])), default=0)
     is_sure = bool(levels) and (n_known[best] > 1 or n_known[best] == len(levels[best]))
     return splits | ({best} if is_sure else set())
