@@ -22,6 +22,7 @@ from emotune.errors import ChampionError
 from emotune.files import remove, sha256_of_file, short_hash, whole_folder
 from evaluation.ensembles import MEMBER_KEYS
 from features import INPUT_KINDS, Analysis, InputKind
+from features.whisper.numpy_layers import NUMPY_KINDS
 from metrics.calibration import apply_temperature
 from models import FAMILIES, Family, Model
 from models.family import MEMBER_PROBABILITIES
@@ -31,6 +32,8 @@ from runs.cards import CARD_FILE, Card, card_versions, member_spec, read_card, u
 
 GOLDEN_FILE = "golden.npz"
 GOLDEN_TOLERANCE = 1e-4
+KINDS: Mapping[str, InputKind] = {**INPUT_KINDS, **NUMPY_KINDS}
+"""Input kinds as champions use them, without TensorFlow."""
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, zipfile.BadZipFile)
 
 
@@ -180,7 +183,7 @@ def load_champion(folder: Path, *, run_folder: Path | None = None) -> Champion:
 
 def kind_of(card: Card, run_folder: Path) -> InputKind | None:
     """Return what turns clips into the input of a champion, with what the run's folder keeps for it; None for an ensemble."""
-    return None if card.input_kind == MEMBER_PROBABILITIES else INPUT_KINDS[card.input_kind].kept_in(run_folder)
+    return None if card.input_kind == MEMBER_PROBABILITIES else KINDS[card.input_kind].kept_in(run_folder)
 
 
 def needs_keras(folder: Path) -> bool:

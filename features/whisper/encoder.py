@@ -1,18 +1,20 @@
-"""clip → frames of every layer: Whisper's encoder in NumPy (Radford et al. 2022, arXiv 2212.04356).
+"""clip → frames of every layer: Whisper's encoder in Keras (Radford et al. 2022, arXiv 2212.04356).
 
 Conventions
 -----------
 *Layer 0* is the input, a log-mel spectrogram; layers 1 to n are the transformer layers; the final normalisation follows layer n.
-The *attended* values of a layer are the outputs of its attention heads before the output projection. A *frame* is 20 ms. A clip comes
-alone and without padding, so that nothing is masked. Tensors have their Hugging Face names, such as ``layers.3.fc1.weight``.
+The *attended* values of a layer are the outputs of its attention heads before the output projection. A *frame* is 20 ms. A *mask*
+is true for the frames of a clip and false for padding; padding does not influence any frame of a clip.
+
+The network consists of stock Keras layers under their Hugging Face names, such as ``model.get_layer("layers.3.fc1")``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,69 +24,75 @@ from emotune.errors import BadRecordingError, ChampionError
 from features.whisper.frontend import RANGE_DECADES, log_mel
 from features.whisper.weights import PREFIX, WhisperConfig, read_tensors
 
-Array = NDArray[np.float32]
-Tensors = Mapping[str, Array]
+if TYPE_CHECKING:
+    import keras
+
 FRAME_SECONDS = 0.02
 NORM_EPSILON = 1e-5
-ROWS_AT_ONCE = 8
-"""Rows of an activation whose intermediate results fit into a processor's cache."""
-ERF_RATE = np.float32(0.3275911 * np.sqrt(2))
-ERF_COEFFICIENTS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
-"""Of formula 7.1.26 of Abramowitz & Stegun (1964), whose error is at most 1.5e-7, the precision of float32."""
+
+TENSOR_OF_VARIABLE = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias", "bias": "bias"}
 
 
-@dataclass(frozen=True, eq=False)
-class Linear:
-    """A matrix ``(n_inputs, n_outputs)`` and what is added to its products."""
+def build_encoder(config: WhisperConfig) -> keras.Model:
+    """Build the encoder with random weights.
 
-    matrix: Array
-    bias: Array
+    Parameters
+    ----------
+    config : WhisperConfig
+        Sizes.
 
-    def __call__(self, x: Array) -> Array:
-        """Multiply the last axis."""
-        product = x @ self.matrix
-        product += self.bias
-        return product
+    Returns
+    -------
+    keras.Model
+        Inputs ``[x, mask]``: ``x`` of shape (batch, time, num_mel_bins) with a frame each 10 ms; ``mask`` (batch, time) of bool.
+        Outputs: a list of n_layers + 1 arrays (batch, frames, d_model), after each layer and after the final normalisation. Any
+        number of frames up to ``max_source_positions``.
+    """
+    import keras
+
+    inputs = [keras.Input((None, config.num_mel_bins), name="frames"), keras.Input((None,), dtype="bool", name="mask")]
+    x, mask = _stem(inputs[0], inputs[1], config)
+    outputs = []
+    for layer in range(config.encoder_layers):
+        x = _transformer_layer(x, mask, config, name=f"layers.{layer}")
+        outputs.append(x)
+    outputs.append(_norm(x, "layer_norm"))
+    return keras.Model(inputs, outputs, name="whisper_encoder")
 
 
-@dataclass(frozen=True, eq=False)
-class Norm:
-    """Layer normalisation (Ba, Kiros & Hinton 2016, arXiv 1607.06450)."""
-
-    gamma: Array
-    beta: Array
-
-    def __call__(self, x: Array) -> Array:
-        """Standardise the last axis."""
-        centred = x - x.mean(axis=-1, keepdims=True)
-        variance = np.square(centred).mean(axis=-1, keepdims=True)
-        return centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gamma + self.beta
+def attended(model: keras.Model, layer: int) -> Any:
+    """Return the tensor (batch, frames, d_model) of a layer's attended values; layers count from 1."""
+    return model.get_layer(f"layers.{layer - 1}.self_attn.out_proj").input
 
 
-@dataclass(frozen=True, eq=False)
-class TransformerLayer:
-    """Self-attention and a feed-forward part, each added to what came in."""
+def load_weights(model: keras.Model, folder: Path) -> None:
+    """Load the weights of a folder into an encoder or a part of one.
 
-    attention_norm: Norm
-    query_key_value: Linear
-    out: Linear
-    n_heads: int
-    feed_forward_norm: Norm
-    widen: Linear
-    narrow: Linear
+    Parameters
+    ----------
+    model : keras.Model
+        From :func:`build_encoder`.
+    folder : Path
+        With ``model.safetensors``.
 
-    def __call__(self, x: Array) -> tuple[Array, Array]:
-        """Return the frames after this layer and its attended values, both (n_frames, d_model)."""
-        attended = self._attend(self.query_key_value(self.attention_norm(x)))
-        x = x + self.out(attended)
-        return x + self.narrow(gelu(self.widen(self.feed_forward_norm(x)))), attended
-
-    def _attend(self, projected: Array) -> Array:
-        query, key, value = projected.reshape(len(projected), 3, self.n_heads, -1).transpose(1, 2, 0, 3)
-        scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(query.shape[-1]))
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
-        return (weights @ value).transpose(1, 0, 2).reshape(len(projected), -1)
+    Raises
+    ------
+    ChampionError
+        If a tensor is missing or has another shape than the model's; the model then stays unchanged.
+    """
+    tensors = read_tensors(folder)
+    targets = list(_named_variables(model))
+    for name, variable, axes in targets:
+        if name not in tensors:
+            raise ChampionError(f"{folder} must hold the tensor {PREFIX}{name}; use weights that fit its config.json.")
+        needed = tuple(variable.shape[axis] for axis in axes)
+        if tensors[name].shape != needed:
+            raise ChampionError(
+                f"Tensor {PREFIX}{name} of {folder} must have shape {needed}, got {tensors[name].shape}; "
+                f"use weights that fit its config.json."
+            )
+    for name, variable, axes in targets:
+        variable.assign(tensors[name].transpose(axes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +107,8 @@ class Encoding:
         Attended values of each layer.
     """
 
-    layers: Array
-    attended: Array
+    layers: NDArray[np.float32]
+    attended: NDArray[np.float32]
 
 
 class WhisperEncoder:
@@ -109,33 +117,30 @@ class WhisperEncoder:
     Parameters
     ----------
     folder : Path
-        With ``model.safetensors`` and ``config.json``, whole or as a run kept it; see
-        :meth:`features.whisper.published.PublishedEncoder.find`.
-    n_layers : int, optional
-        How many layers to compute at most, from the input on; the final normalisation follows the last of them.
+        With ``model.safetensors`` and ``config.json``; see :meth:`features.whisper.published.PublishedEncoder.find`.
 
     Attributes
     ----------
     config : WhisperConfig
-        Sizes of what the folder holds.
-
-    Raises
-    ------
-    ChampionError
-        If a file is missing or damaged, or a tensor is missing or has another shape than the sizes ask for.
+        Sizes.
+    model : keras.Model
+        The whole encoder.
     """
 
-    def __init__(self, folder: Path, *, n_layers: int | None = None) -> None:
-        self.config = WhisperConfig.read(folder)
-        tensors = read_tensors(folder)
-        _require_shapes(tensors, self.config, folder)
-        self._stem = tuple(_convolution(tensors, name) for name in ("conv1", "conv2"))
-        self._positions = tensors["embed_positions.weight"]
-        computed = range(self.config.encoder_layers)[:n_layers]
-        self._layers = tuple(_layer(tensors, self.config, layer) for layer in computed)
-        self._norm = _norm(tensors, "layer_norm")
+    def __init__(self, folder: Path) -> None:
+        import keras
+        import tensorflow as tf
 
-    def encode(self, samples: Array, *, range_decades: float = RANGE_DECADES) -> Encoding:
+        self.config = WhisperConfig.read(folder)
+        self.model = build_encoder(self.config)
+        load_weights(self.model, folder)
+        # The signature makes TensorFlow trace once for all lengths.
+        signature = [tf.TensorSpec((None, None, self.config.num_mel_bins)), tf.TensorSpec((None, None), tf.bool)]
+        gathered = [attended(self.model, layer) for layer in range(1, self.config.encoder_layers + 1)]
+        everything = keras.Model(self.model.inputs, [*self.model.outputs, *gathered])
+        self._run = tf.function(lambda x, mask: tf.stack(everything([x, mask]), axis=1), input_signature=signature)
+
+    def encode(self, samples: NDArray[np.float32], *, range_decades: float = RANGE_DECADES) -> Encoding:
         """Encode one unpadded clip.
 
         Parameters
@@ -154,102 +159,63 @@ class WhisperEncoder:
         if len(samples) > longest * SAMPLE_RATE_HZ:
             seconds = len(samples) / SAMPLE_RATE_HZ
             raise BadRecordingError("clip", f"Whisper takes at most {longest:g} s, got {seconds:.1f} s; cut it into shorter ones.")
-        x = log_mel(samples, n_mels=self.config.num_mel_bins, range_decades=range_decades).T
-        x = gelu(self._stem[0](_windows(x)))
-        x = gelu(self._stem[1](_windows(x, stride=2)))
-        x = x + self._positions[: len(x)]
-        outputs, attended = [], []
-        for layer in self._layers:
-            x, values = layer(x)
-            outputs.append(x)
-            attended.append(values)
-        return Encoding(np.stack([*outputs, self._norm(x)]), np.stack(attended))
+        x = log_mel(samples, n_mels=self.config.num_mel_bins, range_decades=range_decades).T[None]
+        frames = self._run(x, np.ones(x.shape[:2], bool)).numpy()[0]
+        n_layers = self.config.encoder_layers
+        return Encoding(frames[: n_layers + 1], frames[n_layers + 1 :])
 
 
-def _require_shapes(tensors: Tensors, config: WhisperConfig, folder: Path) -> None:
-    for name, needed in _shapes_of(config):
-        if name not in tensors:
-            raise ChampionError(f"{folder} must hold the tensor {PREFIX}{name}; use weights that fit its config.json.")
-        if tensors[name].shape != needed:
-            raise ChampionError(
-                f"Tensor {PREFIX}{name} of {folder} must have shape {needed}, got {tensors[name].shape}; "
-                f"use weights that fit its config.json."
-            )
+def _stem(log_mel: Any, mask: Any, config: WhisperConfig) -> tuple[Any, Any]:
+    """Return layer 0's frames and their mask: two convolutions, the second of stride 2, and positions."""
+    from keras import layers, ops
+
+    x = _gelu(layers.Conv1D(config.d_model, 3, padding="same", name="conv1")(log_mel))
+    x = x * ops.expand_dims(ops.cast(mask, x.dtype), -1)
+    # Explicit padding: "same" would pad an even number of frames on the right only.
+    x = layers.ZeroPadding1D(1)(x)
+    x = _gelu(layers.Conv1D(config.d_model, 3, strides=2, name="conv2")(x))
+    mask = mask[:, ::2]
+    position = ops.cumsum(ops.ones_like(mask, dtype="int32"), axis=1) - 1
+    table = layers.Embedding(config.max_source_positions, config.d_model, trainable=False, name="embed_positions")
+    return x + table(position), mask
 
 
-def _shapes_of(config: WhisperConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name and the shape of each tensor."""
-    d, wide = config.d_model, config.encoder_ffn_dim
-    matrices = {"conv1": (d, config.num_mel_bins, 3), "conv2": (d, d, 3), "layer_norm": (d,)}
-    for layer in (f"layers.{k}" for k in range(config.encoder_layers)):
-        matrices |= {f"{layer}.self_attn.{part}_proj": (d, d) for part in ("q", "k", "v", "out")}
-        matrices |= {f"{layer}.fc1": (wide, d), f"{layer}.fc2": (d, wide)}
-        matrices |= {f"{layer}.self_attn_layer_norm": (d,), f"{layer}.final_layer_norm": (d,)}
-    yield "embed_positions.weight", (config.max_source_positions, d)
-    for name, shape in matrices.items():
-        yield f"{name}.weight", shape
-        if not name.endswith("k_proj"):
-            yield f"{name}.bias", shape[:1]
+def _transformer_layer(x: Any, mask: Any, config: WhisperConfig, *, name: str) -> Any:
+    from keras import layers, ops
+
+    def dense(units: int, part: str, **options: Any) -> Any:
+        return layers.Dense(units, name=f"{name}.{part}", **options)
+
+    def heads(projected: Any) -> Any:
+        return layers.Reshape((-1, config.encoder_attention_heads, config.d_model // config.encoder_attention_heads))(projected)
+
+    h = _norm(x, f"{name}.self_attn_layer_norm")
+    query = heads(dense(config.d_model, "self_attn.q_proj")(h))
+    key = heads(dense(config.d_model, "self_attn.k_proj", use_bias=False)(h))
+    value = heads(dense(config.d_model, "self_attn.v_proj")(h))
+    attended = ops.dot_product_attention(query, key, value, mask=ops.expand_dims(mask, (1, 2)))
+    x = x + dense(config.d_model, "self_attn.out_proj")(layers.Reshape((-1, config.d_model))(attended))
+    h = _gelu(dense(config.encoder_ffn_dim, "fc1")(_norm(x, f"{name}.final_layer_norm")))
+    return x + dense(config.d_model, "fc2")(h)
 
 
-def gelu(x: Array) -> Array:
-    """Return the Gaussian error linear unit (Hendrycks & Gimpel 2016, arXiv 1606.08415) of each number of a matrix."""
-    result = np.empty_like(x)
-    for start in range(0, len(x), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        result[rows] = _gelu(x[rows])
-    return result
+def _norm(x: Any, name: str) -> Any:
+    from keras import layers
+
+    return layers.LayerNormalization(epsilon=NORM_EPSILON, name=name)(x)
 
 
-def _gelu(x: Array) -> Array:
-    """Return ``x Φ(x)``, which is the positive part of x less what the tail of the normal distribution takes."""
-    half_magnitude = np.abs(x)
-    half_magnitude *= np.float32(0.5)
-    t = half_magnitude * ERF_RATE
-    t += 1
-    np.reciprocal(t, out=t)
-    tail: NDArray[Any] = ERF_COEFFICIENTS[0] * t
-    for coefficient in ERF_COEFFICIENTS[1:]:
-        tail += coefficient
-        tail *= t
-    density = x * x
-    density *= np.float32(-0.5)
-    tail *= np.exp(density, out=density)
-    tail *= half_magnitude
-    return np.subtract(np.maximum(x, 0), tail, out=tail)
+def _gelu(x: Any) -> Any:
+    from keras import ops
+
+    return ops.gelu(x, approximate=False)
 
 
-def _windows(x: Array, *, stride: int = 1) -> Array:
-    """Return each frame between its neighbours, (n_frames / stride, 3 · n_channels); beyond the ends are zeros."""
-    padded = np.pad(x, ((1, 1), (0, 0)))
-    return np.concatenate([padded[k : k + len(x) : stride] for k in range(3)], axis=1)
-
-
-def _layer(tensors: Tensors, config: WhisperConfig, layer: int) -> TransformerLayer:
-    name = f"layers.{layer}"
-    parts = [_linear(tensors, f"{name}.self_attn.{part}_proj") for part in "qkv"]
-    together = Linear(np.concatenate([part.matrix for part in parts], axis=1), np.concatenate([part.bias for part in parts]))
-    return TransformerLayer(
-        attention_norm=_norm(tensors, f"{name}.self_attn_layer_norm"),
-        query_key_value=together,
-        out=_linear(tensors, f"{name}.self_attn.out_proj"),
-        n_heads=config.encoder_attention_heads,
-        feed_forward_norm=_norm(tensors, f"{name}.final_layer_norm"),
-        widen=_linear(tensors, f"{name}.fc1"),
-        narrow=_linear(tensors, f"{name}.fc2"),
-    )
-
-
-def _linear(tensors: Tensors, name: str) -> Linear:
-    matrix = np.ascontiguousarray(tensors[f"{name}.weight"].T)
-    return Linear(matrix, tensors.get(f"{name}.bias", np.zeros(matrix.shape[1], np.float32)))
-
-
-def _convolution(tensors: Tensors, name: str) -> Linear:
-    """Return a convolution over three frames as a product with each frame between its neighbours."""
-    kernel: NDArray[Any] = tensors[f"{name}.weight"]  # (n_outputs, n_inputs, 3)
-    return Linear(np.ascontiguousarray(kernel.transpose(2, 1, 0)).reshape(-1, len(kernel)), tensors[f"{name}.bias"])
-
-
-def _norm(tensors: Tensors, name: str) -> Norm:
-    return Norm(tensors[f"{name}.weight"], tensors[f"{name}.bias"])
+def _named_variables(model: keras.Model) -> Iterator[tuple[str, Any, list[int]]]:
+    """Yield each variable with its tensor's name and the order of axes that turns one into the other."""
+    for layer in model.layers:
+        for attribute, suffix in TENSOR_OF_VARIABLE.items():
+            variable = getattr(layer, attribute, None)
+            if variable is not None:
+                axes = list(range(len(variable.shape)))
+                yield f"{layer.name}.{suffix}", variable, axes[::-1] if attribute == "kernel" else axes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,16 @@ class EncoderFamily(Logistic):
 
     The search chooses how many layers, the share of the speakers' effects that is taken off, and the penalty. A subclass names the
     encoder by ``input_kind``.
+
+    Attributes
+    ----------
+    most_layers : int
+        How many layers may have a head.
     """
 
     is_pretrained = True
     penalties = (10.0, 3e3)
+    most_layers: ClassVar[int]
 
     @property
     def kind(self) -> WhisperLayers:
@@ -74,7 +80,7 @@ class EncoderFamily(Logistic):
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """Draw a configuration."""
         return {
-            "n_layers": trial.suggest_int("n_layers", FEWEST_LAYERS, self.kind.n_layers),
+            "n_layers": trial.suggest_int("n_layers", FEWEST_LAYERS, min(self.most_layers, self.kind.n_layers)),
             "copy_weight": trial.suggest_float("copy_weight", 0.2, 1.0),
             **self.suggest_classifier(trial),
             **suggest_policy(trial, among=WIDE_AUGMENTATIONS),

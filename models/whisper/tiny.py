@@ -15,4 +15,5 @@ class Whisper(EncoderFamily):
     title = "Whisper tiny"
     description = "Linear heads on layers of Whisper tiny.en's encoder, pretrained on 680 000 hours of other speech."
     input_kind = "whisper"
+    most_layers = 4
     defaults: ClassVar[Config] = {**LINEAR_DEFAULTS, "n_layers": 4, "penalty": 500.0}

@@ -1,17 +1,13 @@
-"""The encoder computes what the paper defines, and the published weights' reference outputs."""
-
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from scipy.special import erf, softmax
 
 from audio.clip import SAMPLE_RATE_HZ
 from emotune.errors import BadRecordingError, ChampionError
-from features.whisper.encoder import WhisperEncoder, gelu
+from features.whisper.encoder import WhisperEncoder, build_encoder, load_weights
 from features.whisper.frontend import log_mel
 from features.whisper.weights import write_tensors
 from tests.tiny_whisper import TINY, random_tensors
@@ -87,11 +83,14 @@ def test_every_layer_of_base_is_the_reference():
 @needs_tiny_en
 def test_every_layer_of_tiny_en_is_the_reference():
     reference = np.load(TINY_EN / "reference.npz")
-    encoder, waveform = WhisperEncoder(TINY_EN), reference["waveform"]
-    computed = encoder.encode(waveform).layers
+    encoder = WhisperEncoder(TINY_EN)
+    computed = encoder.encode(reference["waveform"]).layers
     np.testing.assert_allclose(computed, reference["encoder_clip_layers"].astype(np.float32), atol=2e-2, rtol=1e-3)
-    padded = encoder.encode(np.pad(waveform, (0, 30 * SAMPLE_RATE_HZ - len(waveform)))).layers
-    np.testing.assert_allclose(padded[-1][:150], reference["encoder_padded_last"], atol=1e-3)
+
+    waveform = reference["waveform"]
+    mel = log_mel(np.pad(waveform, (0, 30 * SAMPLE_RATE_HZ - len(waveform)))).T[None]
+    last = encoder.model([mel, np.ones(mel.shape[:2], bool)])[-1].numpy()[0]
+    np.testing.assert_allclose(last[:150], reference["encoder_padded_last"], atol=1e-3)
 
 
 @pytest.mark.parametrize("n_samples", [400, 1600, 1760, 31_999, 32_000])
@@ -111,9 +110,35 @@ def test_an_encoding_is_that_of_the_log_mel_with_the_range(encoder):
     assert np.abs(encoder.encode(samples).layers - layers).max() > 0.01
 
 
+def test_padding_changes_no_frame_of_a_clip(encoder):
+    samples = clips(16_000, 481, 8160, 31_999)
+    mels = [log_mel(clip, n_mels=TINY.num_mel_bins).T for clip in samples]
+    mask = np.arange(max(map(len, mels))) < np.array([[len(mel)] for mel in mels])
+    batch = np.zeros((*mask.shape, TINY.num_mel_bins), np.float32)
+    batch[mask] = np.concatenate(mels)
+    together = np.stack(encoder.model([batch, mask]), axis=1)
+    for clip, padded in zip(samples, together, strict=True):
+        alone = encoder.encode(clip).layers
+        np.testing.assert_allclose(padded[:, : alone.shape[1]], alone, atol=1e-4)
+
+
 def test_a_clip_longer_than_the_positions_is_refused_with_its_length(encoder):
     with pytest.raises(BadRecordingError, match=r"at most 2 s, got 2\.5 s"):
         encoder.encode(*clips(40_000))
+
+
+def test_many_lengths_share_one_trace(encoder):
+    for samples in clips(1000, 2000, 3000):
+        encoder.encode(samples)
+    assert encoder._run.experimental_get_tracing_count() == 1
+
+
+def test_the_model_saves_as_a_keras_file(encoder, tmp_path):
+    encoder.model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras", compile=False, safe_mode=True)
+    inputs = [np.random.default_rng(0).normal(size=(2, 31, 8)).astype(np.float32), np.ones((2, 31), bool)]
+    for expected, computed in zip(encoder.model(inputs), loaded(inputs), strict=True):
+        np.testing.assert_array_equal(computed, expected)
 
 
 def test_a_missing_tensor_is_named(tmp_path):
@@ -122,13 +147,10 @@ def test_a_missing_tensor_is_named(tmp_path):
         WhisperEncoder(tmp_path)
 
 
-def test_a_wrong_size_is_refused_with_both_shapes(tmp_path):
+def test_a_wrong_size_is_refused_with_both_shapes_and_changes_nothing(tmp_path):
     write_tensors(tmp_path, TENSORS | {"layers.1.fc1.weight": np.ones((40, 16), np.float32)}, config=TINY)
+    model = build_encoder(TINY)
+    before = model.get_weights()
     with pytest.raises(ChampionError, match=r"layers\.1\.fc1\.weight .* shape \(32, 16\), got \(40, 16\)"):
-        WhisperEncoder(tmp_path)
-
-
-@given(arrays.arrays(np.float32, (11, 3), elements=st.floats(-40, 40, width=32)))
-def test_the_activation_is_exact_to_the_precision_of_float32(x):
-    wide = x.astype(np.float64)
-    np.testing.assert_allclose(gelu(x), wide * (1 + erf(wide / np.sqrt(2))) / 2, rtol=2e-6, atol=4e-7)
+        load_weights(model, tmp_path)
+    assert all(np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))

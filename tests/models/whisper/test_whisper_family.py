@@ -70,7 +70,7 @@ def examples(make_examples: MakeExamples) -> Examples:
 def test_a_search_draws_every_choice_that_the_family_has(family: EncoderFamily) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
     drawn = [family.suggest(study.ask()) for _ in range(60)]
-    assert {config["n_layers"] for config in drawn} == set(range(FEWEST_LAYERS, family.kind.n_layers + 1))
+    assert {config["n_layers"] for config in drawn} == set(range(FEWEST_LAYERS, family.most_layers + 1))
     assert {config["augmentation"] for config in drawn} == {"none", *WIDE_AUGMENTATIONS}
 
 
