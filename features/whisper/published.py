@@ -13,7 +13,7 @@ from pathlib import Path
 
 from emotune.errors import ChampionError, DownloadError
 from emotune.files import PROJECT_ROOT
-from features.whisper.weights import CONFIG_FILE, TENSORS_FILE, WhisperConfig, read_origin
+from features.whisper.weights import CONFIG_FILE, TENSORS_FILE, read_origin
 
 DATA_FOLDER = PROJECT_ROOT / "data"
 
@@ -34,8 +34,6 @@ class PublishedEncoder:
         Of each published file at that revision.
     megabytes : int
         Size of the published tensors, the decoder included.
-    n_layers : int
-        Transformer layers of the encoder.
     """
 
     key: str
@@ -43,7 +41,6 @@ class PublishedEncoder:
     revision: str
     sha256: Mapping[str, str]
     megabytes: int
-    n_layers: int
 
     @property
     def option(self) -> str:
@@ -84,8 +81,7 @@ class PublishedEncoder:
         Raises
         ------
         ChampionError
-            If the folder that was asked for lacks one of the two files, holds what a run kept of an encoder, or an encoder of another
-            size.
+            If the folder that was asked for lacks one of the two files, or holds what a run kept of an encoder.
         DownloadError
             If there are no weights here and the download fails, its checksum differs or it is not wanted.
         """
@@ -101,11 +97,6 @@ class PublishedEncoder:
             raise ChampionError(
                 f"A search needs the whole encoder as published, but {folder} holds what a run kept of one for its champion; "
                 f"name a folder with the published files of {self.repository}."
-            )
-        if (n_layers := WhisperConfig.read(folder).encoder_layers) != self.n_layers:
-            raise ChampionError(
-                f"The encoder of Whisper {self.name} has {self.n_layers} layers, but that in {folder} has {n_layers}; name a folder "
-                f"with the files of {self.repository}, or of a model that was trained on from it."
             )
         return folder
 
@@ -144,7 +135,6 @@ TINY_EN = PublishedEncoder(
         TENSORS_FILE: "db59695928ded6043adaef491a53ef4e12da9611184d77c53baa691a60b958ad",
     },
     megabytes=151,
-    n_layers=4,
 )
 BASE = PublishedEncoder(
     key="whisper_base",
@@ -155,7 +145,6 @@ BASE = PublishedEncoder(
         TENSORS_FILE: "07cadb9f25677c8d50df603e66a98fbd842cce45047139baeb16e6219a1e807b",
     },
     megabytes=290,
-    n_layers=6,
 )
 ENCODERS = (TINY_EN, BASE)
 
