@@ -24,8 +24,8 @@ def test_a_run_is_read_shown_and_shipped(
     run = Run.at(folder)
     assert run.manifest.is_complete
     assert set(run.cards()) == {"dummy", *FITTED}
-    assert run.predictions is not None
-    assert len(run.predictions) == 4 * run.manifest.n_clips
+    for family in ("dummy", *FITTED):
+        assert len(run.predictions_of(family)) == run.manifest.n_clips
 
     clip = next(clip for clip in small_corpus.read().clips if clip.emotion == "angry")
     heard = {one.family: one for one in listen(Engine(folder), clip.samples).predictions}
