@@ -80,6 +80,8 @@ def is_there(path: Path) -> bool:
 
 def as_stored(path: Path) -> Path:
     """Return a path with each name as it is stored where that differs in the form of accents alone, which macOS decomposes."""
+    if is_there(path):
+        return path
     stored = [Path()]
     for name in path.parts:
         forms = dict.fromkeys((name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)))
