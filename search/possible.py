@@ -1,4 +1,4 @@
-"""Which families can learn from some recordings at all."""
+"""Which families can learn from some recordings at all, and which evaluations can be made of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from emotune.errors import RunError
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
+from evaluation.jobs import EvaluationJob, Job, Split, split_of
+from leaderboard.cross_corpus import FEWEST_EMOTIONS
 from models import Family
 from search.plan import RunPlan
 
@@ -55,3 +57,16 @@ def fewest_training_speakers(dataset: Dataset) -> int:
         parts = dataset.parts_of(half)
         counts += [len(np.unique(dataset.speakers[dataset.disjoint(np.concatenate(parts), part)[0]])) for part in parts]
     return min(counts)
+
+
+def can_be_made(job: Job, dataset: Dataset) -> bool:
+    """Tell whether a job has something to learn and to tell apart.
+
+    Of one corpus, which may have few people or emotions, a model needs two speakers, as networks do, and two emotions that it has and
+    other people in other corpora show. The rule is one for all families, because ensembles pool what all of them predict.
+    """
+    if not isinstance(job, EvaluationJob) or job.split is not Split.OTHER_CORPORA:
+        return True
+    training, test = split_of(job, dataset)
+    n_speakers, n_emotions = len(np.unique(dataset.speakers[training])), len(np.unique(dataset.targets[test]))
+    return n_speakers >= NEEDED_BY_NETWORKS and n_emotions >= FEWEST_EMOTIONS

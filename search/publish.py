@@ -31,6 +31,7 @@ from search.description import describe
 from search.entry import Entry, KeptFamily
 from search.fitted import Fitted, fit_ensemble, load_fitted, write_champion, write_ood_detector
 from search.plan import RunPlan
+from search.possible import can_be_made
 from search.published import PublishedFamily, adapted, kept, measured, timed, with_champion
 from search.rows import cross_corpus_table, importances, trial_table
 from search.study import trials_here
@@ -210,7 +211,7 @@ class Publisher:
         )
 
     def _plan_evaluations(self, tuned: Tuned, conditions: Conditions) -> list[Job]:
-        return plan_evaluations(
+        jobs = plan_evaluations(
             tuned.family,
             tuned.configs,
             tuned.shipped_half,
@@ -219,6 +220,7 @@ class Publisher:
             budget=tuned.budget,
             conditions=conditions.digest,
         )
+        return [job for job in jobs if can_be_made(job, self._dataset)]
 
     def _read_result(self, tuned: Tuned, jobs: list[Job]) -> Result:
         found = self._read_predictions(jobs)
