@@ -27,7 +27,8 @@ ALL = "all"
 class Combined(Corpus):
     """Several corpora, read one after another.
 
-    A speaker ``03`` of EmoDB is called ``emodb/03`` here, so that equal names of different people stay apart.
+    A speaker ``03`` of EmoDB is called ``emodb/03`` here, so that equal names of different people stay apart. People who are in two
+    corpora have one name.
 
     Parameters
     ----------
@@ -53,17 +54,18 @@ class Combined(Corpus):
         self.language = languages.pop() if len(languages) == 1 else "mul"
         self.home_page = _joined([part.home_page for part in parts], by=", ")
         self.how_to_get = " ".join(f"{part.title}: {part.how_to_get}" for part in parts)
-        self.speakers = {_prefixed(part, name): gender for part in parts for name, gender in part.speakers.items()}
+        self.speakers = {_person(part, name): gender for part in parts for name, gender in part.speakers.items()}
         self.n_clips = sum(part.n_clips or 0 for part in parts) or None
         self.speakers_known = all(part.speakers_known for part in parts)
 
     @property
     def published_folds(self) -> dict[str, TestFolds]:
-        """Published folds of each part that has some, with the names that speakers have here."""
+        """Published folds of each part that has some, or whose speakers have some elsewhere, with the names of speakers here."""
+        of_key = {part.key: part.test_folds for part in self.parts}
         return {
-            part.key: tuple(tuple(_prefixed(part, speaker) for speaker in fold) for fold in part.test_folds)
+            part.key: tuple(tuple(_person(part, speaker) for speaker in fold) for fold in folds)
             for part in self.parts
-            if part.test_folds is not None
+            if (folds := part.test_folds or of_key.get(part.speakers_of)) is not None
         }
 
     def has_label(self, word: str) -> bool:
@@ -231,9 +233,14 @@ def _prefixed(part: Corpus, name: str) -> str:
     return f"{part.key}/{name}"
 
 
+def _person(part: Corpus, name: str) -> str:
+    """Return the name that a part's speaker has among several corpora, the same in each that the person is in."""
+    return f"{part.speakers_of or part.key}/{name}"
+
+
 def _named_within(part: Corpus, reading: Reading) -> Reading:
     """Return a part's reading with the names that clips and speakers have among several corpora."""
-    clips = (replace(clip, name=_prefixed(part, clip.name), speaker=_prefixed(part, clip.speaker)) for clip in reading.clips)
+    clips = (replace(clip, name=_prefixed(part, clip.name), speaker=_person(part, clip.speaker)) for clip in reading.clips)
     return replace(
         reading,
         clips=tuple(clips),

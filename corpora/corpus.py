@@ -95,6 +95,8 @@ class Corpus(ABC):
         Published test speakers of each outer fold; None lets the protocol make gender-balanced ones.
     speakers : mapping of str to str
         Gender of each speaker of the complete corpus; empty where they are not known beforehand.
+    speakers_of : str
+        Key of the corpus that has the same people under the same names; ``""`` where they are in no other.
     n_clips : int or None
         Number of recordings of the complete corpus.
     speakers_known : bool
@@ -116,6 +118,7 @@ class Corpus(ABC):
     how_to_get: str = ""
     test_folds: TestFolds | None = None
     speakers: Mapping[str, str] = {}
+    speakers_of: str = ""
     n_clips: int | None = None
     speakers_known: bool = True
     is_alone: bool = True

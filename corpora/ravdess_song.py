@@ -1,6 +1,7 @@
 """RAVDESS song: twenty-three actors sing two sentences with six emotions (Livingstone & Russo, 2018).
 
 Names follow those of the speech, with vocal channel 02; actor 18 sang nothing, and nobody sang disgust or surprise.
+The actors are those of the speech, so that nobody is learnt from one and tested on the other.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class RavdessSong(NamedFiles):
     looks_like = r"03-02\b"
     codes = {f"{code:02d}": emotion for code, emotion in enumerate(RAVDESS_EMOTIONS[:6], start=1)}
     speakers = {actor: gender for actor, gender in Ravdess.speakers.items() if actor != WITHOUT_SONG}
+    speakers_of = Ravdess.key
     n_clips = 1012
 
     def name_of(self, match: re.Match[str], path: Path) -> str:

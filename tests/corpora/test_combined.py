@@ -14,6 +14,7 @@ from corpora.choose import choose_corpus
 from corpora.combined import ALL, COMMON, Combined, choose_emotions, keep_emotions, taught_by_others
 from corpora.corpus import Reading
 from emotune.errors import CorpusError, UnknownKeyError
+from evaluation.folds import folds_over_corpora
 
 Write = Callable[..., Path]
 
@@ -171,3 +172,17 @@ def test_it_says_of_itself_what_its_parts_say() -> None:
     assert CORPORA["ravdess"].licence in both.licence
     assert set(both.published_folds) == {"ravdess"}
     assert both.published_folds["ravdess"][0][0] == "ravdess/01"
+
+
+def test_actors_who_speak_and_sing_are_one_person_each_in_the_published_folds(tmp_path: Path, write: Write) -> None:
+    for actor in ("01", "02", "03", "04", "18"):
+        write(f"Actor_{actor}/03-01-03-01-01-01-{actor}.wav")
+        if actor != "18":
+            write(f"Actor_{actor}/03-02-03-01-01-01-{actor}.wav")
+    both = choose_corpus("ravdess+ravdess-song", data=tmp_path)
+    reading = both.read(tmp_path)
+    assert len(reading.clips) == 9
+    assert set(reading.speakers) == {f"ravdess/{actor}" for actor in ("01", "02", "03", "04", "18")}
+    assert set(reading.speakers) <= set(both.speakers)
+    folds = folds_over_corpora(reading.speakers_by_corpus, published=both.published_folds)
+    assert {frozenset(fold) for fold in folds.test_speakers} >= {frozenset(("ravdess/01",)), frozenset(("ravdess/03",))}
