@@ -136,9 +136,10 @@ def check_recordings(request: Request, *, progress: Progress | None = None) -> C
     try:
         reading = select_emotions(plan, reading)
         dataset = make_dataset(plan, reading)
+        left_out = impossible(FAMILIES.values(), dataset)
     except EmotuneError as error:
         return CheckResult(_find(request, corpus, reading), None, str(error))
-    return CheckResult(_find(request, corpus, reading), dataset.folds, impossible=impossible(FAMILIES.values(), dataset))
+    return CheckResult(_find(request, corpus, reading), dataset.folds, impossible=left_out)
 
 
 def _salvaged(request: Request, corpus: Corpus | None, *, progress: Progress | None) -> Reading | None:

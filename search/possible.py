@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from emotune.errors import RunError
+from corpora.places import examples
+from emotune.errors import ProtocolError, RunError
 from evaluation.dataset import Dataset
 from evaluation.folds import HALVES
 from evaluation.jobs import EvaluationJob, Job, Split, split_of
@@ -26,6 +27,8 @@ def keep_possible(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]
     ------
     RunError
         If no family that learns is left.
+    ProtocolError
+        If nobody is left for a trial to learn from, or nothing that the others teach.
     """
     sentence = impossible(plan.fitted_families, dataset)
     if not sentence:
@@ -51,11 +54,27 @@ def impossible(families: Iterable[Family], dataset: Dataset) -> str:
 
 
 def fewest_training_speakers(dataset: Dataset) -> int:
-    """Return from how many speakers a trial learns at least: those of a half without the part that scores it."""
+    """Return from how many speakers a trial learns at least: those of a half without the part that scores it.
+
+    Raises
+    ------
+    ProtocolError
+        If no trial could be scored: nobody is left to learn from, they show one emotion, or none that they show is tested.
+    """
     counts = []
     for half in HALVES:
         parts = dataset.parts_of(half)
-        counts += [len(np.unique(dataset.speakers[dataset.disjoint(np.concatenate(parts), part)[0]])) for part in parts]
+        for part in parts:
+            training, tested = dataset.disjoint(np.concatenate(parts), part)
+            dataset.taught(training, tested)
+            speakers = np.unique(dataset.speakers[training]).tolist()
+            shown = np.unique(dataset.targets[training])
+            if len(shown) < FEWEST_EMOTIONS:
+                raise ProtocolError(
+                    f"A model needs two emotions to tell apart, but those that a trial learns from ({examples(speakers)}) show "
+                    f"{dataset.emotions[shown[0]]} alone; add recordings of another emotion by them."
+                )
+            counts.append(len(speakers))
     return min(counts)
 
 

@@ -135,6 +135,28 @@ def test_too_few_speakers_are_refused_by_the_protocol(own: Path, tmp_path: Path,
     assert "2 speakers: the protocol needs 4 or more" in page
 
 
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        ({"anna": "angry", "ben": "happy", "cleo": "sad", "dan": "calm"}, "needs clips of the emotions that it is tested on"),
+        (dict.fromkeys(("anna", "cleo", "eve"), "angry") | dict.fromkeys(("ben", "dan", "flo"), "sad"), "two emotions to tell apart"),
+    ],
+)
+def test_recordings_by_which_no_trial_can_be_scored_are_refused_before_any_and_described(
+    tmp_path: Path, write: Write, shown: dict[str, str], sentence: str
+) -> None:
+    for speaker, emotion in shown.items():
+        for k in range(3):
+            write(f"few/{emotion}/{speaker}/{k}.wav")
+    code, page = check(tmp_path / "few", out=tmp_path / "out")
+    assert code == 2
+    assert "A run would be refused" in page
+    assert sentence in page
+    assert f"{3 * len(shown)}</td>" in page
+    assert main(["--corpus", str(tmp_path / "few"), "--families", "linear", "--trials", "1", "--out", str(tmp_path / "run")]) == 2
+    assert not (tmp_path / "run" / "study.log").exists()
+
+
 def test_a_folder_that_names_no_emotions_is_refused_and_what_lies_there_is_described(tmp_path: Path, write: Write) -> None:
     write("flat/one.wav")
     write("flat/two.wav")
