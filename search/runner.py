@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pandas as pd
 
@@ -53,14 +54,15 @@ def run(plan: RunPlan, reporter: ConsoleReporter) -> pd.DataFrame:
 
 
 def read_corpus(plan: RunPlan, reporter: ConsoleReporter) -> Reading:
-    """Read the corpus and say what was left out."""
+    """Read the corpus and say what was left out; what makes its figures doubtful is among its notes."""
     with reporter.progress(f"Reading {plan.corpus.title}") as progress:
         reading = select_emotions(plan, plan.corpus.read(plan.data, progress=progress))
     for name, reason in reading.skipped:
         reporter.say(f"skipped {name}: {reason}")
     for name, kept in reading.duplicates:
         reporter.say(f"dropped {name}: the same recording as {kept}")
-    for sentence in (*reading.notes, *warnings_for(reading)):
+    reading = replace(reading, notes=(*reading.notes, *warnings_for(reading)))
+    for sentence in reading.notes:
         reporter.say(sentence)
     return reading
 

@@ -142,6 +142,7 @@ def test_run_json_says_what_was_run(finished_run):
     assert content["is_real"] is False
     assert content["trials"] == {"dummy": {}, "linear": {"A": 6, "B": 6}, "xgboost": {"A": 6, "B": 6}, "ensemble": {}}
     assert content["n_clips"] == 48
+    assert any("The emotion neutral has 6 clips: its figures mean little" in note for note in content["notes"])
     assert 0 < content["thresholds"]["linear"] <= 1
     assert content["family_seconds"]["xgboost"]["trials"] > 0
 
