@@ -1,0 +1,23 @@
+"""The texts: the Python code in them runs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from emotune.files import PROJECT_ROOT
+
+
+def python_in(name: str, *, heading: str = "") -> list[str]:
+    """Return the blocks of Python of a text, or of what follows one of its headings."""
+    text = (PROJECT_ROOT / name).read_text(encoding="utf-8")
+    part = text.partition(f"## {heading}\n")[2].partition("\n## ")[0] if heading else text
+    return re.findall(r"```python\n(.*?)```", part, re.DOTALL)
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, "Mine"), (1, "NaiveBayes"), (2, "MeanMfcc"), (3, "Offset")])
+def test_a_recipe_defines_a_class_with_all_that_its_interface_asks_for(number: int, name: str) -> None:
+    defined = {"__name__": "recipe"}
+    exec(python_in("CONTRIBUTING.md")[number], defined)
+    assert defined[name]().key
