@@ -21,3 +21,11 @@ def test_a_recipe_defines_a_class_with_all_that_its_interface_asks_for(number: i
     defined = {"__name__": "recipe"}
     exec(python_in("CONTRIBUTING.md")[number], defined)
     assert defined[name]().key
+
+
+def test_champions_answer_from_python(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(PROJECT_ROOT)
+    blocks = python_in("docs/page.md", heading="From your own Python code")
+    answers = [(exec(block, {}), capsys.readouterr().out)[1] for block in blocks]
+    assert answers[0].startswith("whisper_base ")
+    assert answers[1].startswith("{'neutral': 0.")
