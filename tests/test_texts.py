@@ -7,6 +7,8 @@ import re
 import pytest
 
 from emotune.files import PROJECT_ROOT
+from page import batch, live_rows, long
+from page.listen import Prediction
 
 
 def python_in(name: str, *, heading: str = "") -> list[str]:
@@ -29,3 +31,12 @@ def test_champions_answer_from_python(monkeypatch: pytest.MonkeyPatch, capsys: p
     answers = [(exec(block, {}), capsys.readouterr().out)[1] for block in blocks]
     assert answers[0].startswith("whisper_base ")
     assert answers[1].startswith("{'neutral': 0.")
+
+
+def test_every_column_that_the_page_saves_is_explained() -> None:
+    answer = Prediction("linear", "Linear", 0.5, "sad", 0.9, False, {"sad": 0.9})
+    files = batch.as_csv([batch.Row("a.wav", (answer,), speaker="anna", with_voice=(answer,))])
+    tables = (files, long.as_csv(long.LongAnswer(1.0, "linear", ("",), (), ())), live_rows.rows_csv((), started=0.0))
+    names = {name.replace("p_sad", "p_EMOTION") for table in tables for name in table.splitlines()[0].split(",")}
+    text = (PROJECT_ROOT / "docs/results.md").read_text(encoding="utf-8")
+    assert {name for name in names if f"`{name}`" not in text} == set()
