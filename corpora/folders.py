@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from corpora.labels import is_known, plain, to_emotion
@@ -50,6 +50,29 @@ class EmotionFolders(OwnRecordings):
     def __init__(self, path: Path, *, options: Options | None = None) -> None:
         options = options or Options()
         super().__init__(path, list_folder(path, options=options), options=options)
+
+
+def levels_of(folders: Collection[tuple[str, ...]]) -> list[set[str]]:
+    """Return the names at each level of nested folders, the outermost first."""
+    return [{parts[k] for parts in folders if len(parts) > k} for k in range(max(map(len, folders), default=0))]
+
+
+def emotion_level(levels: Sequence[Collection[str]], *, given: Mapping[str, str], may_be_people: bool) -> int | None:
+    """Return which level of folders names the emotions: the one that a person maps, else the one with more known words.
+
+    None where nothing tells; where folders may be people, a single known word among several does not, since people too are called
+    Joy or Felice.
+    """
+    found = []
+    for names in levels:
+        n_known = sum(is_known(name, given=given) for name in names)
+        found.append((sum(plain(name) in given for name in names), n_known, n_known / len(names)))
+    if not found:
+        return None
+    level = max(range(len(found)), key=found.__getitem__)
+    n_said, n_known, share = found[level]
+    is_sure = n_said or n_known > 1 or share == 1 or (n_known and not may_be_people)
+    return level if is_sure else None
 
 
 def emotions_of_folders(folder: Path, paths: Iterable[Path], *, given: Mapping[str, str]) -> dict[Path, str]:
@@ -142,22 +165,9 @@ def _share_people(spoken: Collection[tuple[Path, str | None]]) -> bool:
 
 
 def _emotion_level(parts: Collection[tuple[str, ...]], *, given: Mapping[str, str]) -> int | None:
-    """Return which of two levels of folders names the emotions: the one that a person maps, else the one with more known words.
-
-    One level alone may be people as well, so it too needs a known word. Of two levels a single known word among several tells
-    nothing, since people too are called Joy or Felice. None where nothing tells.
-    """
-    levels = [{one[level] for one in parts if len(one) > level + 1} for level in (0, 1)]
-    if not levels[1]:
-        return 0 if any(is_known(name, given=given) for name in levels[0]) else None
-    found = []
-    for names in levels:
-        n_known = sum(is_known(name, given=given) for name in names)
-        found.append((sum(plain(name) in given for name in names), n_known, n_known / len(names)))
-    level = int(found[1] > found[0])
-    n_said, n_known, _ = found[level]
-    is_sure = n_said or n_known > 1 or n_known == len(levels[level]) or (n_known and len(levels[1 - level]) == 1)
-    return level if is_sure else None
+    """Return which of two levels of folders names the emotions; one level alone, or beside a single folder, cannot be people."""
+    levels = levels_of([one[:-1][:2] for one in parts])
+    return emotion_level(levels, given=given, may_be_people=len(levels) > 1 and all(len(names) > 1 for names in levels))
 
 
 def _require_level(level: int | None, folder: Path, names: list[Path], *, names_speakers: bool) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from corpora.folders import SPLIT
-from corpora.labels import is_known
+from corpora.folders import SPLIT, emotion_level, levels_of
 from corpora.own import NOBODY
 from corpora.rows import MISSING, read_rows
 from emotune.errors import BadRecordingError, CorpusError
@@ -14,7 +13,6 @@ from emotune.errors import BadRecordingError, CorpusError
 MOST_TABLE_BYTES = 2 * 2**20
 TABLES = (".csv", ".tsv")
 """How the names of tables end."""
-Parts = tuple[str, ...]
 
 
 def is_table(name: str) -> bool:
@@ -104,17 +102,11 @@ def speaker_of(name: str, table: Mapping[str, str]) -> str:
     return speakers.pop() if len(speakers) == 1 else ""
 
 
-def _levels_of_no_people(folders: Sequence[Parts]) -> set[int]:
-    """Return which levels of folders are parts of a corpus, and which one is emotions.
-
-    As in a corpus of folders, a single word of an emotion among several folders tells nothing: people are called Joy or Felice.
-    """
-    levels = [{parts[k] for parts in folders if len(parts) > k} for k in range(max(map(len, folders), default=0))]
-    n_known = [sum(map(is_known, names)) for names in levels]
+def _levels_of_no_people(folders: Sequence[tuple[str, ...]]) -> set[int | None]:
+    """Return which levels of folders are parts of a corpus, and which one is emotions."""
+    levels = levels_of(folders)
     splits = {k for k, names in enumerate(levels) if all(map(SPLIT.fullmatch, names))}
-    best = max(range(len(levels)), key=lambda k: (n_known[k], n_known[k] / len(levels[k])), default=0)
-    is_sure = bool(levels) and (n_known[best] > 1 or n_known[best] == len(levels[best]))
-    return splits | ({best} if is_sure else set())
+    return {*splits, emotion_level(levels, given={}, may_be_people=True)}
 
 
 def _is_somebody(speaker: str) -> bool:
