@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,38 +82,46 @@ _drawn: WeakKeyDictionary[Engine, dict[str, Figures]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A drawing as SVG; where that is empty, why there is none."""
+
+    svg: str = ""
+    why_not: str = "this run did not measure it."
+
+
+NONE = Drawing()
+
+
+@dataclass(frozen=True)
 class Figures:
-    """Drawings of one family, and of all, as SVG.
+    """Drawings of one family, and of all.
 
     Attributes
     ----------
     family : str
         Whose confusion matrix and F1 these are.
-    intervals, random_split, confusion, cross_corpus : str
-        SVG; empty where the run did not measure it.
-    robustness, suite, known_speaker, known_by_corpus : str
-        SVG of every family through perturbations, one by one, and by how many clips of the speaker it knows; the last of this family
-        on each corpus; empty as above.
+    intervals, random_split, confusion, cross_corpus : Drawing
+        As the leaderboard, the predictions and ``cross_corpus.csv`` give them.
+    robustness, suite, known_speaker, known_by_corpus : Drawing
+        Every family through perturbations, one by one, and by how many clips of the speaker it knows; the last of this family on
+        each corpus.
     crossed : str
         Whose figures across corpora these are: the family's, or the best one's that was measured so.
     f1 : mapping of str to float
         By emotion, fractions.
-    why_no_confusion : str
-        Why there is no confusion matrix.
     """
 
     family: str
-    intervals: str
-    random_split: str
-    confusion: str
-    cross_corpus: str = ""
-    crossed: str = ""
-    robustness: str = ""
-    suite: str = ""
-    known_speaker: str = ""
-    known_by_corpus: str = ""
-    f1: Mapping[str, float] = field(default_factory=dict)
-    why_no_confusion: str = ""
+    f1: Mapping[str, float]
+    intervals: Drawing
+    random_split: Drawing
+    confusion: Drawing
+    cross_corpus: Drawing
+    crossed: str
+    robustness: Drawing = NONE
+    suite: Drawing = NONE
+    known_speaker: Drawing = NONE
+    known_by_corpus: Drawing = NONE
 
 
 def show_table(engine: Engine) -> dict[str, dict[str, Cell]]:
@@ -169,38 +177,35 @@ def draw(engine: Engine, family: str) -> Figures:
 
 def _draw(engine: Engine, board: pd.DataFrame, family: str) -> Figures:
     row = board[board["family"] == family].iloc[0]
-    f1 = {name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")}
-    human = HUMAN_ACCURACY.get(engine.manifest.corpus)
     named = board.assign(family=[title_of(key) for key in board["family"]])
-    claims = "" if board["random_split_accuracy"].isna().all() else plots.random_split(named, tested_on=engine.manifest.tested_on)
+    human, tested_on = HUMAN_ACCURACY.get(engine.manifest.corpus), engine.manifest.tested_on
+    is_audited = board["random_split_accuracy"].notna().any()
     crossed, across = _cross_corpus(engine, [family, *board["family"]])
-    confusion, why_no_confusion = _confusion(engine, family)
-    intervals = plots.intervals(named, human_accuracy=human, tested_on=engine.manifest.tested_on)
     return Figures(
         family=family,
-        intervals=intervals,
-        random_split=claims,
-        confusion=confusion,
+        f1={name.removeprefix("f1_"): float(row[name]) for name in board.columns if name.startswith("f1_")},
+        intervals=Drawing(plots.intervals(named, human_accuracy=human, tested_on=tested_on)),
+        random_split=Drawing(plots.random_split(named, tested_on=tested_on)) if is_audited else NONE,
+        confusion=_confusion(engine, family),
         cross_corpus=across,
         crossed=crossed,
-        **_of_longer_runs(engine, board, family),
-        f1=f1,
-        why_no_confusion=why_no_confusion,
+        **_of_longer_runs(engine, named, family),
     )
 
 
-def _of_longer_runs(engine: Engine, board: pd.DataFrame, family: str) -> dict[str, str]:
+def _of_longer_runs(engine: Engine, named: pd.DataFrame, family: str) -> dict[str, Drawing]:
     """Return the drawings that only newer or longer runs have measured: of all families, and of one on each corpus."""
-    named = board.assign(family=[title_of(key) for key in board["family"]])
-    perturbed = [name for name in ("uar_noise", "uar_pitch", "uar_robust") if name in board and board[name].notna().any()]
-    drawn = {"robustness": plots.robustness(named)} if perturbed else {}
-    folder = engine.run.folder
+    drawn = {}
+    if any(name in named and named[name].notna().any() for name in ("uar_noise", "uar_pitch", "uar_robust")):
+        drawn["robustness"] = Drawing(plots.robustness(named))
+    folder, board = engine.run.folder, _board(engine)
     if (table := _read(read_robustness, folder.robustness)) is not None:
-        drawn["suite"] = plots.suite(suite(table, list(board["family"])).rename(index=title_of))
+        drawn["suite"] = Drawing(plots.suite(suite(table, list(board["family"])).rename(index=title_of)))
     if (table := _read(read_adaptation, folder.adaptation)) is not None:
-        drawn["known_speaker"] = plots.known_speaker(curve(table, board).rename(index=title_of))
+        drawn["known_speaker"] = Drawing(plots.known_speaker(curve(table, board).rename(index=title_of)))
         if len(of_corpora := curve_by_corpus(table, family=family)):
-            drawn["known_by_corpus"] = plots.known_speaker(of_corpora, whose=f"{title_of(family)} on each corpus")
+            whose = f"{title_of(family)} on each corpus"
+            drawn["known_by_corpus"] = Drawing(plots.known_speaker(of_corpora, whose=whose))
     return drawn
 
 
@@ -213,23 +218,22 @@ def _read(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame | 
     return table if len(table) else None
 
 
-def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, str]:
+def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, Drawing]:
     """Return the first of the families that was tested across corpora, and the heat map of its UAR; empty if none was."""
-    try:
-        table = read_cross_corpus(engine.run.folder.cross_corpus)
-    except PredictionsError:
-        return "", ""
-    family = next((key for key in families if key in set(table["family"])), "")
-    return family, plots.cross_corpus(grid(table, family=family), family=title_of(family)) if family else ""
+    table = _read(read_cross_corpus, engine.run.folder.cross_corpus)
+    family = "" if table is None else next((key for key in families if key in set(table["family"])), "")
+    if table is None or not family:
+        return "", NONE
+    return family, Drawing(plots.cross_corpus(grid(table, family=family), family=title_of(family)))
 
 
-def _confusion(engine: Engine, family: str) -> tuple[str, str]:
-    """Return the drawing of what a family takes for what, and why there is none."""
+def _confusion(engine: Engine, family: str) -> Drawing:
+    """Draw what a family takes for what."""
     try:
         rows = engine.run.predictions_of(family)
-        return plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family)), ""
+        return Drawing(plots.confusion(confusion_matrix(*arrays(rows)), emotions_in(rows), family=title_of(family)))
     except PredictionsError as error:
-        return "", engine.run.without_path(str(error))
+        return Drawing(why_not=engine.run.without_path(str(error)))
 
 
 def _board(engine: Engine) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 
 from evaluation.folds import TestedOn
 from page.batch import Row
-from page.board import Cell, Figures
+from page.board import Cell, Drawing, Figures
 from page.engine import title_of
 from page.judgement import in_words
 from page.listen import Prediction
@@ -145,7 +145,7 @@ def figures(found: Figures) -> str:
     title, is_wide = title_of(found.family), len(found.f1) > MANY_EMOTIONS
     return (
         '<div class="pair">'
-        f"{paper(f'What {title} takes for what, %', found.confusion, is_wide=is_wide, why_not=found.why_no_confusion)}"
+        f"{paper(f'What {title} takes for what, %', found.confusion, is_wide=is_wide)}"
         f'<section class="card"><h2>F1 of {escape(title)}, %</h2>{f1_bars(found)}</section>'
         f"{paper('UAR of every family, with 95 % intervals', found.intervals)}"
         f"{paper('What a random split would have claimed', found.random_split)}"
@@ -163,12 +163,12 @@ def _of_conditions(found: Figures) -> str:
         ("Once the voice is known", found.known_speaker, known, True),
         (f"Once the voice is known: {title_of(found.family)} on each corpus", found.known_by_corpus, "", True),
     )
-    return "".join(paper(title, svg, hint=words, is_wide=is_wide) for title, svg, words, is_wide in shown if svg)
+    return "".join(paper(title, drawn, hint=words, is_wide=is_wide) for title, drawn, words, is_wide in shown if drawn.svg)
 
 
 def _across_corpora(found: Figures) -> str:
     """Show the heat map of a run of several corpora; nothing for other runs."""
-    if not found.cross_corpus:
+    if not found.cross_corpus.svg:
         return ""
     hint = "Trained on the row's corpus, tested on the column's, with the family's defaults and the emotions that both have."
     return paper(f"{title_of(found.crossed)} across corpora: UAR, %", found.cross_corpus, hint=hint)
@@ -185,9 +185,9 @@ def _bar(emotion: str, value: float) -> str:
     return f"<span>{escape(emotion)}</span>{meter}<b>{shown}</b>"
 
 
-def paper(title: str, svg: str, *, hint: str = "", is_wide: bool = False, why_not: str = "") -> str:
+def paper(title: str, drawn: Drawing, *, hint: str = "", is_wide: bool = False) -> str:
     """Put a drawing on a light card, as it is drawn in dark ink, or say why there is none."""
-    if not svg:
-        return note(f"{title}: {why_not or 'this run did not measure it.'}")
-    wide = " wide" if is_wide else ""
-    return f'<section class="card{wide}"><h2>{escape(title)}</h2><div class="paper">{svg}</div>{note(hint) if hint else ""}</section>'
+    if not drawn.svg:
+        return note(f"{title}: {drawn.why_not}")
+    wide, below = " wide" if is_wide else "", note(hint) if hint else ""
+    return f'<section class="card{wide}"><h2>{escape(title)}</h2><div class="paper">{drawn.svg}</div>{below}</section>'

@@ -31,7 +31,7 @@ def test_the_drawings_are_of_the_family_asked_for(engine: Engine) -> None:
     assert linear.confusion != forest.confusion
     assert linear.intervals == forest.intervals
     assert linear.f1["angry"] == engine.board.set_index("family").loc["linear", "f1_angry"]
-    assert linear.random_split.startswith("<svg")
+    assert linear.random_split.svg.startswith("<svg")
 
 
 def test_an_unknown_family_is_refused_with_those_there_are(engine: Engine) -> None:
@@ -47,13 +47,13 @@ def test_the_columns_that_are_shown_at_first_are_among_those_measured(engine: En
 
 def test_what_longer_runs_measure_is_drawn_from_their_files(copied_results: Path) -> None:
     before = board.draw(Engine(copied_results), "linear")
-    assert (before.suite, before.known_speaker) == ("", "")
+    assert (before.suite.svg, before.known_speaker.svg) == ("", "")
     (copied_results / "robustness.csv").write_text("family,perturbation,uar\nlinear,babble,0.5\nlinear,all,0.4\n")
     (copied_results / "adaptation.csv").write_text("family,known,uar_none,uar\nlinear,random,0.5,0.8\nlinear,1 random,0.5,0.7\n")
     after = board.draw(Engine(copied_results), "linear")
-    assert "six voices at 10 dB" in after.suite
-    assert "earlier clips of the speaker" in after.known_speaker
-    assert after.known_by_corpus == ""
+    assert "six voices at 10 dB" in after.suite.svg
+    assert "earlier clips of the speaker" in after.known_speaker.svg
+    assert after.known_by_corpus.svg == ""
 
 
 def test_what_a_known_voice_gives_is_drawn_for_each_corpus_of_a_family(copied_results: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_a_known_voice_gives_is_drawn_for_each_corpus_of_a_family(copied_re
         for known, uar in (("random", 0.8), ("1 random", 0.6))
     ]
     (copied_results / "adaptation.csv").write_text("\n".join(["family,subset,known,uar_none,uar", *rows]) + "\n")
-    drawn = board.draw(Engine(copied_results), "conv1d").known_by_corpus
+    drawn = board.draw(Engine(copied_results), "conv1d").known_by_corpus.svg
     assert {"emodb", "urdu"} <= set(re.findall("emodb|urdu|all", drawn))
     assert "1D CNN on each corpus" in drawn
 
@@ -83,7 +83,7 @@ def test_a_result_without_a_leaderboard_says_what_to_do(tmp_path: Path) -> None:
 def test_without_predictions_there_is_no_confusion_matrix(copied_results: Path) -> None:
     (copied_results / "predictions.csv").unlink()
     drawn = board.draw(Engine(copied_results), "linear")
-    assert drawn.confusion == ""
+    assert drawn.confusion.svg == ""
     assert "predictions.csv must be a table" in render_tables.figures(drawn)
     assert str(copied_results) not in render_tables.figures(drawn)
 
@@ -94,10 +94,10 @@ def test_no_confusion_matrix_is_drawn_from_a_part_of_the_clips(copied_results: P
     n_clips = len(lines) // 4
     run = json.loads((copied_results / "run.json").read_text())
     (copied_results / "run.json").write_text(json.dumps({**run, "n_clips": n_clips}))
-    assert board.draw(Engine(copied_results), "linear").confusion
+    assert board.draw(Engine(copied_results), "linear").confusion.svg
     cut = lines[: 1 + n_clips] if is_within_a_line else lines[:30]
     (copied_results / "predictions.csv").write_text("".join(cut).rstrip()[: -9 if is_within_a_line else None])
     drawn = board.draw(Engine(copied_results), "linear")
-    assert drawn.confusion == ""
+    assert drawn.confusion.svg == ""
     said = "Probabilities must lie in 0-1" if is_within_a_line else f"for each of {n_clips} clips, got 29"
     assert said in render_tables.figures(drawn)

@@ -169,4 +169,4 @@ def test_the_page_of_a_damaged_run_opens_with_its_reason(copied_results: Path, t
     if name != "cross_corpus.csv":
         assert f"Damaged.</strong> {name} must" in render.banner(damaged.engine())
     if name != "leaderboard.csv":
-        assert board.draw(damaged.engine(), "linear").confusion
+        assert board.draw(damaged.engine(), "linear").confusion.svg
