@@ -199,9 +199,9 @@ def _of_longer_runs(engine: Engine, named: pd.DataFrame, family: str) -> dict[st
     if any(name in named and named[name].notna().any() for name in ("uar_noise", "uar_pitch", "uar_robust")):
         drawn["robustness"] = Drawing(plots.robustness(named))
     folder, board = engine.run.folder, _board(engine)
-    if (table := _read(read_robustness, folder.robustness)) is not None:
+    if (table := _read(engine, read_robustness, folder.robustness)) is not None:
         drawn["suite"] = Drawing(plots.suite(suite(table, list(board["family"])).rename(index=title_of)))
-    if (table := _read(read_adaptation, folder.adaptation)) is not None:
+    if (table := _read(engine, read_adaptation, folder.adaptation)) is not None:
         drawn["known_speaker"] = Drawing(plots.known_speaker(curve(table, board).rename(index=title_of)))
         if len(of_corpora := curve_by_corpus(table, family=family)):
             whose = f"{title_of(family)} on each corpus"
@@ -209,18 +209,15 @@ def _of_longer_runs(engine: Engine, named: pd.DataFrame, family: str) -> dict[st
     return drawn
 
 
-def _read(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame | None:
+def _read(engine: Engine, reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame | None:
     """Return a table of the result; None where it is missing, empty or damaged."""
-    try:
-        table = reader(path)
-    except PredictionsError:
-        return None
-    return table if len(table) else None
+    table, _ = engine.run.read(reader, path)
+    return None if table is None or table.empty else table
 
 
 def _cross_corpus(engine: Engine, families: Sequence[str]) -> tuple[str, Drawing]:
     """Return the first of the families that was tested across corpora, and the heat map of its UAR; empty if none was."""
-    table = _read(read_cross_corpus, engine.run.folder.cross_corpus)
+    table = _read(engine, read_cross_corpus, engine.run.folder.cross_corpus)
     family = "" if table is None else next((key for key in families if key in set(table["family"])), "")
     if table is None or not family:
         return "", NONE

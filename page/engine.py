@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from audio.clip import SAMPLE_RATE_HZ
 from audio.notes import NoteKind
 from corpora.emotions import RAVDESS_EMOTIONS
-from emotune.errors import ChampionError, EmotuneError, PredictionsError, RequestError, UnknownKeyError
+from emotune.errors import ChampionError, EmotuneError, RequestError, UnknownKeyError
 from features import INPUT_KINDS, Analysis
 from leaderboard.best import REFERENCES, best_row
 from leaderboard.table import read_leaderboard
@@ -113,6 +113,12 @@ class Predictions:
 def title_of(family: str) -> str:
     """Return a family's name for people, or its key if this version does not know it."""
     return FAMILIES[family].title if family in FAMILIES else family
+
+
+def known(scores: Mapping[Any, Any], name: str) -> float | None:
+    """Return a figure of a row of the leaderboard; None where it was not measured."""
+    value = scores.get(name)
+    return None if pd.isna(value) else float(value)
 
 
 def rank(members: Sequence[Member]) -> tuple[Member, ...]:
@@ -223,15 +229,15 @@ class Engine:
         UnknownKeyError
             If one of ``families`` is not among those that predict.
         """
-        known = [member.key for member in self.ready]
-        if not known:
+        ready = [member.key for member in self.ready]
+        if not ready:
             raise RequestError(
                 f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
             )
         for key in families or ():
-            if key not in known:
-                raise UnknownKeyError("family", key, known)
-        asked = known if families is None else [key for key in known if key in families]
+            if key not in ready:
+                raise UnknownKeyError("family", key, ready)
+        asked = ready if families is None else [key for key in ready if key in families]
         starts = range(0, len(clips), N_CLIPS_AT_ONCE)
         parts = [self._predict(clips[start : start + N_CLIPS_AT_ONCE], asked) for start in starts]
         answered = [key for key in asked if all(key in part.probabilities for part in parts)]
@@ -297,7 +303,7 @@ class Engine:
     def voice_helps(self) -> bool:
         """Whether the best family lost nothing by earlier clips of people who show few emotions; yes where that was not measured."""
         scores = {} if self.board is None else best_row(self.board) or {}
-        alone, adapted = _known(scores, "uar"), _known(scores, "uar_adapted_skewed")
+        alone, adapted = known(scores, "uar"), known(scores, "uar_adapted_skewed")
         return alone is None or adapted is None or adapted >= alone
 
     @cached_property
@@ -311,10 +317,10 @@ class Engine:
         member = Member(
             key,
             title_of(key),
-            uar=_known(scores, "uar"),
-            uar_low=_known(scores, "uar_ci_low"),
-            uar_high=_known(scores, "uar_ci_high"),
-            abstention_threshold=_known(self.manifest.thresholds, key),
+            uar=known(scores, "uar"),
+            uar_low=known(scores, "uar_ci_low"),
+            uar_high=known(scores, "uar_ci_high"),
+            abstention_threshold=known(self.manifest.thresholds, key),
         )
         folder = self.run.folder.champion(key)
         try:
@@ -340,18 +346,12 @@ class Engine:
     def _board(self) -> tuple[pd.DataFrame | None, str]:
         """The leaderboard, or what is wrong with it; there may be none."""
         path = self.run.folder.leaderboard
-        try:
-            return (read_leaderboard(path), "") if path.is_file() else (None, "")
-        except PredictionsError as error:
-            return None, self.run.without_path(str(error))
+        return self.run.read(read_leaderboard, path) if path.is_file() else (None, "")
 
     @cached_property
     def _detector(self) -> tuple[OODDetector | None, str]:
         """The out-of-distribution detector, or why there is none."""
-        try:
-            return load_ood_detector(self.run.folder.ood), ""
-        except ChampionError as error:
-            return None, self.run.without_path(str(error))
+        return self.run.read(load_ood_detector, self.run.folder.ood)
 
 
 def _buzz() -> NDArray[np.float32]:
@@ -366,8 +366,3 @@ def _with_its_members(member: Member, ready: set[str]) -> Member:
     if not missing:
         return member
     return replace(member, champion=None, problem=f"{member.key} needs {', '.join(missing)}, which could not be loaded.")
-
-
-def _known(scores: Mapping[Any, Any], name: str) -> float | None:
-    value = scores.get(name)
-    return None if value is None or pd.isna(value) else float(value)

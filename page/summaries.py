@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from corpora.combined import JOIN
-from emotune.errors import PredictionsError
 from evaluation.folds import TestedOn
 from leaderboard.best import best_row
 from leaderboard.cross_corpus import read_cross_corpus
 from leaderboard.table import read_leaderboard
-from page.engine import title_of
+from page.engine import known, title_of
 from runs.layout import is_shipped
 from runs.licences import NOT_STATED, strictest
 from runs.manifest import Manifest
@@ -80,10 +78,12 @@ def summarise(run: Run) -> Summary:
     manifest = run.manifest
     finished = f" {manifest.finished[:10]}" if manifest.finished else ""
     licence = strictest(manifest.licence)
-    problems = [run.manifest_problem]
-    key, scores = _best(run, problems)
+    board, no_board = run.read(read_leaderboard, run.folder.leaderboard)
+    scores = {} if board is None else best_row(board) or {}
+    key, uar = str(scores.get("family", "")), known(scores, "uar")
     is_away = manifest.tested_on is TestedOn.UNSEEN_CORPORA
-    uar = _known(scores, "uar")
+    is_across = not is_away and run.folder.cross_corpus.is_file()
+    across, not_across = run.read(read_cross_corpus, run.folder.cross_corpus) if is_across else (None, "")
     return Summary(
         title=manifest.title,
         name=_in_a_few_words(manifest),
@@ -92,11 +92,11 @@ def summarise(run: Run) -> Summary:
         emotions=f"{len(manifest.emotions)} emotions" if manifest.emotions else "",
         family=title_of(key) if key else "",
         primary=None if is_away else uar,
-        robust=_known(scores, "uar_robust"),
-        adapted=_known(scores, "uar_adapted"),
-        away=uar if is_away else _across(run, key, problems),
+        robust=known(scores, "uar_robust"),
+        adapted=known(scores, "uar_adapted"),
+        away=uar if is_away else _mean_across(across, key),
         licence="licence not stated" if licence.startswith(NOT_STATED) else licence,
-        problem=" ".join(filter(None, problems)),
+        problem=" ".join(filter(None, (run.manifest_problem, no_board, not_across))),
     )
 
 
@@ -111,30 +111,7 @@ def _speakers(n: int | None, *, is_known: bool) -> str:
     return "" if n is None else f"{n} speakers"
 
 
-def _best(run: Run, problems: list[str]) -> tuple[str, Mapping[Any, Any]]:
-    """Return the best family and its row; nothing where there is no leaderboard that can be read, whose problem is added."""
-    try:
-        board = read_leaderboard(run.folder.leaderboard)
-    except PredictionsError as error:
-        problems.append(run.without_path(str(error)))
-        return "", {}
-    row = best_row(board)
-    return (str(row["family"]), row) if row else ("", {})
-
-
-def _across(run: Run, family: str, problems: list[str]) -> float | None:
-    """Return a family's mean UAR over the pairs of corpora that it was tested across, with its defaults; a problem is added."""
-    if not run.folder.cross_corpus.is_file():
-        return None
-    try:
-        table = read_cross_corpus(run.folder.cross_corpus)
-    except PredictionsError as error:
-        problems.append(run.without_path(str(error)))
-        return None
-    mean = table.loc[table["family"] == family, "uar"].mean()
-    return None if pd.isna(mean) else float(mean)
-
-
-def _known(scores: Mapping[Any, Any], name: str) -> float | None:
-    value = scores.get(name)
-    return None if value is None or pd.isna(value) else float(value)
+def _mean_across(table: pd.DataFrame | None, family: str) -> float | None:
+    """Return a family's mean UAR over the pairs of corpora that it was tested across, with its defaults."""
+    mean = None if table is None else table.loc[table["family"] == family, "uar"].mean()
+    return None if mean is None or pd.isna(mean) else float(mean)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
-from emotune.errors import PredictionsError
+from emotune.errors import ChampionError, PredictionsError
 from metrics.predictions import KEYS, read_predictions
 from runs.cards import CARD_FILE, Card, read_card
 from runs.layout import RESULTS, SHIPPED, RunFolder, complete_runs_in, is_shipped, runs_in, shipped_runs
 from runs.manifest import Manifest, read_manifest
+
+T = TypeVar("T")
 
 
 class Run:
@@ -75,6 +78,13 @@ class Run:
     @cached_property
     def _predictions(self) -> pd.DataFrame:
         return read_predictions(self.folder.predictions)
+
+    def read(self, reader: Callable[[Path], T], path: Path) -> tuple[T | None, str]:
+        """Return what a reader makes of one of the run's files; None and the reason where it cannot."""
+        try:
+            return reader(path), ""
+        except (PredictionsError, ChampionError) as error:
+            return None, self.without_path(str(error))
 
     def without_path(self, words: str) -> str:
         """Return words about the run's files without the place of its folder on this machine."""
