@@ -52,8 +52,8 @@ class Member:
     ----------
     key, title : str
         Its name in files and for people.
-    uar, uar_low, uar_high : float or None
-        What it is worth on unseen speakers, with its 95 % interval, as fractions.
+    uar : float or None
+        What it is worth on unseen speakers, a fraction.
     abstention_threshold : float or None
         Confidence below which its prediction is called unsure; chosen on inner predictions.
     champion : Champion or None
@@ -65,8 +65,6 @@ class Member:
     key: str
     title: str
     uar: float | None = None
-    uar_low: float | None = None
-    uar_high: float | None = None
     abstention_threshold: float | None = None
     champion: Champion | None = None
     problem: str = ""
@@ -318,8 +316,6 @@ class Engine:
             key,
             title_of(key),
             uar=known(scores, "uar"),
-            uar_low=known(scores, "uar_ci_low"),
-            uar_high=known(scores, "uar_ci_high"),
             abstention_threshold=known(self.manifest.thresholds, key),
         )
         folder = self.run.folder.champion(key)
