@@ -173,15 +173,13 @@ def read_subsets(path: Path) -> pd.DataFrame:
     return everything[everything[SUBSET] != ALL_CLIPS].reset_index(drop=True) if SUBSET in everything else everything.iloc[:0]
 
 
-def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
-    """Gather the rows of all results into one table with a ``corpus`` column, and write it.
+def gather(results: Path) -> pd.DataFrame:
+    """Gather the rows of all results into one table with a ``corpus`` column, and write it beside their folders.
 
     Parameters
     ----------
     results : Path
         The folder that holds one folder a corpus.
-    target : Path, optional
-        Where to write; ``leaderboard.csv`` in the results folder unless said otherwise.
     """
     found = [run.leaderboard for run in runs_in(results)]
     if not found:
@@ -190,7 +188,7 @@ def gather(results: Path, *, target: Path | None = None) -> pd.DataFrame:
     emotions = in_order({name.removeprefix("f1_") for board in boards for name in map(str, board) if name.startswith("f1_")})
     rows = [row for board in boards for row in _rows(board)]
     everything = _typed(pd.DataFrame(rows).reindex(columns=["corpus", *columns(emotions)]))
-    write_text(target or results / "leaderboard.csv", everything.to_csv(index=False))
+    write_text(results / "leaderboard.csv", everything.to_csv(index=False))
     return everything
 
 

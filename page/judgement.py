@@ -73,11 +73,6 @@ class Judgement:
     advice: tuple[str, ...] = ()
 
     @property
-    def is_speech_like(self) -> bool:
-        """Whether an answer to it may be sure."""
-        return not self.reasons
-
-    @property
     def is_voice(self) -> bool:
         """Whether it may tell how its speaker speaks: speech for all that is known, though its band may be narrow."""
         return not {*self.reasons} - {Reason.NARROW_BAND, Reason.NOT_COMPARED}

@@ -101,7 +101,6 @@ def read_long(
     path: str | Path | None,
     *,
     family: str,
-    name: str | None = None,
     max_minutes: float | None = MAX_MINUTES,
     progress: Progress | None = None,
 ) -> LongAnswer:
@@ -115,8 +114,6 @@ def read_long(
         A recording of any kind.
     family : str
         Who answers.
-    name : str, optional
-        What errors call the recording.
     max_minutes : float, optional
         The longest that is taken; None for no limit.
     progress : callable, optional
@@ -131,7 +128,7 @@ def read_long(
     """
     if not path:
         raise RequestError("There is no recording yet: upload one.")
-    source = name or Path(path).name
+    source = Path(path).name
     found = survey(Path(path), source=source, max_seconds=None if max_minutes is None else 60 * max_minutes)
     rows: list[LongRow] = []
     notes = [note.text for note in (*header_notes(Path(path), held_seconds=found.duration_seconds), *found.notes)]
