@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from audio.clip import Clip
 from corpora.emotions import RAVDESS_EMOTIONS
@@ -120,9 +121,11 @@ def made_up_predictions(clips: Sequence[Clip]) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory, synthetic_clips: tuple[Clip, ...]) -> Path:
-    """The results' folder; treat it as read-only."""
-    return make_results(tmp_path_factory.mktemp("results") / "synthetic", synthetic_clips)
+def results(shared_folder: Path, synthetic_clips: tuple[Clip, ...]) -> Path:
+    """The results' folder, which the first process in need of it makes; treat it as read-only."""
+    folder = shared_folder / "results" / "synthetic"
+    with FileLock(shared_folder / "results.making"):
+        return folder if (folder / "run.json").exists() else make_results(folder, synthetic_clips)
 
 
 @pytest.fixture(scope="session")
