@@ -2,83 +2,31 @@
 
 Conventions
 -----------
-Every function draws one figure and returns it as text: an ``<svg>`` element that needs no script, font or file from elsewhere, is
-as wide as its container but no wider than drawn, and carries a title for those who cannot see it. Scores come as fractions and
-are drawn in per cent. Colours are Okabe and Ito's, which colour-blind people tell apart, and never the only difference: markers,
-line styles or figures say the same.
+Every function draws one figure and returns it as :func:`leaderboard.svg.as_svg` does. Scores come as fractions and are drawn in per
+cent. Colours are Okabe and Ito's, which colour-blind people tell apart, and never the only difference: markers, line styles or
+figures say the same.
 """
 
 from __future__ import annotations
 
-import pickle
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from html import escape
-from io import StringIO
-from typing import Any, ParamSpec
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-INK, BLUE, ORANGE, GREEN, GREY = "#222222", "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
+from leaderboard.svg import GREY, INK, ROW_INCHES, WIDTH_INCHES, as_svg, remembered
+
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 HALF_STYLES = {"A": {"color": BLUE, "marker": "o", "linestyle": "-"}, "B": {"color": ORANGE, "marker": "s", "linestyle": "--"}}
 AT_RANDOM = "random"
 """Sampling of the trials that only show what the sampler gives."""
 OTHER_STYLE = {"color": GREEN, "marker": "D", "linestyle": ":"}
-WIDTH_INCHES = 4.3
 SMALL_WIDTH_INCHES = 3.6
-ROW_INCHES = 0.36
 MARKERS = "os^Dv<>Pph*X"
-POINTS_PER_INCH, CSS_PIXELS_PER_INCH = 72, 96
 DARK_ENOUGH_FOR_WHITE = 0.55
-
-STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and copied
-    "text.parse_math": False,  # a name with a dollar sign is a name
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#DDDDDD",
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
-
-# matplotlib's metadata, its style for all elements (a page's own too) and its list of fonts (the page's font is used instead).
-NOT_FOR_A_PAGE = re.compile(r'<metadata>.*?</metadata>|<style.*?</style>|font-family: [^;"]*;? ?', flags=re.DOTALL)
-REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
-
-Draw = Callable[[Figure], None]
-MOST_REMEMBERED = 200
-
-_drawn: dict[bytes, str] = {}
-P = ParamSpec("P")
-
-
-def _remembered(plot: Callable[P, str]) -> Callable[P, str]:
-    """Return a function that gives what it has drawn before from memory: the report is written again after each family."""
-
-    @wraps(plot)
-    def remembering(*args: P.args, **kwargs: P.kwargs) -> str:
-        key = pickle.dumps((plot.__name__, args, kwargs))
-        found = _drawn.get(key)
-        if found is None:
-            if len(_drawn) >= MOST_REMEMBERED:
-                _drawn.clear()
-            _drawn[key] = found = plot(*args, **kwargs)
-        return found
-
-    return remembering
 
 
 def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None, tested_on: str = "unseen speakers") -> str:
@@ -106,7 +54,7 @@ def intervals(board: pd.DataFrame, *, human_accuracy: float | None = None, teste
         axes.set(xlabel=f"UAR on {tested_on}, %", xlim=(0, 100))
         figure.legend(loc="outside upper center", ncols=2)
 
-    return _svg("intervals", "UAR of every family with its 95 % interval", draw, rows=len(board))
+    return as_svg("intervals", "UAR of every family with its 95 % interval", draw, rows=len(board))
 
 
 def random_split(board: pd.DataFrame, *, tested_on: str = "unseen speakers") -> str:
@@ -125,20 +73,20 @@ def random_split(board: pd.DataFrame, *, tested_on: str = "unseen speakers") -> 
         axes.set(xlabel="accuracy, %", xlim=(0, 108), xticks=range(0, 101, 20))
         figure.legend(loc="outside upper center", ncols=2)
 
-    return _svg("random-split", f"Accuracy on {tested_on} beside that of a random split", draw, rows=len(known))
+    return as_svg("random-split", f"Accuracy on {tested_on} beside that of a random split", draw, rows=len(known))
 
 
-@_remembered
+@remembered
 def confusion(counts: NDArray[np.integer], emotions: Sequence[str], *, family: str) -> str:
     """Draw a confusion matrix: of each true emotion (row), per cent of its clips taken for each emotion (column)."""
 
     def draw(figure: Figure) -> None:
         of_row = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes = _heat(figure, of_row, rows=emotions, columns=emotions, text=lambda value: f"{100 * value:.0f}")
+        axes = _heat(figure, of_row, rows=emotions, columns=emotions)
         axes.set(xlabel="taken for", ylabel="true emotion", title=family)
 
     size = max(SMALL_WIDTH_INCHES, ROW_INCHES * len(emotions))
-    return _svg(f"confusion-{family}", f"Confusion matrix of {family}", draw, width=size, height=size)
+    return as_svg(f"confusion-{family}", f"Confusion matrix of {family}", draw, width=size, height=size)
 
 
 def f1_by_emotion(board: pd.DataFrame) -> str:
@@ -148,23 +96,23 @@ def f1_by_emotion(board: pd.DataFrame) -> str:
     def draw(figure: Figure) -> None:
         emotions = [name.removeprefix("f1_") for name in columns]
         scores = board[columns].to_numpy(float)
-        axes = _heat(figure, scores, rows=board["family"].tolist(), columns=emotions, text=lambda value: f"{100 * value:.0f}")
+        axes = _heat(figure, scores, rows=board["family"].tolist(), columns=emotions)
         axes.set_xlabel("F1, %")
 
-    return _svg("f1", "F1 of every family on every emotion", draw, rows=len(board))
+    return as_svg("f1", "F1 of every family on every emotion", draw, rows=len(board))
 
 
-@_remembered
+@remembered
 def cross_corpus(grid: pd.DataFrame, *, family: str) -> str:
     """Draw a family's UAR by corpus trained on (row) and tested on (column), from :func:`leaderboard.cross_corpus.grid`."""
 
     def draw(figure: Figure) -> None:
         names = list(map(str, grid.index))
-        axes = _heat(figure, grid.to_numpy(float), rows=names, columns=names, text=lambda value: f"{100 * value:.0f}")
+        axes = _heat(figure, grid.to_numpy(float), rows=names, columns=names)
         axes.set(xlabel="tested on", ylabel="trained on", title=f"{family}: UAR, %")
 
     size = max(SMALL_WIDTH_INCHES, 1.6 + ROW_INCHES * len(grid))
-    return _svg(f"cross-{family}", f"UAR of {family} across corpora", draw, width=size, height=size)
+    return as_svg(f"cross-{family}", f"UAR of {family} across corpora", draw, width=size, height=size)
 
 
 def speakers(uar_by_speaker: Mapping[str, Mapping[str, float]]) -> str:
@@ -181,7 +129,7 @@ def speakers(uar_by_speaker: Mapping[str, Mapping[str, float]]) -> str:
                 axes.annotate(end, place, xytext=(0, 5), textcoords="offset points", ha="center", fontsize=7)
         axes.set(xlabel="UAR on one speaker, %", xlim=(-3, 103))
 
-    return _svg("speakers", "UAR of every family on every speaker", draw, rows=len(uar_by_speaker))
+    return as_svg("speakers", "UAR of every family on every speaker", draw, rows=len(uar_by_speaker))
 
 
 def robustness(board: pd.DataFrame) -> str:
@@ -205,7 +153,7 @@ def robustness(board: pd.DataFrame) -> str:
         axes.set(xlabel="UAR, %", xlim=(0, 100))
         figure.legend(loc="outside upper center", ncols=2)
 
-    return _svg("robustness", "UAR of every family on clean and perturbed clips", draw, rows=len(known))
+    return as_svg("robustness", "UAR of every family on clean and perturbed clips", draw, rows=len(known))
 
 
 def suite(uar: pd.DataFrame) -> str:
@@ -213,11 +161,11 @@ def suite(uar: pd.DataFrame) -> str:
 
     def draw(figure: Figure) -> None:
         rows, columns = list(map(str, uar.index)), list(map(str, uar.columns))
-        axes = _heat(figure, uar.to_numpy(float), rows=rows, columns=columns, text=lambda value: f"{100 * value:.0f}")
+        axes = _heat(figure, uar.to_numpy(float), rows=rows, columns=columns)
         axes.set_xlabel("UAR, %")
 
     width = max(WIDTH_INCHES, 1.6 + 1.25 * ROW_INCHES * uar.shape[1])
-    return _svg("suite", "UAR of every family through each perturbation", draw, width=width, rows=2 + len(uar))
+    return as_svg("suite", "UAR of every family through each perturbation", draw, width=width, rows=2 + len(uar))
 
 
 def known_speaker(curve: pd.DataFrame, *, whose: str = "every family") -> str:
@@ -241,10 +189,10 @@ def known_speaker(curve: pd.DataFrame, *, whose: str = "every family") -> str:
         figure.legend(loc="outside right center")
 
     title = f"UAR of {whose} by how many clips of the speaker are known"
-    return _svg(f"known-speaker-{whose}", title, draw, width=6, height=3.6)
+    return as_svg(f"known-speaker-{whose}", title, draw, width=6, height=3.6)
 
 
-@_remembered
+@remembered
 def history(trials: pd.DataFrame, *, family: str) -> str:
     """Draw a family's search: every finished trial, the best so far, and the pruned and failed ones along the bottom.
 
@@ -277,10 +225,10 @@ def history(trials: pd.DataFrame, *, family: str) -> str:
         axes.margins(y=0.2)
         figure.legend(loc="outside lower center", ncols=2)
 
-    return _svg(f"history-{family}", f"Tuning UAR of {family} by trial", draw, width=SMALL_WIDTH_INCHES, height=2.8)
+    return as_svg(f"history-{family}", f"Tuning UAR of {family} by trial", draw, width=SMALL_WIDTH_INCHES, height=2.8)
 
 
-@_remembered
+@remembered
 def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_shown: int = 10) -> str:
     """Draw how much each parameter of a family's search space mattered, one bar a half, the weightiest first."""
     weight = pd.DataFrame({half: dict(values) for half, values in sorted(by_half.items())}).fillna(0.0)
@@ -298,10 +246,12 @@ def importance(by_half: Mapping[str, Mapping[str, float]], *, family: str, n_sho
         axes.set(xlabel="importance, %", title=family)
         figure.legend(loc="outside lower center", ncols=2)
 
-    return _svg(f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown))
+    return as_svg(
+        f"importance-{family}", f"Importance of the parameters of {family}", draw, width=SMALL_WIDTH_INCHES, rows=len(shown)
+    )
 
 
-@_remembered
+@remembered
 def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str:
     """Draw a reliability diagram: how often a family is right at each confidence, dots as large as their share of clips.
 
@@ -323,7 +273,7 @@ def calibration(bins: NDArray[np.floating], *, family: str, error: float) -> str
         axes.scatter(confidence, hit_rate, s=12 + 6 * share, color=BLUE, alpha=0.8, clip_on=False)
         axes.set(xlabel="confidence, %", ylabel="right, %", title=f"{family}: ECE {100 * error:.1f} %", xlim=(0, 102), ylim=(0, 102))
 
-    return _svg(f"calibration-{family}", f"Reliability of {family}", draw, width=SMALL_WIDTH_INCHES, height=3.2)
+    return as_svg(f"calibration-{family}", f"Reliability of {family}", draw, width=SMALL_WIDTH_INCHES, height=3.2)
 
 
 def _f1_columns(board: pd.DataFrame) -> list[str]:
@@ -339,13 +289,13 @@ def _rows(figure: Figure, names: Sequence[str] | pd.Series | pd.Index) -> Any:
     return axes
 
 
-def _heat(figure: Figure, values: NDArray[np.floating], *, rows: Sequence[str], columns: Sequence[str], text: Any) -> Any:
-    """Return axes with a grid of fractions 0-1, each a shade and a number."""
+def _heat(figure: Figure, values: NDArray[np.floating], *, rows: Sequence[str], columns: Sequence[str]) -> Any:
+    """Return axes with a grid of fractions 0-1, each a shade and its per cent."""
     axes = figure.add_subplot()
     axes.pcolormesh(np.nan_to_num(values), cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for (row, column), value in np.ndenumerate(values):
         ink = "white" if value > DARK_ENOUGH_FOR_WHITE else INK
-        shown = "–" if np.isnan(value) else text(value)
+        shown = "–" if np.isnan(value) else f"{100 * value:.0f}"
         axes.text(column + 0.5, row + 0.5, shown, color=ink, ha="center", va="center", fontsize=8)
     axes.set_xticks(np.arange(len(columns)) + 0.5, list(columns), rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
@@ -353,20 +303,3 @@ def _heat(figure: Figure, values: NDArray[np.floating], *, rows: Sequence[str], 
     axes.grid(visible=False)
     axes.invert_yaxis()
     return axes
-
-
-def _svg(name: str, title: str, draw: Draw, *, width: float = WIDTH_INCHES, height: float | None = None, rows: int = 0) -> str:
-    """Draw and return an inline SVG whose identifiers no other figure of the page shares."""
-    with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
-        figure = Figure(figsize=(width, height or 1.3 + ROW_INCHES * rows), layout="constrained")
-        draw(figure)
-        buffer = StringIO()
-        figure.savefig(buffer, format="svg", transparent=True)
-    inside = buffer.getvalue().split("<svg", maxsplit=1)[1].split(">", maxsplit=1)[1]
-    inside = NOT_FOR_A_PAGE.sub("", inside).replace("xlink:href", "href")
-    own = re.sub(r"\W", "-", name)
-    inside = REFERENCE.sub(rf"\g<1>{own}-", inside)
-    size = f"0 0 {POINTS_PER_INCH * figure.get_figwidth():g} {POINTS_PER_INCH * figure.get_figheight():g}"
-    look = f"max-width: {CSS_PIXELS_PER_INCH * width:.0f}px; stroke-linejoin: round; stroke-linecap: butt"
-    said = escape(title)
-    return f'<svg viewBox="{size}" role="img" aria-label="{said}" style="{look}"><title>{said}</title>{inside}'

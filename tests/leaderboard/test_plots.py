@@ -66,8 +66,8 @@ def test_halves_differ_in_more_than_colour():
 
 def test_what_was_drawn_before_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = np.array([[3, 1], [2, 7]])
-    monkeypatch.setattr("leaderboard.plots._drawn", {})
+    monkeypatch.setattr("leaderboard.svg._drawn", {})
     first = plots.confusion(counts, ["a", "b"], family="f")
-    monkeypatch.setattr("leaderboard.plots._svg", lambda *_, **__: "drawn again")
+    monkeypatch.setattr("leaderboard.plots.as_svg", lambda *_, **__: "drawn again")
     assert plots.confusion(counts, ["a", "b"], family="f") == first
     assert plots.confusion(counts + 1, ["a", "b"], family="f") == "drawn again"
