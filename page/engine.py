@@ -119,6 +119,11 @@ def known(scores: Mapping[Any, Any], name: str) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
+def named(emotions: Sequence[str], probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """Return a clip's probabilities by emotion, as they are shown and sent: with four decimals."""
+    return {emotion: round(float(p), 4) for emotion, p in zip(emotions, probabilities, strict=True)}
+
+
 def rank(members: Sequence[Member]) -> tuple[Member, ...]:
     """Order families: the best, the ensemble, the others by UAR, then those that did not load."""
     ranked = sorted(members, key=lambda member: (member.champion is None, -(member.uar or 0), member.key))

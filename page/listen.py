@@ -14,7 +14,7 @@ from audio.clip import SAMPLE_RATE_HZ
 from audio.load import Loaded, load
 from audio.notes import Note
 from emotune.errors import RequestError
-from page.engine import Engine, Predictions, rank
+from page.engine import Engine, Predictions, named, rank
 from page.judgement import Judgement
 from page.measures import ACTIVE_DB, block_levels_db
 
@@ -206,8 +206,8 @@ def summarise(engine: Engine, found: Predictions, *, judgement: Judgement | None
         best = int(mean.argmax())
         confidence = float(mean[best])
         reasons = judged.of(confidence, threshold=member.abstention_threshold)
-        named, emotion = _named(engine.emotions, mean), engine.emotions[best]
-        predictions.append(Prediction(member.key, member.title, member.uar, emotion, confidence, bool(reasons), named, reasons))
+        emotion, by_emotion = engine.emotions[best], named(engine.emotions, mean)
+        predictions.append(Prediction(member.key, member.title, member.uar, emotion, confidence, bool(reasons), by_emotion, reasons))
     return tuple(predictions)
 
 
@@ -238,11 +238,7 @@ def _timeline(engine: Engine, starts: tuple[float, ...], is_loud: Sequence[bool]
         Window(
             start,
             round(start + WINDOW_SECONDS, 3),
-            {key: _named(engine.emotions, values[row]) for key, values in found.probabilities.items()} if loud else {},
+            {key: named(engine.emotions, values[row]) for key, values in found.probabilities.items()} if loud else {},
         )
         for start, row, loud in zip(starts, rows, is_loud, strict=False)
     )
-
-
-def _named(emotions: tuple[str, ...], probabilities: NDArray[np.float64]) -> dict[str, float]:
-    return {emotion: round(float(p), 4) for emotion, p in zip(emotions, probabilities, strict=True)}

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.clip import SAMPLE_RATE_HZ
-from page.engine import Engine
+from page.engine import Engine, named
 from page.judgement import Judgement, Reason
 from page.live_rows import SPOKEN, Kind, Row, Snapshot, Timeline
 from page.live_settings import LiveSettings
@@ -231,7 +231,7 @@ class LiveSession:
         is_spoken = last is not None and last.kind in SPOKEN
         is_unsure = last is not None and last.kind is Kind.UNSURE
         smooth = self._smooth if is_spoken else None
-        probabilities, alone = ({}, {}) if smooth is None else (_named(engine, one) for one in smooth)
+        probabilities, alone = ({}, {}) if smooth is None else (named(engine.emotions, one) for one in smooth)
         n_clips = 0 if self.voice is None else self.voice.n_clips
         return Snapshot(
             seconds=round(self._seconds, 2),
@@ -256,10 +256,6 @@ class LiveSession:
         if self._seconds - self._lost_at < self.settings.lost_noted_seconds:
             lost = f"{self._lost_seconds:.1f} s of sound were lost so far: this machine or the connection cannot keep up"
             yield f"{lost}. Choose a quicker family."
-
-
-def _named(engine: Engine, probabilities: NDArray[np.float64]) -> dict[str, float]:
-    return {name: round(float(p), 4) for name, p in zip(engine.emotions, probabilities, strict=True)}
 
 
 def _predict(engine: Engine, family: str, samples: NDArray[np.float32]) -> Heard:

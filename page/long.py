@@ -21,7 +21,7 @@ from audio.notes import NoteKind
 from audio.speech import Stretch, StretchFinder
 from audio.survey import Survey, Track, read_tracks, survey
 from emotune.errors import EmotuneError, RequestError
-from page.engine import Engine
+from page.engine import Engine, named
 from page.judgement import Judgement
 from page.spreadsheets import harmless
 
@@ -240,6 +240,6 @@ def _row(engine: Engine, cut: _Cut, probabilities: NDArray[np.float64], judgemen
         confidence=round(confidence, 4),
         is_unsure=bool(reasons),
         notes=judgement.advice,
-        probabilities={name: round(float(p), 4) for name, p in zip(engine.emotions, probabilities, strict=True)},
+        probabilities=named(engine.emotions, probabilities),
         reasons=reasons,
     )
