@@ -135,6 +135,11 @@ def in_words(reasons: Collection[str]) -> str:
     return ", ".join(REASON_WORDS[Reason(reason)] for reason in reasons)
 
 
+def unsure_sentence(reasons: Collection[str]) -> str:
+    """Return why an answer is unsure; empty where it is sure."""
+    return f"Unsure: {in_words(reasons)}." if reasons else ""
+
+
 def _sentences(found: Measures, *, held: float, noted: Collection[NoteKind]) -> tuple[str, ...]:
     is_noise = found.contrast_db < NOISE_CONTRAST_DB
     stand_out = f"the loudest parts stand only {found.contrast_db:.0f} dB above the background."

@@ -16,7 +16,7 @@ from page.claims import claim_of, learnt_from
 from page.drawing import chart, chip, sound, timeline
 from page.emotion_styles import short_names
 from page.engine import Engine, Member, title_of
-from page.judgement import in_words
+from page.judgement import unsure_sentence
 from page.listen import ClipPredictions, Prediction
 from page.stress import Curve, Stressed
 from runs.licences import strictest
@@ -113,13 +113,9 @@ def verdict(found: ClipPredictions) -> str:
     return (
         f'<section class="card verdict" aria-live="polite">{chip_of(best)}'
         f"<p><strong>{escape(best.title)}</strong>, the best family here ({_uar(best)}), predicts "
-        f"<strong>{escape(best.emotion)}</strong>, {whole(best.confidence)}.{_unsure(best)}</p>"
+        f"<strong>{escape(best.emotion)}</strong>, {whole(best.confidence)}. {escape(unsure_sentence(best.reasons))}</p>"
         f'<p class="agreement"><span aria-hidden="true">{dots}</span>{agreement}</p></section>'
     )
-
-
-def _unsure(prediction: Prediction) -> str:
-    return f" Unsure: {escape(in_words(prediction.reasons))}." if prediction.reasons else ""
 
 
 def advice(lines: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from evaluation.folds import TestedOn
 from page.batch import Row
 from page.board import Cell, Drawing, Figures
 from page.engine import title_of
-from page.judgement import in_words
+from page.judgement import unsure_sentence
 from page.listen import Prediction
 from page.render import MANY_EMOTIONS, chip_of, note, scrolling, whole
 from page.results import Choice
@@ -119,8 +119,7 @@ def _judged(row: Row, families: Sequence[str]) -> str:
     n_agree = sum(prediction.emotion == best.emotion for prediction in row.predictions)
     said = {prediction.family: _said(prediction) for prediction in row.predictions}
     others = "".join(f"<td>{said.get(family, '–')}</td>" for family in families)  # one may have failed meanwhile
-    unsure = (f"Unsure: {in_words(row.reasons)}.",) if row.reasons else ()
-    notes = " ".join((*unsure, *row.notes, *row.advice))
+    notes = " ".join(filter(None, (unsure_sentence(row.reasons), *row.notes, *row.advice)))
     below = f'</tr><tr class="notes"><td colspan="{n_columns + 1}"><div>{escape(notes)}</div></td>' if notes else ""
     return f"<td>{chip_of(best)}{_knowing(row)}</td><td>{n_agree} of {len(row.predictions)}</td>{others}{below}"
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from page.drawing import N_TICKS, chip
 from page.emotion_styles import colours_of, short_names
 from page.engine import title_of
-from page.judgement import in_words
+from page.judgement import unsure_sentence
 from page.live_rows import Kind, Row, Snapshot
 from page.long import LongAnswer, LongRow, label
 from page.render import advice, scrolling, whole
@@ -44,7 +44,7 @@ def live_refused(words: str) -> str:
 def live(found: Snapshot, emotions: Sequence[str]) -> str:
     """Show the present state, the level, the probabilities and the last minute."""
     meter = max(0.0, min(1.0, 1 - found.level_db / QUIETEST_DB))
-    told = (found.note, f"Unsure: {in_words(found.reasons)}." if found.reasons else "")
+    told = (found.note, unsure_sentence(found.reasons))
     note = "".join(f'<p class="late" role="status">{escape(words)}</p>' for words in told if words)
     return (
         f'<section class="card live" data-seconds="{found.seconds:.1f}">'
@@ -172,12 +172,8 @@ def _line(row: LongRow, k: int, emotions: Sequence[str]) -> str:
     return (
         f'<tr><th scope="row">{play}</th><td>{clock(row.end_seconds)}</td>'
         f"<td>{chip(row.emotion, among=emotions, unsure=row.is_unsure)}</td><td>{whole(row.confidence)}</td>"
-        f'<td class="problem">{escape(" ".join((*_why(row), *row.notes)))}</td></tr>'
+        f'<td class="problem">{escape(" ".join(filter(None, (unsure_sentence(row.reasons), *row.notes))))}</td></tr>'
     )
-
-
-def _why(row: LongRow) -> tuple[str, ...]:
-    return (f"Unsure: {in_words(row.reasons)}.",) if row.reasons else ()
 
 
 def clock(seconds: float) -> str:
