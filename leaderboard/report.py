@@ -146,8 +146,17 @@ def what_this_is(data: ReportData) -> str:
     return (
         f"{partial}{banner}{warning}<p>What {len(data.families)} families of models are worth on "
         f"<strong>{_corpus(data)}</strong>: {len(rows)} clips of {rows['speaker'].nunique()} speakers, "
-        f"{len(emotions_in(rows))} emotions. {MEANING[data.tested_on]}</p>"
+        f"{len(emotions_in(rows))} emotions. {MEANING[data.tested_on]}</p>{_said_of_recordings(data)}"
     )
+
+
+def _said_of_recordings(data: ReportData) -> str:
+    """List what makes the figures doubtful, and what was changed in the recordings; nothing where nothing was said."""
+    notes = data.run.get("notes") or ()
+    if not notes:
+        return ""
+    items = "".join(f"<li>{escape(str(note))}</li>" for note in notes)
+    return f"<details open><summary>What was said of the recordings ({len(notes)})</summary><ul>{items}</ul></details>"
 
 
 def leaderboard_table(data: ReportData) -> str:

@@ -187,6 +187,14 @@ def test_a_synthetic_run_says_so_in_its_title_and_in_a_banner(bare_page):
     assert "alert" in bare_page.values("role")
 
 
+def test_what_was_said_of_the_recordings_stands_above_the_figures(page, render):
+    doubt = "Every clip has a speaker of its own: <b>"
+    doubted = render(run={**REAL, "notes": [doubt]})
+    assert doubt in doubted.text["li"]
+    assert doubted.source.index("What was said of the recordings (1)") < doubted.source.index('id="table"')
+    assert "What was said" not in page.source
+
+
 def test_human_listeners_stand_beside_ravdess_only(page, render, bare_page):
     assert "human listeners 62.4" in page.text["text"]
     assert "uman listeners" not in bare_page.source
