@@ -121,7 +121,8 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
             draw = gr.Button("Draw the curve", variant="primary")
             drawn = html(elem_id="curve")
     knobs: list[Any] = [noise, *sliders]
-    # A slider refuses what a program sends in words of its own, and None not at all.
+    # A list refuses what a program sends in words of Gradio's own, and so does a slider, None not at all.
+    colour = gr.Textbox(noise.value, label="noise", visible=False)
     numbers = [gr.Number(slider.value, label=slider.label, visible=False) for slider in sliders]
 
     @explained
@@ -166,7 +167,7 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
     )
     reset.click(lambda: list(asdict(Perturbation()).values()), None, knobs, **PRIVATE)
     draw.click(show_curve, [clip, chosen, kind, emotion], drawn, show_progress="minimal", **PRIVATE)
-    endpoint(stress_api, [clip, noise, *numbers], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
+    endpoint(stress_api, [clip, colour, *numbers], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
 
     def update(key: str | None) -> list[Any]:
         return [gr.update(choices=[PREDICTED, *results.engine(key).emotions], value=PREDICTED), ""]
@@ -249,7 +250,9 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     # A run that is stopped leaves the rows that were done.
     running = run.click(judge, [files, chosen], judged, show_progress="minimal", **PRIVATE)
     stop.click(None, None, None, cancels=[running], api_visibility="private")
-    endpoint(batch_api, [files], [gr.JSON(visible=False, label="rows")], name="batch")
+    # A file of another kind becomes a row with its reason; with a list of kinds, Gradio would refuse the whole batch.
+    given = gr.File(file_count="multiple", visible=False, label="files")
+    endpoint(batch_api, [given], [gr.JSON(visible=False, label="rows")], name="batch")
 
 
 def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:

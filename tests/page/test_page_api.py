@@ -178,7 +178,7 @@ def test_a_disturbed_clip_keeps_its_loudness_on_the_way_out(client: Client, reco
     [
         ({"snr_db": 90}, "snr_db must be a number between 0 and 40, got 90"),
         ({"tempo": None}, r"tempo must be a number between 0\.6 and 1\.6, got None"),
-        ({"noise": "brown"}, "brown"),
+        ({"noise": "brown"}, "There is no noise .brown."),
         ({"noise": None}, "None"),
     ],
 )
@@ -192,6 +192,22 @@ def test_batch_returns_a_row_a_file_and_a_csv(client: Client, recordings: list[P
     found = client.predict([handle_file(path) for path in (*recordings[:2], tmp_path / "silent.wav")], api_name="/batch")
     assert [bool(row["problem"]) for row in found["rows"]] == [False, False, True]
     assert found["csv"].startswith("file,family,emotion,confidence,unsure,p_neutral")
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "clip", "clip.mpeg"])
+def test_files_are_judged_by_what_is_in_them_whatever_their_names(
+    client: Client, recordings: list[Path], tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    is_sound = name != "notes.txt"
+    (tmp_path / name).write_bytes(recordings[0].read_bytes() if is_sound else b"no sound")
+    given = [handle_file(recordings[1]), handle_file(tmp_path / name)]
+    assert [not row["problem"] for row in client.predict(given, api_name="/batch")["rows"]] == [True, is_sound]
+    if is_sound:
+        assert client.predict(given[1], "linear", api_name="/long")["duration_seconds"] > 0
+    else:
+        with pytest.raises(AppError, match=r"notes\.txt: must be WAV"):
+            client.predict(given[1], "linear", api_name="/long")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_leaderboard_returns_every_family_best_first(client: Client) -> None:
