@@ -109,13 +109,13 @@ def build(results: Results) -> gr.Blocks:
             with gr.Tab("Voice", id="voice") as own:
                 taught = voice_tab(results, chosen, voice, own)
             with gr.Tab("Long", id="long"):
-                long_tab(results, chosen, file_types=AUDIO_TYPES, upload_limit=UPLOAD_LIMIT)
+                read = long_tab(results, chosen, file_types=AUDIO_TYPES, upload_limit=UPLOAD_LIMIT)
             with gr.Tab("Stress", id="stress") as second:
                 stressed = stress_tab(results, chosen, clip, second)
             with gr.Tab("Leaderboard", id="leaderboard") as third:
                 board = leaderboard_tab(results, chosen, third)
             with gr.Tab("Batch", id="batch"):
-                batch_tab(results, chosen)
+                judged = batch_tab(results, chosen)
             with gr.Tab("About", id="about"):
                 about = gr.Markdown(render.about(engine, about_text), elem_classes="about")
         parts = (
@@ -125,6 +125,8 @@ def build(results: Results) -> gr.Blocks:
             *taught,
             *stressed,
             *board,
+            *read,
+            *judged,
         )
         _switch(results, chosen, missing, parts)
         page.load(

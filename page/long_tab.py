@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from page import render_time
-from page.gradio_parts import PRIVATE, endpoint, explained, html
+from page.gradio_parts import PRIVATE, Part, endpoint, explained, html
 from page.in_time import InTime
 from page.long import MAX_MINUTES, as_audacity, as_csv, read_long
 from page.render import download
@@ -18,8 +18,8 @@ from page.results import Results
 HERE = Path(__file__).parent
 
 
-def long_tab(results: Results, chosen: gr.Dropdown, *, file_types: list[str], upload_limit: str) -> None:
-    """Make the tab."""
+def long_tab(results: Results, chosen: gr.Dropdown, *, file_types: list[str], upload_limit: str) -> tuple[Part, ...]:
+    """Make the tab; return what another result did not answer."""
     in_time = InTime()
     html(render_time.long_waiting(MAX_MINUTES, upload_limit))
     recording = gr.File(file_types=file_types, label="A long recording", elem_id="recording")
@@ -43,7 +43,9 @@ def long_tab(results: Results, chosen: gr.Dropdown, *, file_types: list[str], up
         answer = read_long(engine, recording, family=in_time.choose(engine, family))
         return {**asdict(answer), "csv": as_csv(answer), "labels": as_audacity(answer)}
 
-    run.click(show, [recording, chosen], shown, show_progress="minimal", **PRIVATE)
+    reading = run.click(show, [recording, chosen], shown, show_progress="minimal", **PRIVATE)
+    reading.failure(lambda: "", None, shown, show_progress="hidden", **PRIVATE)
     # The page's own list of kinds would refuse others in words of Gradio's.
     given = [gr.File(visible=False, label="recording"), gr.Textbox("", visible=False, label="family")]
     endpoint(long, given, [gr.JSON(visible=False, label="long")])
+    return (Part([shown], lambda key: [""]),)

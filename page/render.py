@@ -71,6 +71,11 @@ def waiting(engine: Engine) -> str:
     )
 
 
+def unanswered() -> str:
+    """Stand in place of the answer to another clip, where the page refuses one."""
+    return note("There is no answer to this clip; the message says why.")
+
+
 def unavailable(members: Sequence[Member]) -> str:
     """List the families that could not be loaded, each with its reason."""
     broken = [member for member in members if member.champion is None]

@@ -90,7 +90,8 @@ def listen_tab(results: Results, chosen: gr.Dropdown, voice: gr.State, tab: gr.T
         return {**as_json(engine, both.alone), **same_voice.as_json(both)}
 
     inputs, outputs = [clip, chosen, same, voice], [prediction, voice, told]
-    gr.on([clip.change, chosen.input, same.input], show, inputs, outputs, show_progress="minimal", **PRIVATE)
+    answered = gr.on([clip.change, chosen.input, same.input], show, inputs, outputs, show_progress="minimal", **PRIVATE)
+    answered.failure(render.unanswered, None, prediction, show_progress="hidden", **PRIVATE)
     new.click(lambda: None, None, voice, show_progress="hidden", **PRIVATE).then(
         show, inputs, outputs, show_progress="minimal", **PRIVATE
     )
@@ -154,9 +155,9 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
         predictions = {"before": [asdict(one) for one in found.before], "after": [asdict(one) for one in found.after]}
         return as_audio(found.perturbed), {**predictions, "advice": found.advice}
 
-    tab.select(open_tab, [clip, chosen, *knobs], [original, perturbed, moved], show_progress="minimal", **PRIVATE)
+    opened = tab.select(open_tab, [clip, chosen, *knobs], [original, perturbed, moved], show_progress="minimal", **PRIVATE)
     changes = [knob.change for knob in knobs]
-    gr.on(
+    perturbing = gr.on(
         [*changes, chosen.input],
         move,
         [clip, chosen, *knobs],
@@ -167,6 +168,10 @@ def stress_tab(results: Results, chosen: gr.Dropdown, clip: gr.Audio, tab: gr.Ta
     )
     reset.click(lambda: list(asdict(Perturbation()).values()), None, knobs, **PRIVATE)
     draw.click(show_curve, [clip, chosen, kind, emotion], drawn, show_progress="minimal", **PRIVATE)
+    # What belongs to another clip does not stay.
+    opened.failure(lambda: (None, None, render.unanswered()), None, [original, perturbed, moved], show_progress="hidden", **PRIVATE)
+    perturbing.failure(lambda: (None, render.unanswered()), None, [perturbed, moved], show_progress="hidden", **PRIVATE)
+    clip.change(lambda: "", None, drawn, show_progress="hidden", **PRIVATE)
     endpoint(stress_api, [clip, colour, *numbers], [perturbed, gr.JSON(visible=False, label="predictions")], name="stress")
 
     def update(key: str | None) -> list[Any]:
@@ -213,8 +218,8 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
     return (Part([columns, table, family, figures], update),)
 
 
-def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
-    """Make the tab in which many recordings are predicted."""
+def batch_tab(results: Results, chosen: gr.Dropdown) -> tuple[Part, ...]:
+    """Make the tab in which many recordings are predicted; return what another result did not judge."""
     html(render_tables.batch_waiting())
     files = gr.File(
         file_count="multiple", file_types=[*AUDIO_TYPES, ".zip", *TABLES], label="Recordings, or zips of them", elem_id="files"
@@ -227,6 +232,7 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     def judge(paths: list[str] | None, key: str | None, progress: gr.Progress = gr.Progress()) -> Iterator[str]:  # noqa: B008
         rows: list[Row] = []
         shown, n_files = 0.0, 0
+        yield ""  # the rows of other files
 
         def count(done: int, n: int) -> None:
             nonlocal n_files
@@ -253,6 +259,7 @@ def batch_tab(results: Results, chosen: gr.Dropdown) -> None:
     # A file of another kind becomes a row with its reason; with a list of kinds, Gradio would refuse the whole batch.
     given = gr.File(file_count="multiple", visible=False, label="files")
     endpoint(batch_api, [given], [gr.JSON(visible=False, label="rows")], name="batch")
+    return (Part([judged], lambda key: [""]),)
 
 
 def as_json(engine: Engine, found: ClipPredictions) -> dict[str, Any]:

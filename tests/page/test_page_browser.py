@@ -167,6 +167,43 @@ def test_a_bad_upload_shows_its_reason_and_the_page_goes_on(tab: playwright.Page
     tab.locator("#prediction .verdict").wait_for()
 
 
+def test_no_answer_to_another_clip_stays_beside_a_bad_one(tab: playwright.Page, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_bytes(b"no sound")
+    tab.get_by_role("button", name="angry").click()
+    tab.locator("#prediction .verdict").wait_for()
+    open_tab(tab, "Stress")
+    tab.locator("#moved .moves").wait_for()
+    tab.get_by_role("button", name="Draw the curve").click()
+    tab.locator("#curve svg.chart").first.wait_for()
+    open_tab(tab, "Listen")
+    with tab.expect_file_chooser() as chooser:
+        tab.get_by_role("button", name="any other file with sound").click()
+    chooser.value.set_files(tmp_path / "text.wav")
+    tab.locator("#prediction").get_by_text("There is no answer to this clip").wait_for()
+    assert tab.locator("#prediction .verdict").count() == 0
+    open_tab(tab, "Stress")
+    tab.locator("#moved").get_by_text("There is no answer to this clip").wait_for()
+    assert tab.locator("#curve svg.chart").count() == 0
+
+
+@pytest.mark.parametrize(("name", "button", "shown"), [("Long", "Read it", "#long"), ("Batch", "Judge them all", "#judged")])
+def test_no_answer_to_other_files_stays_beside_refused_ones(
+    tab: playwright.Page, tmp_path: Path, name: str, button: str, shown: str
+) -> None:
+    bad = tmp_path / ("text.wav" if name == "Long" else "who.csv")
+    bad.write_text("no sound")
+    open_tab(tab, name)
+    files = tab.locator("#recording, #files").locator("visible=true")
+    files.locator("input[type=file]").set_input_files(EXAMPLES / "synthetic-changing.flac")
+    tab.get_by_role("button", name=button).click()
+    tab.locator(f"{shown} .download").first.wait_for()
+    files.get_by_label("Clear").click()
+    files.locator("input[type=file]").set_input_files(bad)
+    tab.get_by_role("button", name=button).click()
+    tab.get_by_test_id("toast-body").wait_for()
+    tab.locator(f"{shown} .download").first.wait_for(state="detached")
+
+
 @pytest.mark.parametrize("kind", ["aiff", "wav"])
 def test_a_stretch_that_is_chosen_is_played_or_the_browser_cannot_and_says_so(
     tab: playwright.Page, tmp_path: Path, synthetic_clips: tuple[Clip, ...], kind: str
@@ -256,10 +293,16 @@ def test_another_result_is_shown_without_a_restart_keeps_the_clip_and_leaves_oth
         tab.get_by_role("button", name="angry").click()
         tab.locator("#prediction .verdict").wait_for()
     first, second = tabs
+    open_tab(first, "Batch")
+    first.locator("#files input[type=file]").set_input_files(EXAMPLES / "synthetic-sad.flac")
+    first.get_by_role("button", name="Judge them all").click()
+    first.get_by_text("1 of 1 judged").wait_for()
     first.locator("#result input").click()
     first.get_by_role("option", name="Another corpus").click()
     first.locator(".masthead", has_text="Another corpus").wait_for()
     first.get_by_text("Speakers unknown.").wait_for()
+    first.locator("#judged .files").wait_for(state="detached")
+    open_tab(first, "Listen")
     first.locator("#prediction .verdict").wait_for()
     open_tab(first, "Leaderboard")
     first.get_by_text("no figure is for unseen speakers. Choose").wait_for()
