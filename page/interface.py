@@ -152,7 +152,7 @@ def _switch(results: Results, chosen: gr.Dropdown, missing: gr.HTML, parts: tupl
         return [value for part in parts for value in part.update(key)]
 
     components = [component for part in parts for component in part.components]
-    event = chosen.input(show, chosen, components, show_progress="hidden", **PRIVATE)
+    event = chosen.input(show, chosen, components, trigger_mode="always_last", show_progress="hidden", **PRIVATE)
     event.then(lambda key: say_missing(results, key), chosen, missing, show_progress="hidden", **PRIVATE)
 
 

@@ -207,8 +207,10 @@ def leaderboard_tab(results: Results, chosen: gr.Dropdown, tab: gr.Tab) -> tuple
     def choose(key: str | None, columns: list[str]) -> str:
         return _table(results.engine(key), columns=columns)
 
-    columns.input(choose, [chosen, columns], table, show_progress="hidden", **PRIVATE)
-    gr.on([tab.select, family.input], show, [chosen, family], figures, show_progress="minimal", **PRIVATE)
+    columns.input(choose, [chosen, columns], table, trigger_mode="always_last", show_progress="hidden", **PRIVATE)
+    # What is chosen while figures are drawn counts too.
+    triggers = [tab.select, family.input]
+    gr.on(triggers, show, [chosen, family], figures, trigger_mode="always_last", show_progress="minimal", **PRIVATE)
     endpoint(leaderboard, [], [gr.JSON(visible=False, label="leaderboard")])
 
     def update(key: str | None) -> list[Any]:

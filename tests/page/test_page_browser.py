@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from audio.clip import Clip
+from page import board
 from page.examples import FOLDER as EXAMPLES
 from page.interface import build, launch_options
 from page.live_tab import STREAM_EVERY_SECONDS
@@ -256,6 +258,17 @@ def test_the_leaderboard_sorts_and_shows_the_family_chosen(tab: playwright.Page)
     tab.locator("#figures svg").first.wait_for()
     tab.get_by_label("Look closer at").click()
     tab.get_by_role("option", name="1D CNN").click()
+    tab.get_by_text("What 1D CNN takes for what").wait_for()
+
+
+def test_of_two_families_chosen_in_a_hurry_the_last_is_shown(tab: playwright.Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = board.draw
+    monkeypatch.setattr(board, "draw", lambda *args: time.sleep(1.5) or draw(*args))
+    open_tab(tab, "Leaderboard")
+    tab.get_by_text("What Linear takes for what").wait_for()
+    for name in ("Random forest", "1D CNN"):
+        tab.get_by_label("Look closer at").click()
+        tab.get_by_role("option", name=name).click()
     tab.get_by_text("What 1D CNN takes for what").wait_for()
 
 
