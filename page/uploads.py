@@ -29,7 +29,7 @@ MAX_FILE_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 2**30
 """Of all zips of a batch together."""
 MAX_BATCH_SECONDS = 3600.0
-UTF8_FLAG = 0x800
+UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
 ENTRY = re.compile(rb"PK\x01\x02")
 """How each entry of a zip's directory begins."""
 END, END_BYTES = b"PK\x05\x06", 22
@@ -99,13 +99,16 @@ class Source:
             return 0.0
 
     def _unpacked(self, archive: zipfile.ZipFile, place: int) -> bytes:
+        info = archive.infolist()[place]
+        if info.flag_bits & ENCRYPTED_FLAG:
+            raise BadRecordingError(self.name, "must unpack without a password, but needs one; zip it again without.")
         try:
-            with archive.open(archive.infolist()[place]) as member:
+            with archive.open(info) as member:
                 # A zip may lie about sizes: no more is unpacked than is allowed.
                 content = member.read(MAX_FILE_BYTES + 1)
         except Exception as error:  # zlib, lzma and struct have errors of their own
             reason = str(error) or type(error).__name__
-            raise BadRecordingError(self.name, f"must unpack, but: {reason}; zip it again without a password.") from error
+            raise BadRecordingError(self.name, f"must unpack, but: {reason}; zip it again.") from error
         if len(content) > MAX_FILE_BYTES:
             rule = f"must unpack to at most {MAX_FILE_BYTES / 2**20:.0f} MiB, got more; save it as FLAC or at a lower rate."
             raise BadRecordingError(self.name, rule)

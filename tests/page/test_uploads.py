@@ -141,6 +141,14 @@ def test_a_rar_is_left_to_the_loader_which_names_it(tmp_path: Path) -> None:
     assert (source.place, source.problem) == (None, "")
 
 
+def test_a_zip_with_a_password_says_so(tmp_path: Path, sound: bytes) -> None:
+    path = zipped(tmp_path / "a.zip", [("x.wav", sound)])
+    content = bytearray(path.read_bytes())
+    content[content.rfind(b"PK\x01\x02") + 8] |= 1  # the flag in its directory
+    path.write_bytes(content)
+    assert problem(path) == "must unpack without a password, but needs one; zip it again without."
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_damage_of_any_compression_belongs_to_its_member(tmp_path: Path, sound: bytes, method: int) -> None:
     path = zipped(tmp_path / "a.zip", [("x.wav", sound)], method=method)
