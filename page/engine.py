@@ -6,6 +6,7 @@ another version keeps its place with the reason, and the rest works. Predicting 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -290,7 +291,10 @@ class Engine:
     def _reason(self, key: str, error: BaseException) -> str:
         """Return what is wrong with a champion, naming no folder of this machine."""
         words = str(error) if isinstance(error, EmotuneError) else f"{key}: {type(error).__name__}: {error}".rstrip(": ")
-        return words.replace(str(self.run.folder.champion(key)), key)
+        folder = self.run.folder
+        for place in (folder.models, folder.path):  # of other champions too, of which an ensemble is made
+            words = words.replace(f"{place}{os.sep}", "")
+        return words
 
     def _without_faulty(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
         """Grey out what failed lately; after a while it is tried again."""

@@ -60,6 +60,13 @@ def test_an_ensemble_answers_the_pool_of_its_members_answers(rich_results: Path,
     np.testing.assert_allclose(found["ensemble"], expected)
 
 
+def test_the_reason_of_an_ensemble_names_no_folder_of_this_machine(copied_results: Path) -> None:
+    (copied_results / "models" / "linear" / "card.json").write_text("")
+    found = problems(Engine(copied_results))
+    assert found["ensemble"].startswith("linear/card.json: ")
+    assert found["linear"] == found["ensemble"]
+
+
 def test_an_ensemble_whose_member_is_damaged_says_which(copied_results: Path, clip: np.ndarray) -> None:
     (copied_results / "models" / "linear" / "model.skops").write_bytes(b"nonsense")
     engine = Engine(copied_results)
