@@ -101,7 +101,7 @@ def _read(options: argparse.Namespace, engine: Engine, family: str) -> None:
         print("".join(_lines(answer)), end="")
     share = seconds / answer.duration_seconds
     print(
-        f"{len(answer.rows)} stretches of speech in {answer.duration_seconds:.0f} s, answered by {family} in {seconds:.1f} s "
+        f"Stretches of speech: {len(answer.rows)} in {answer.duration_seconds:.0f} s, answered by {family} in {seconds:.1f} s "
         f"({share:.1%} of its time).",
         *answer.notes,
         sep="\n",

@@ -236,7 +236,7 @@ class Engine:
         ready = [member.key for member in self.ready]
         if not ready:
             raise RequestError(
-                f"No champion of {self.manifest.title} could be loaded; see the reasons on the page or run the search."
+                f"No champion of {self.manifest.title} could be loaded; the page says why, and a search makes new ones."
             )
         for key in families or ():
             if key not in ready:

@@ -45,7 +45,7 @@ class InTime:
         """
         keys = [member.key for member in engine.ready]
         if not keys:
-            raise RequestError(f"No champion of {engine.manifest.title} could be loaded; see the reasons on the page.")
+            raise RequestError(f"No champion of {engine.manifest.title} could be loaded; the page (python app.py) says why.")
         if family:
             if family not in keys:
                 raise UnknownKeyError("family", family, keys)

@@ -11,6 +11,8 @@ from runs.layout import choose_run
 
 MICROPHONE = "microphone"
 HOST_VARIABLE = "GRADIO_SERVER_NAME"
+PORT_VARIABLE = "GRADIO_SERVER_PORT"
+THIS_MACHINE = "127.0.0.1"
 LARGEST_PORT = 2**16 - 1
 
 
@@ -46,39 +48,47 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     try:
         options.results = choose_run(options.results).path
         if not options.file and options.listen is None:
-            require_host(os.environ.get(HOST_VARIABLE) if options.host is None else options.host)
+            _require_address(options.host, options.port)
     except EmotuneError as error:
         parser.error(str(error))
     return options
 
 
-def require_host(host: str | None) -> None:
-    """Refuse an address that nothing can listen on here; Gradio would try for ever, or call its ports taken.
-
-    Parameters
-    ----------
-    host : str, optional
-        An address or a name of this machine.
-
-    Raises
-    ------
-    RequestError
-        If it cannot be found, or belongs to another machine.
-    """
-    import socket
-
-    if host is None:
-        return
-    try:
-        family, kind, protocol, _, (address, *_) = socket.getaddrinfo(host.strip("[]") or " ", 0, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as listener:
-            listener.bind((address, 0))
-    except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+def _require_address(host: str | None, port: int | None) -> None:
+    """Refuse an address or a port that nothing can listen on here; Gradio would try for ever, or say it after half a minute."""
+    host = os.environ.get(HOST_VARIABLE) if host is None else host
+    if host is not None and (why := _refusal(host, 0)):
         raise RequestError(
             f"--host ({HOST_VARIABLE}) must be an address of this machine, got {host!r} ({why}); leave it out for this machine "
             "alone, or give 0.0.0.0 to let others in."
-        ) from error
+        )
+    if port is None and (text := os.environ.get(PORT_VARIABLE)) is not None:
+        try:
+            port = _port(text)
+        except argparse.ArgumentTypeError as error:
+            raise RequestError(f"{PORT_VARIABLE} {error}") from error
+    if port is not None and (why := _refusal(host or THIS_MACHINE, port)):
+        raise RequestError(
+            f"--port ({PORT_VARIABLE}) must be a port that this program may take, got {port} ({why}); give another, or leave it out "
+            "for the first free one from 7860."
+        )
+
+
+def _refusal(host: str, port: int) -> str:
+    """Return why nothing can listen there; empty if something can. Any free port is tried for 0."""
+    import socket
+
+    try:
+        family, kind, protocol, _, (address, *_) = socket.getaddrinfo(host.strip("[]") or " ", 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            if os.name == "posix":  # a port whose last visitors have just gone is free
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, port))
+    except OSError as error:
+        return str(error.strerror)
+    except UnicodeError as error:
+        return str(error)
+    return ""
 
 
 def _port(text: str) -> int:

@@ -240,6 +240,8 @@ def about(engine: Engine, text: str) -> str:
         "licence": licence,
         "reference": manifest.reference or "",
         "learnt": learnt_from(manifest, is_real=engine.is_real),
+        "guessing": f"{100 / len(engine.emotions):.1f}",
+        "n_emotions": len(engine.emotions),
         **vars(claim_of(manifest)),
     }
     for name, value in words.items():

@@ -154,7 +154,7 @@ def figures(found: Figures) -> str:
 
 def _of_conditions(found: Figures) -> str:
     """Show what perturbations cost and what a known voice gives; nothing for runs that did not measure it."""
-    hint = "The same clips of unseen speakers, disturbed in ways that training never drew."
+    hint = "The same clips, disturbed in ways that training never drew."
     known = "Earlier clips of the speaker, without their emotions; nothing retrained."
     shown = (
         ("Robustness: clean and disturbed clips", found.robustness, "", False),

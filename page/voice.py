@@ -268,4 +268,6 @@ def _read_logs(values: Sequence[float], n_emotions: int) -> tuple[float, ...]:
 
 
 def _in_short(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)[:200]
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return str(error)[:200] if isinstance(error, ValueError) else "a part of it is of another kind"
