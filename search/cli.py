@@ -187,17 +187,20 @@ def _choose_families(options: argparse.Namespace, *, may_download: bool) -> tupl
     """Return the families that were asked for, or all that can be fitted here."""
     from features.whisper.published import use_encoders
     from models import FAMILIES
+    from search.encoders import require_size
 
     use_encoders(_encoders(options))
     if options.families is not None:
         asked = tuple(FAMILIES[key] for key in dict.fromkeys(key.strip() for key in options.families.split(",")))
         for family in asked:
             family.require(may_download=True)
+            require_size(family)
         return asked
     possible = []
     for family in FAMILIES.values():
         try:
             family.require(may_download=may_download)
+            require_size(family)
         except MissingLibraryError:
             continue  # of an optional extra; asked for by name, the family says how to get it
         except DownloadError as error:

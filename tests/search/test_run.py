@@ -15,7 +15,7 @@ from emotune.errors import DownloadError
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
-from features.whisper.published import use_encoders
+from features.whisper.published import BASE, TINY_EN, use_encoders
 from features.whisper.weights import read_origin
 from leaderboard.table import FACTS, build_leaderboard, read_leaderboard
 from metrics.predictions import read_predictions
@@ -27,6 +27,7 @@ from search.runner import by_turns, run
 from search.study import run_study, tuned_of
 from search.study_plan import StudyPlan
 from tests.fixtures.small_run import FinishedRun, silent_reporter
+from tests.tiny_whisper import write_tiny_whisper
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 VARYING = ["tune_seconds", "fit_seconds", "predict_ms_per_clip", "run_hash", "model_mb"]
@@ -218,10 +219,23 @@ def test_the_weights_that_the_command_names_are_in_its_plan(monkeypatch, tmp_pat
 
     planned = []
     monkeypatch.setattr(search.runner, "run", lambda plan, reporter: planned.append(plan) or finished_run.board)
-    given = ["--corpus", "synthetic", "--families", "whisper,whisper_base", "--out", str(tmp_path)]
-    assert main([*given, "--whisper", str(tiny_whisper), "--whisper-base", str(tiny_whisper)]) == 0
+    base = write_tiny_whisper(tmp_path / "base", n_layers=6)
+    given = ["--corpus", "synthetic", "--families", "whisper,whisper_base", "--out", str(tmp_path / "run")]
+    assert main([*given, "--whisper", str(tiny_whisper), "--whisper-base", str(base)]) == 0
     use_encoders({})
-    assert planned[0].encoders == {"whisper": tiny_whisper, "whisper_base": tiny_whisper}
+    assert planned[0].encoders == {"whisper": tiny_whisper, "whisper_base": base}
+
+
+@pytest.mark.parametrize(("encoder", "n_layers"), [(TINY_EN, 6), (BASE, 4)], ids=lambda value: str(getattr(value, "key", value)))
+@pytest.mark.parametrize("families", [(), ("--families", "whisper,whisper_base")], ids=["all", "named"])
+def test_weights_of_another_size_stop_the_command_with_both_sizes(encoder, n_layers, families, capsys, tmp_path):
+    other = write_tiny_whisper(tmp_path / "other", n_layers=n_layers)
+    code = main(["--corpus", "synthetic", *families, encoder.option, str(other), "--out", str(tmp_path / "run")])
+    use_encoders({})
+    assert code == 2
+    said = f"Whisper {encoder.name} has {10 - n_layers} layers, but that in {other} has {n_layers} of width 16; give {encoder.option}"
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_its_weights_a_pretrained_family_is_left_out_and_said_so(monkeypatch, capsys, tmp_path, finished_run):
