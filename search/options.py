@@ -155,7 +155,7 @@ def results_folder(out: Path) -> Path:
 def _not_of_a_run(folder: Path) -> str:
     """Return the first name in a folder that no run wrote; nothing where an earlier run lies."""
     run = RunFolder(folder)
-    if not folder.is_dir() or any(path.exists() for path in (run.manifest, run.journal, run.leaderboard, run.work)):
+    if not folder.is_dir() or any(path.exists() for path in (run.manifest, run.journal, run.leaderboard)):
         return ""
-    begun = {path.name for path in (run.models, run.features)} | {CHECK_PAGE}
+    begun = {path.name for path in (run.models, run.work, run.features)} | {CHECK_PAGE}
     return next((name for name in sorted(os.listdir(folder)) if name not in begun and not name.startswith(".")), "")

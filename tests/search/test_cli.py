@@ -66,6 +66,7 @@ def test_shipped_results_are_never_written_to(name: str, planned: list[RunPlan],
 
 def test_a_folder_of_other_files_is_refused(tmp_path: Path, planned: list[RunPlan], capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.tex").touch()
+    (tmp_path / "work").mkdir()  # as many homes have, and a run's folder too
     assert f"but {tmp_path} holds thesis.tex; name a folder in it" in refused(tmp_path, planned, capsys)
     assert f"got the file {tmp_path / 'thesis.tex'}" in refused(tmp_path / "thesis.tex", planned, capsys)
     inside = tmp_path / "thesis.tex" / "run" / "1"
