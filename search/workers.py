@@ -8,12 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -92,8 +94,7 @@ class WorkerPool:
         self._tell = tell
         self._log = run.process_log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._stop = self._context.Event()
-        self._given = (share(dataset), run, self._events, self._stop, dict(encoders))
+        self._given = (share(dataset), run, self._events, dict(encoders))
         self._waiting: deque[Plan] = deque()
         self._idle = [self._start_worker() for _ in range(n_jobs)]
         self._running: dict[Future[None], tuple[Plan, Worker]] = {}
@@ -103,7 +104,8 @@ class WorkerPool:
         self._waiting.extend(plans)
         while self._waiting and self._idle:
             worker, plan = self._idle.pop(), self._waiting.popleft()
-            self._running[worker.executor.submit(_run, plan)] = plan, worker
+            with _without_ctrl_c():
+                self._running[worker.executor.submit(_run, plan)] = plan, worker
 
     def submit_first(self, plans: Sequence[Plan]) -> None:
         """Queue plans before those that wait."""
@@ -152,7 +154,8 @@ class WorkerPool:
     def close(self, *, at_once: bool) -> None:
         """End the processes; at once on an error or Ctrl-C, since whatever they are in is repeated by the next run."""
         if at_once:
-            self._stop.set()
+            for process in multiprocessing.active_children():
+                process.kill()
         for worker in (*self._idle, *(worker for _, worker in self._running.values())):
             worker.executor.shutdown(wait=not at_once, cancel_futures=at_once)
 
@@ -170,18 +173,28 @@ class WorkerPool:
 _place: tuple[Dataset, RunFolder, Any] | None = None
 
 
-def _start(dataset: SharedDataset, run: RunFolder, events: Any, stop: Any, encoders: Mapping[str, Path]) -> None:
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C, which a terminal sends to all processes, from those that are started meanwhile: the run ends them itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start(dataset: SharedDataset, run: RunFolder, events: Any, encoders: Mapping[str, Path]) -> None:
     global _place
     _place = (dataset.load(), run, events)
     use_encoders(encoders)
     # TensorFlow greets every process on standard error, whatever it is told.
     os.dup2(os.open(run.process_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    threading.Thread(target=_end_when_told, args=(os.getppid(), stop), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
-def _end_when_told(parent: int, stop: Any) -> None:
-    """End this process, whatever it is in, when the run is stopped or killed."""
-    while os.getppid() == parent and not stop.is_set():
+def _end_with(parent: int) -> None:
+    """End this process, whatever it is in, when that of the run was killed."""
+    while os.getppid() == parent:
         time.sleep(POLL_SECONDS)
     os._exit(1)
 

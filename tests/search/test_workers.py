@@ -1,5 +1,6 @@
 """Processes: replaced in time, quiet, and missed when they die."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -55,6 +56,15 @@ def test_the_first_network_of_a_process_is_that_of_any_other(dataset, tmp_path):
     pool.close(at_once=False)
     scores = [[trial.intermediate_values for trial in open_study(plan, run).trials] for run in (here, there)]
     assert scores[0] == scores[1]
+
+
+def test_ctrl_c_is_for_the_run_and_not_for_a_process_that_begins(dataset, tmp_path):
+    pool = WorkerPool(dataset, RunFolder(tmp_path), n_jobs=1, tell=lambda _: None)
+    pool.submit([JOB])
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGINT)
+    assert list(pool.finished()) == [JOB]
+    pool.close(at_once=False)
 
 
 def test_a_process_that_is_killed_ends_the_run_with_a_sentence(dataset, tmp_path):
