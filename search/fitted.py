@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import Corpus
+from emotune.errors import RunError
+from emotune.files import remove
 from evaluation.dataset import Dataset, Rows
 from evaluation.ensembles import MEMBER_KEYS, fit_pool
 from evaluation.jobs import ChampionJob
@@ -23,7 +25,7 @@ from models.family import KeptSample
 from models.non_speech import non_speech_vectors
 from models.ood import fit_ood_detector
 from runs.cards import Card, card_versions, member_spec
-from runs.champions import Champion, save_champion
+from runs.champions import UNREADABLE, Champion, save_champion
 from runs.conditions import UNTUNED
 from runs.layout import RunFolder
 from runs.work import WorkFolder
@@ -80,9 +82,22 @@ class Fitted:
 
 
 def load_fitted(result: Result, job: ChampionJob, dataset: Dataset, run: RunFolder, *, say: Callable[[str], None]) -> Fitted:
-    """Return the model of a family that was fitted to all speakers, after keeping what its input needs in the run's folder."""
+    """Return the model of a family that was fitted to all speakers, after keeping what its input needs in the run's folder.
+
+    Raises
+    ------
+    RunError
+        If its weights are damaged; they are removed, so that the next command fits them anew.
+    """
     place = WorkFolder(run).path(job)
-    model = result.family.load(place, n_emotions=len(dataset.emotions))
+    try:
+        model = result.family.load(place, n_emotions=len(dataset.emotions))
+    except UNREADABLE as error:
+        remove(place)
+        raise RunError(
+            f"{place} must hold the weights of {result.family.key}, but was damaged ({error}) and is removed; run the same command "
+            "again: it fits them anew."
+        ) from error
     kind = INPUT_KINDS[result.family.input_kind]
     if sentence := result.family.keep_input(model, run.path, _sample(kind, dataset)):
         say(sentence)
