@@ -123,7 +123,7 @@ def enter(plan: RunPlan, dataset: Dataset, *, say: Callable[[str], None]) -> Ent
     changed = _changed(asked, manifest, plan, dataset)
     if changed:
         manifest = _set_aside(changed, manifest, run, say=say)
-    kept = _kept(asked, manifest, run)
+    kept = _kept(asked, manifest, run, say=say)
     if not asked and not kept:
         named = ", ".join(family.key for family in plan.families)
         raise RunError(f"An ensemble pools other families, but {run.path} has none and only {named} is asked for; name others too.")
@@ -199,19 +199,29 @@ def _forget_evaluations(now: Mapping[str, Conditions], run: RunFolder) -> Manife
     return manifest
 
 
-def _kept(asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolder) -> tuple[KeptFamily, ...]:
-    if manifest is None:
+def _kept(
+    asked: dict[str, Conditions], manifest: Manifest | None, run: RunFolder, *, say: Callable[[str], None]
+) -> tuple[KeptFamily, ...]:
+    if manifest is None or not run.leaderboard.exists():  # an earlier command ended before its first row
         return ()
     try:
         rows = read_leaderboard(run.leaderboard).set_index("family")
         predictions, adapted = read_predictions(run.predictions), read_adaptation(run.adaptation)
         robust = read_robustness(run.robustness)
-    except PredictionsError:  # an earlier command ended before its first row
+    except PredictionsError as error:
+        say(f"{error} The rows of families that are not named now are left out; what they need to come back lies in {run.work}.")
         return ()
     finished = {key for key in manifest.configurations if run.champion(key).is_dir()}
     keys = [key for key in rows.index if key not in asked and key in manifest.conditions and key in finished and _is_fitted(key)]
+    if damaged := [key for key in keys if (predictions["family"] == key).sum() != manifest.n_clips]:
+        say(
+            f"{run.predictions} must have a row of {', '.join(damaged)} for each of {manifest.n_clips} clips, but has not; what they "
+            f"need to come back lies in {run.work}: name them with --families."
+        )
     return tuple(
-        KeptFamily(key, rows.loc[key], *(table[table["family"] == key] for table in (predictions, adapted, robust))) for key in keys
+        KeptFamily(key, rows.loc[key], *(table[table["family"] == key] for table in (predictions, adapted, robust)))
+        for key in keys
+        if key not in damaged
     )
 
 

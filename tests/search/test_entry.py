@@ -187,3 +187,15 @@ def test_ensembles_alone_are_refused_where_nothing_is_to_be_pooled(finished_run:
     plan = replace(finished_run.plan, folder=tmp_path / "new", families=(FAMILIES["ensemble"],))
     with pytest.raises(RunError, match=r"An ensemble pools other families, but .* has none and only ensemble is asked for"):
         run(plan, silent_reporter())
+
+
+@pytest.mark.parametrize("n_bytes", [3000, 40])
+def test_families_with_damaged_predictions_are_named_and_come_back(finished_run: FinishedRun, folder: Path, n_bytes: int) -> None:
+    before = (folder / "predictions.csv").read_bytes()
+    (folder / "predictions.csv").write_bytes(before[:n_bytes])
+    listener = Listener()
+    plan = replace(finished_run.plan, folder=folder)
+    assert "linear" not in run(replace(plan, families=(FAMILIES["dummy"],)), listener.reporter)["family"].tolist()
+    assert any("predictions.csv" in said and "come back" in said for said in listener.sentences)
+    run(plan, silent_reporter())
+    assert (folder / "predictions.csv").read_bytes() == before
