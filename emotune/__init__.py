@@ -2,6 +2,6 @@
 
 from emotune.console import quieten
 
-__version__ = "0.8.0"
+__version__ = "0.8.1"
 
 quieten()
