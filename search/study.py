@@ -185,7 +185,7 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
         reasons = [trial.user_attrs.get("error", trial.state.name.lower()) for trial in ended_trials(study)]
         raise StudyError(
             f"A study needs one completed trial, but all {len(reasons)} of {study.study_name} failed, the last with: "
-            f"{reasons[-1] if reasons else 'no trial was run'}; mend that and run again."
+            f"{(reasons[-1] if reasons else 'no trial was run').rstrip('.')}; mend that and run again."
         )
     return max(complete, key=lambda trial: (trial.value, -number_of(trial)))
 

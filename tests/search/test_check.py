@@ -10,6 +10,7 @@ import pytest
 from corpora.labels import to_emotion
 from evaluation.objective import Objective
 from models import FAMILIES
+from runs.layout import SHIPPED
 from search.cli import main
 from search.options import OBJECTIVES
 from tests.corpora.conftest import Write, write
@@ -57,6 +58,20 @@ def test_the_page_goes_into_the_current_folder_or_to_the_file_that_is_named(
     assert main(["--check", str(own)]) == 0
     assert main(["--check", "--corpus", str(own), "--out", "named.html"]) == 0
     assert (tmp_path / "check.html").read_text() == (tmp_path / "named.html").read_text()
+
+
+@pytest.mark.parametrize("out", [SHIPPED / "emodb", Path("notes.txt"), Path("notes.txt") / "page.html", Path("folder.html")])
+def test_a_page_that_may_not_be_written_is_refused_before_recordings_are_read(
+    out: Path, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("words")
+    (tmp_path / "folder.html").mkdir()
+    assert main(["--check", str(own), "--out", str(out)]) == 2
+    said = capsys.readouterr()
+    assert "--out must" in said.err
+    assert "anna" not in said.out
+    assert (tmp_path / "notes.txt").read_text() == "words"
 
 
 def test_bad_files_and_files_that_are_not_read_are_named(own: Path, tmp_path: Path) -> None:
