@@ -86,7 +86,7 @@ def test_the_command_line_writes_the_same_rows(
     asked = ["--results", str(results), "--file", str(talk), "--csv", str(tmp_path / "out.csv"), "--family", "linear"]
     assert command_line.run(parse(asked), engine) == 0
     assert (tmp_path / "out.csv").read_text() == as_csv(answer)
-    assert "3 stretches" in capsys.readouterr().err
+    assert "Stretches of speech: 3 in" in capsys.readouterr().err
 
 
 def test_listening_to_a_file_prints_a_line_a_second_and_loses_no_sound_however_long_it_takes(
