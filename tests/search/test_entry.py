@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -12,6 +13,7 @@ import pytest
 
 from corpora.synthetic import Synthetic
 from emotune.errors import RunError
+from metrics.predictions import read_predictions
 from models import FAMILIES
 from runs.manifest import read_manifest
 from search.runner import run
@@ -191,11 +193,27 @@ def test_ensembles_alone_are_refused_where_nothing_is_to_be_pooled(finished_run:
 
 @pytest.mark.parametrize("n_bytes", [3000, 40])
 def test_families_with_damaged_predictions_are_named_and_come_back(finished_run: FinishedRun, folder: Path, n_bytes: int) -> None:
-    before = (folder / "predictions.csv").read_bytes()
-    (folder / "predictions.csv").write_bytes(before[:n_bytes])
+    path = folder / "predictions.csv"
+    path.write_bytes(path.read_bytes()[:n_bytes])
     listener = Listener()
-    plan = replace(finished_run.plan, folder=folder)
-    assert "linear" not in run(replace(plan, families=(FAMILIES["dummy"],)), listener.reporter)["family"].tolist()
+    plan = replace(finished_run.plan, folder=folder, families=(FAMILIES["dummy"],))
+    assert "linear" not in run(plan, listener.reporter)["family"].tolist()
     assert any("predictions.csv" in said and "come back" in said for said in listener.sentences)
-    run(plan, silent_reporter())
-    assert (folder / "predictions.csv").read_bytes() == before
+    run(replace(plan, families=(LINEAR,)), silent_reporter())
+    now, then = (
+        table[table["family"] == "linear"].reset_index(drop=True) for table in (read_predictions(path), finished_run.predictions)
+    )
+    assert len(now) == 48
+    pd.testing.assert_frame_equal(now, then)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:99]), Path.unlink], ids=["cut", "missing"])
+def test_damaged_weights_of_a_last_fit_are_fitted_anew_by_the_next_command(
+    finished_run: FinishedRun, folder: Path, damage: Callable[[Path], object]
+) -> None:
+    (weights,) = folder.glob("work/linear-champion-*/model.skops")
+    damage(weights)
+    plan = replace(finished_run.plan, folder=folder, families=(LINEAR,))
+    with pytest.raises(RunError, match=r"must hold the weights of linear, but was damaged .* run the same command again"):
+        run(plan, silent_reporter())
+    assert "linear" in run(plan, silent_reporter())["family"].tolist()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotune.errors import DownloadError, RunError
+from emotune.errors import DownloadError
 from evaluation.folds import HALVES
 from evaluation.jobs import QUICK_LOOK_TRIALS, QUICK_MAX_EPOCHS
 from features import INPUT_KINDS
@@ -212,17 +212,6 @@ def test_a_pretrained_family_leaves_its_encoder_once_and_makes_two_ensembles(key
     assert row["n_parameters"] > INPUT_KINDS[key].n_parameters > 0
     assert row["model_mb"] * 1e6 > (folder / key / "model.safetensors").stat().st_size
     assert read_origin(folder / key).encoder_layers == INPUT_KINDS[key].n_layers
-
-
-@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:99]), Path.unlink], ids=["cut", "missing"])
-def test_damaged_weights_of_a_last_fit_are_fitted_anew_by_the_next_command(damage, tmp_path, finished_run):
-    folder = Path(copytree(finished_run.plan.folder, tmp_path / "run"))
-    plan = replace(finished_run.plan, folder=folder)
-    (weights,) = folder.glob("work/linear-champion-*/model.skops")
-    damage(weights)
-    with pytest.raises(RunError, match=r"must hold the weights of linear, but was damaged .* run the same command again"):
-        run(plan, silent_reporter())
-    assert set(run(plan, silent_reporter())["family"]) == set(finished_run.board["family"])
 
 
 def test_the_weights_that_the_command_names_are_in_its_plan(monkeypatch, tmp_path, finished_run, tiny_whisper):
