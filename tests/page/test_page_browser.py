@@ -70,6 +70,12 @@ def upload(tab: playwright.Page, path: Path) -> None:
     tab.locator("#clip input[type=file]").set_input_files(path)
 
 
+def give(files: playwright.Locator, paths: Path | list[Path]) -> None:
+    """Choose files, and wait until the page has them."""
+    files.locator("input[type=file]").set_input_files(paths)
+    files.get_by_label("Clear").wait_for()
+
+
 def open_tab(tab: playwright.Page, name: str) -> None:
     tab.get_by_role("tab", name=name).click()
 
@@ -196,11 +202,11 @@ def test_no_answer_to_other_files_stays_beside_refused_ones(
     bad.write_text("no sound")
     open_tab(tab, name)
     files = tab.locator("#recording, #files").locator("visible=true")
-    files.locator("input[type=file]").set_input_files(EXAMPLES / "synthetic-changing.flac")
+    give(files, EXAMPLES / "synthetic-changing.flac")
     tab.get_by_role("button", name=button).click()
     tab.locator(f"{shown} .download").first.wait_for()
     files.get_by_label("Clear").click()
-    files.locator("input[type=file]").set_input_files(bad)
+    give(files, bad)
     tab.get_by_role("button", name=button).click()
     tab.get_by_test_id("toast-body").wait_for()
     tab.locator(f"{shown} .download").first.wait_for(state="detached")
@@ -214,7 +220,7 @@ def test_a_stretch_that_is_chosen_is_played_or_the_browser_cannot_and_says_so(
     tab.on("pageerror", lambda fault: faults.append(fault))
     soundfile.write(tmp_path / f"talk.{kind}", synthetic_clips[0].samples, 16_000)
     open_tab(tab, "Long")
-    tab.locator("#recording input[type=file]").set_input_files(tmp_path / f"talk.{kind}")
+    give(tab.locator("#recording"), tmp_path / f"talk.{kind}")
     tab.get_by_role("button", name="Read it").click()
     tab.locator("#long .stretches button").first.click()
     assert tab.locator("#long .stretches button[aria-current]").count() == 1
@@ -275,7 +281,7 @@ def test_of_two_families_chosen_in_a_hurry_the_last_is_shown(tab: playwright.Pag
 def test_a_batch_becomes_a_table_and_a_download(tab: playwright.Page, tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     open_tab(tab, "Batch")
-    tab.locator("#files input[type=file]").set_input_files([EXAMPLES / "synthetic-sad.flac", tmp_path / "bad.wav"])
+    give(tab.locator("#files"), [EXAMPLES / "synthetic-sad.flac", tmp_path / "bad.wav"])
     tab.get_by_role("button", name="Judge them all").click()
     tab.get_by_text("1 of 2 judged").wait_for()
     assert "must be WAV" in tab.locator("#judged .problem").inner_text()
@@ -307,7 +313,7 @@ def test_another_result_is_shown_without_a_restart_keeps_the_clip_and_leaves_oth
         tab.locator("#prediction .verdict").wait_for()
     first, second = tabs
     open_tab(first, "Batch")
-    first.locator("#files input[type=file]").set_input_files(EXAMPLES / "synthetic-sad.flac")
+    give(first.locator("#files"), EXAMPLES / "synthetic-sad.flac")
     first.get_by_role("button", name="Judge them all").click()
     first.get_by_text("1 of 1 judged").wait_for()
     first.locator("#result input").click()
