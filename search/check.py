@@ -24,8 +24,7 @@ from emotune.errors import EmotuneError, RunError
 from emotune.files import write_text
 from evaluation.folds import SPEAKERS, Folds
 from models import FAMILIES
-from runs.layout import SHIPPED
-from search.options import CHECK_PAGE
+from search.options import CHECK_PAGE, require_place
 from search.plan import RunPlan
 from search.possible import impossible
 from search.progress import ConsoleReporter
@@ -116,7 +115,9 @@ def check(request: Request, *, console: Console, reporter: ConsoleReporter) -> i
     RunError
         If the page cannot be written where it is to go.
     """
-    _require_place(request.page)
+    require_place(request.page.parent)
+    if request.page.is_dir():
+        raise RunError(f"--out must be a folder or a page's name (.html), but {request.page} is a folder; name another one.")
     with reporter.progress("Reading the recordings") as progress:
         result = check_recordings(request, progress=progress)
     title = f"Check of {request.name or 'the data folder'}"
@@ -126,16 +127,6 @@ def check(request: Request, *, console: Console, reporter: ConsoleReporter) -> i
     write_text(request.page, html_page(title, verdict, sections, is_refused=bool(result.refusal)))
     console.print(printable(f"\nWritten to {request.page}"), markup=False, soft_wrap=True)
     return 2 if result.refusal else 0
-
-
-def _require_place(page: Path) -> None:
-    """Refuse a place for the page that no file may take, before recordings are read."""
-    if page.is_relative_to(SHIPPED.resolve()):
-        raise RunError(f"--out must not lie in {SHIPPED}, whose results are never written to, got {page}; name another folder.")
-    if file := next((path for path in page.parents if path.exists() and not path.is_dir()), None):
-        raise RunError(f"--out must be a folder or a page's name (.html), got the file {file}; name another one.")
-    if page.is_dir():
-        raise RunError(f"--out must be a folder or a page's name (.html), but {page} is a folder; name another one.")
 
 
 def check_recordings(request: Request, *, progress: Progress | None = None) -> CheckResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -14,7 +15,6 @@ from evaluation.dataset import Dataset
 from leaderboard.adapted import read_adaptation
 from leaderboard.robust import read_robustness
 from leaderboard.table import read_leaderboard
-from metrics.predictions import read_predictions
 from models import FAMILIES
 from models.family import MEMBER_PROBABILITIES
 from runs.aside import set_aside
@@ -22,6 +22,7 @@ from runs.champions import remove_stale_ensembles
 from runs.conditions import Conditions, conditions_of, differences
 from runs.layout import RunFolder
 from runs.manifest import Manifest, read_manifest
+from runs.reader import Run
 from runs.work import WorkFolder
 from search.journal import mend_journal
 from search.plan import RunPlan
@@ -206,23 +207,32 @@ def _kept(
         return ()
     try:
         rows = read_leaderboard(run.leaderboard).set_index("family")
-        predictions, adapted = read_predictions(run.predictions), read_adaptation(run.adaptation)
-        robust = read_robustness(run.robustness)
+        adapted, robust = read_adaptation(run.adaptation), read_robustness(run.robustness)
     except PredictionsError as error:
         say(f"{error} The rows of families that are not named now are left out; what they need to come back lies in {run.work}.")
         return ()
     finished = {key for key in manifest.configurations if run.champion(key).is_dir()}
     keys = [key for key in rows.index if key not in asked and key in manifest.conditions and key in finished and _is_fitted(key)]
-    if damaged := [key for key in keys if (predictions["family"] == key).sum() != manifest.n_clips]:
+    predictions = _whole_predictions(keys, run)
+    if damaged := [key for key in keys if key not in predictions]:
         say(
             f"{run.predictions} must have a row of {', '.join(damaged)} for each of {manifest.n_clips} clips, but has not; what they "
             f"need to come back lies in {run.work}: name them with --families."
         )
     return tuple(
-        KeptFamily(key, rows.loc[key], *(table[table["family"] == key] for table in (predictions, adapted, robust)))
+        KeptFamily(key, rows.loc[key], predictions[key], adapted[adapted["family"] == key], robust[robust["family"] == key])
         for key in keys
-        if key not in damaged
+        if key in predictions
     )
+
+
+def _whole_predictions(keys: Sequence[str], run: RunFolder) -> dict[str, pd.DataFrame]:
+    """Return the recorded predictions of those families that have all of theirs."""
+    reader, found = Run(run), {}
+    for key in keys:
+        with suppress(PredictionsError):
+            found[key] = reader.predictions_of(key)
+    return found
 
 
 def _is_fitted(key: str) -> bool:

@@ -139,17 +139,22 @@ def results_folder(out: Path) -> Path:
     folder = expanded(out).resolve()
     if readable(folder) != str(folder):
         raise RunError(f"--out must be a folder whose path is UTF-8, got {readable(folder)}; name another one.")
-    if file := next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None):
-        where = "got" if file == folder else f"got {folder} within"
-        raise RunError(f"--out must be a folder, {where} the file {file}; name another one.")
-    if folder.is_relative_to(SHIPPED.resolve()):
-        raise RunError(f"--out must not lie in {SHIPPED}, whose results are never written to, got {folder}; name another folder.")
+    require_place(folder)
     if foreign := _not_of_a_run(folder):
         raise RunError(
             f"--out must be a new folder, an empty one or that of an earlier run, but {folder} holds {readable(foreign)}; name a "
             "folder in it."
         )
     return folder
+
+
+def require_place(folder: Path) -> None:
+    """Refuse a resolved folder that ``--out`` names if it is a file, lies within one, or among the shipped results."""
+    if file := next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None):
+        where = "got" if file == folder else f"got {folder} within"
+        raise RunError(f"--out must be a folder, {where} the file {file}; name another one.")
+    if folder.is_relative_to(SHIPPED.resolve()):
+        raise RunError(f"--out must not lie in {SHIPPED}, whose results are never written to, got {folder}; name another folder.")
 
 
 def _not_of_a_run(folder: Path) -> str:
